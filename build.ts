@@ -1,0 +1,74 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+// Modules that stand in for a package's own, each with its reason at its head. esbuild's `alias` option
+// would also catch paths inside the packages.
+const standIns: Readonly<Record<string, string>> = {
+  '@aws-crypto/web-crypto-backend': './src/esdk/web-crypto-backend.ts',
+  '@aws-crypto/material-management-browser': './src/esdk/material-management-browser.ts',
+};
+
+const standIn: Plugin = {
+  name: 'stand-in',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@aws-crypto\// }, ({ path }) => {
+      const module = standIns[path];
+      return module === undefined ? undefined : { path: fileURLToPath(new URL(module, import.meta.url)) };
+    });
+  },
+};
+
+const shared = {
+  bundle: true,
+  format: 'esm',
+  // No `node:` modules: the bundles run wherever Web APIs do. asn1.js wants `Buffer`, which the npm package gives.
+  platform: 'browser',
+  target: 'es2023',
+  inject: ['./src/esdk/buffer.ts'],
+  plugins: [standIn],
+  legalComments: 'linked',
+  sourcemap: false,
+  logLevel: 'warning',
+  logOverride: { 'require-resolve-not-external': 'silent' },
+} as const satisfies BuildOptions;
+
+const targets: Readonly<Record<string, BuildOptions>> = {
+  package: {
+    ...shared,
+    entryPoints: {
+      index: 'src/index.ts',
+      lambda: 'adapters/lambda/handler.ts',
+      worker: 'adapters/worker/app.ts',
+      'key-stores/ssm': 'adapters/key-stores/ssm.ts',
+      'key-stores/bindings': 'adapters/key-stores/bindings.ts',
+    },
+    outdir: 'dist/package',
+    splitting: true,
+    // The optional peers: everything else is inside, so that no consumer meets two copies of it.
+    external: ['@aws-sdk/client-ssm', 'hono'],
+  },
+  lambda: { ...shared, entryPoints: ['adapters/lambda/index.ts'], outfile: 'dist/lambda/index.mjs', minify: true },
+  worker: {
+    ...shared,
+    entryPoints: { index: 'adapters/worker/worker.ts', development: 'adapters/worker/development.ts' },
+    outdir: 'dist/worker',
+  },
+  cli: {
+    ...shared,
+    platform: 'node',
+    mainFields: ['browser', 'module', 'main'],
+    entryPoints: { 'flow-keys': 'adapters/cli/flow-keys.ts' },
+    outdir: 'dist/cli',
+  },
+};
+
+// `node build.ts` builds everything from nothing, `node build.ts worker` one target in place.
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets);
+if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
+
+for (const name of names) {
+  const options = targets[name];
+  if (options === undefined) throw new Error(`No target ${name}; there are ${Object.keys(targets).join(', ')}.`);
+  await build(options);
+}

@@ -1,0 +1,29 @@
+import { FlowKeysError } from './errors.ts';
+
+/** Throws FlowKeysError `deadline_exceeded` once the signal is aborted. */
+export function assertInTime(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw deadlineExceeded();
+}
+
+/** The promise's outcome, or FlowKeysError `deadline_exceeded` as soon as the signal is aborted. */
+export async function withinSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  // Who gave up waiting must not leave a rejection unhandled.
+  promise.catch(() => {});
+  assertInTime(signal);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(deadlineExceeded());
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function deadlineExceeded(): FlowKeysError {
+  return new FlowKeysError(
+    'deadline_exceeded',
+    'The time for this call ran out before the private key was there. Try again; if it stays so, look at the key store\'s latency.',
+  );
+}

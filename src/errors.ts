@@ -1,0 +1,94 @@
+/**
+ * Every error code this product answers with, and when.
+ *
+ * Codes are stable: flows, dashboards and clients may branch on them.
+ */
+export const errorCodes = {
+  /** A required input is absent or empty. */
+  missing_parameter: 'A required input is missing',
+  /** The input is Connect's literal `Timeout`: the caller typed nothing. */
+  no_caller_input: 'The caller gave no input',
+  /** Not base64, truncated, too long, or not an AWS Encryption SDK message. */
+  malformed_ciphertext: 'The ciphertext is malformed',
+  /** A suite, message version, provider or plaintext that the policy refuses. */
+  unsupported_message: 'The message is not supported',
+  /** The given key id is not one of the message's own. */
+  key_id_mismatch: 'The key id does not match the message',
+  /** A key id that no key store may be asked for. */
+  invalid_key_id: 'The key id is invalid',
+  /** No key store holds the key. */
+  unknown_key: 'The key is unknown',
+  /** The stored text is no usable RSA private key. */
+  invalid_private_key: 'The stored private key is unusable',
+  /** Unwrapping, authentication or signature failed: one code, so that it is no oracle. */
+  decryption_failed: 'Decryption failed',
+  /** The key store is down, slow, or denies access. */
+  key_store_unavailable: 'The key store is unavailable',
+  /** The caller's time ran out, or the caller left. */
+  deadline_exceeded: 'The deadline passed',
+  /** A defect of this product: please report it. */
+  internal_error: 'Something unexpected happened',
+} as const;
+
+/** A stable error code; see {@link errorCodes} for when each is used. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What an error's cause may say in a log: identifiers, never text that could quote an input. */
+export interface RedactedCause {
+  readonly name: string;
+  readonly httpStatusCode?: number;
+}
+
+/**
+ * The one error class of this product.
+ *
+ * `message` says what happened, with which key id, and what to do next. It never holds a plaintext,
+ * a ciphertext or a key, so it may be shown to the caller.
+ *
+ * @example
+ * try {
+ *   await decryptor.decrypt(ciphertext);
+ * } catch (error) {
+ *   if (error instanceof FlowKeysError && error.code === 'no_caller_input') return promptAgain();
+ *   throw error;
+ * }
+ */
+export class FlowKeysError extends Error {
+  override readonly name = 'FlowKeysError';
+  readonly code: ErrorCode;
+  readonly keyId: string | undefined;
+  override readonly cause: RedactedCause | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { keyId, cause }: { readonly keyId?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.keyId = keyId;
+    this.cause = cause === undefined ? undefined : redact(cause);
+  }
+}
+
+/** The error itself if it is one of this product's, or else `internal_error`. */
+export function toFlowKeysError(error: unknown): FlowKeysError {
+  if (error instanceof FlowKeysError) return error;
+  return new FlowKeysError('internal_error', 'Something unexpected happened; the log names the kind of error.', {
+    cause: error,
+  });
+}
+
+// Messages of foreign errors may quote their input (JSON.parse does), so only identifiers are kept.
+function redact(cause: unknown): RedactedCause {
+  if (typeof cause !== 'object' || cause === null) return { name: typeof cause };
+  const name = 'name' in cause && isIdentifier(cause.name) ? cause.name : 'Error';
+  const metadata = '$metadata' in cause ? cause.$metadata : undefined;
+  if (typeof metadata !== 'object' || metadata === null) return { name };
+  if (!('httpStatusCode' in metadata) || typeof metadata.httpStatusCode !== 'number') return { name };
+  return { name, httpStatusCode: metadata.httpStatusCode };
+}
+
+function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z][\w.$]{0,63}$/.test(value);
+}

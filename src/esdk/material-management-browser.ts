@@ -1,0 +1,34 @@
+import {
+  AlgorithmSuiteIdentifier,
+  WebCryptoAlgorithmSuite as BrowserAlgorithmSuite,
+} from '@aws-crypto/material-management-browser/build/module/src/index.js';
+
+// Stands in for `@aws-crypto/material-management-browser`, by an alias of the bundler. It differs in one
+// class: the original refuses the 192-bit suites, because Chrome's WebCrypto has no 192-bit AES keys.
+// Node and workerd have them; a runtime that has not fails when it derives the key.
+export * from '@aws-crypto/material-management-browser/build/module/src/index.js';
+
+/** Each 192-bit suite is its 256-bit sibling but for id, name and key length. */
+const siblings: Readonly<Record<number, AlgorithmSuiteIdentifier>> = {
+  [AlgorithmSuiteIdentifier.ALG_AES192_GCM_IV12_TAG16]: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16,
+  [AlgorithmSuiteIdentifier.ALG_AES192_GCM_IV12_TAG16_HKDF_SHA256]:
+    AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA256,
+  [AlgorithmSuiteIdentifier.ALG_AES192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384]:
+    AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384,
+};
+
+export class WebCryptoAlgorithmSuite {
+  // The AWS classes check `instanceof` against their own class, so instances of that one are returned.
+  constructor(id: AlgorithmSuiteIdentifier) {
+    const sibling = siblings[id];
+    if (sibling === undefined) return new BrowserAlgorithmSuite(id);
+    const suite: BrowserAlgorithmSuite = Object.assign(Object.create(BrowserAlgorithmSuite.prototype), {
+      ...new BrowserAlgorithmSuite(sibling),
+      id,
+      name: AlgorithmSuiteIdentifier[id],
+      keyLength: 192,
+      keyLengthBytes: 24,
+    });
+    return Object.freeze(suite);
+  }
+}

@@ -1,0 +1,17 @@
+export type { ContactFlowAnswer } from './connect/answer.ts';
+export { type HandledEvent, type HandleEventOptions, handleContactFlowEvent } from './connect/handle-event.ts';
+export {
+  createDecryptor,
+  type DecryptOptions,
+  type Decryptor,
+  type DecryptorOptions,
+  type DecryptResult,
+} from './decryptor.ts';
+export { type ErrorCode, errorCodes, FlowKeysError, type RedactedCause, toFlowKeysError } from './errors.ts';
+export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/cached-key-store.ts';
+export type { KeyStore } from './keys/key-store.ts';
+export type { EncryptedDataKey } from './message/header.ts';
+export { inspect, type MessageSummary } from './message/inspect.ts';
+export type { SuitePolicy } from './message/suites.ts';
+export { type DecryptionRecord, errorRecord, successRecord } from './record.ts';
+export { decodeUtf8 } from './text.ts';

@@ -1,0 +1,161 @@
+import { derTag, readDer, writeDer } from '../der.ts';
+import { FlowKeysError } from '../errors.ts';
+
+const minimumModulusBits = 2048;
+
+const rsaEncryption = new Uint8Array([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]);
+const ecPublicKey = new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
+
+/** What Connect wraps data keys with: RSA-OAEP with SHA-512 for the hash and for MGF1. */
+const wrappingAlgorithm = { name: 'RSA-OAEP', hash: 'SHA-512' } as const;
+
+/**
+ * Imports every RSA private key in a PEM text (RFC 7468): PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1
+ * (`BEGIN RSA PRIVATE KEY`). CRLF, `\n` spelled out and text around the blocks are accepted. The
+ * CryptoKeys only unwrap, and cannot be exported.
+ *
+ * @throws FlowKeysError `invalid_private_key`, naming what the text is instead and the openssl command
+ *   that converts it
+ */
+export async function importPrivateKeys(pem: string, keyId: string): Promise<readonly CryptoKey[]> {
+  const blocks = pemBlocks(pem);
+  const usable = blocks.filter(({ label, isEncrypted }) => label in pkcs8Of && !isEncrypted);
+  if (usable.length === 0) throw unusable(keyId, describe(pem, blocks[0]));
+  return Promise.all(usable.map((block) => importBlock(block, keyId)));
+}
+
+interface PemBlock {
+  readonly label: string;
+  readonly isEncrypted: boolean;
+  readonly der: Uint8Array<ArrayBuffer> | undefined;
+}
+
+function pemBlocks(text: string): readonly PemBlock[] {
+  const lines = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
+  const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g;
+  return Array.from(lines.matchAll(block), ([, label = '', body = '']) => ({
+    label,
+    isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'),
+    der: decodeBody(body),
+  }));
+}
+
+function decodeBody(body: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+/** From a block's DER to PKCS#8, the only form that WebCrypto imports. */
+const pkcs8Of: Readonly<Record<string, (der: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>>> = {
+  'PRIVATE KEY': (pkcs8) => pkcs8,
+  // RFC 5208, section 5: PrivateKeyInfo around the RSAPrivateKey of RFC 8017.
+  'RSA PRIVATE KEY': (pkcs1) =>
+    writeDer(
+      derTag.sequence,
+      writeDer(derTag.integer, new Uint8Array([0])),
+      writeDer(derTag.sequence, writeDer(derTag.objectIdentifier, rsaEncryption), writeDer(derTag.null)),
+      writeDer(derTag.octetString, pkcs1),
+    ),
+};
+
+async function importBlock({ label, der }: PemBlock, keyId: string): Promise<CryptoKey> {
+  const pkcs8 = der && pkcs8Of[label]?.(der);
+  if (pkcs8 === undefined) throw unusable(keyId, damaged);
+  const algorithm = algorithmOf(pkcs8);
+  if (algorithm === undefined) throw unusable(keyId, damaged);
+  if (!sameBytes(algorithm, rsaEncryption)) throw unusable(keyId, sameBytes(algorithm, ecPublicKey) ? ec : otherAlgorithm);
+  const key = await importPkcs8(pkcs8, keyId);
+  const bits = modulusBits(key);
+  if (bits < minimumModulusBits) {
+    throw unusable(keyId, {
+      found: `an RSA key of ${bits} bits; at least ${minimumModulusBits} are needed`,
+      next: 'Make a larger one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem" and upload its public key to Connect.',
+    });
+  }
+  return key;
+}
+
+async function importPkcs8(pkcs8: Uint8Array<ArrayBuffer>, keyId: string): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.importKey('pkcs8', pkcs8, wrappingAlgorithm, false, ['unwrapKey']);
+  } catch {
+    throw unusable(keyId, damaged);
+  }
+}
+
+function modulusBits({ algorithm }: CryptoKey): number {
+  return 'modulusLength' in algorithm && typeof algorithm.modulusLength === 'number' ? algorithm.modulusLength : 0;
+}
+
+/** The algorithm's object identifier in a PrivateKeyInfo (RFC 5208, section 5). */
+function algorithmOf(pkcs8: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
+  const info = readDer(pkcs8);
+  const version = info?.tag === derTag.sequence ? readDer(info.content) : undefined;
+  const algorithm = info && version && readDer(info.content, version.end);
+  const identifier = algorithm?.tag === derTag.sequence ? readDer(algorithm.content) : undefined;
+  return identifier?.tag === derTag.objectIdentifier ? identifier.content : undefined;
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}
+
+interface Finding {
+  /** What the text is, after "is". */
+  readonly found: string;
+  /** What to do about it. */
+  readonly next: string;
+}
+
+const makeKey = 'Store the RSA private key: "openssl pkcs8 -topk8 -nocrypt -in key.pem -out private-key.pem" writes it as it is needed.';
+const useRsa = 'Connect takes RSA keys only: make one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem".';
+const decrypt = 'Decrypt it with "openssl pkcs8 -topk8 -nocrypt -in encrypted.pem -out private-key.pem" and store the result as a SecureString.';
+const publicPart = 'Store the private key that belongs to it; "openssl pkey -in private-key.pem -pubout" shows which one does.';
+
+const damaged: Finding = {
+  found: 'a damaged private key',
+  next: 'Check it with "openssl pkey -in private-key.pem -check -noout" and store it again, with all its lines.',
+};
+const ec: Finding = { found: 'an EC private key', next: useRsa };
+const otherAlgorithm: Finding = { found: 'a private key of another algorithm than RSA encryption', next: useRsa };
+
+const findings: Readonly<Record<string, Finding>> = {
+  'ENCRYPTED PRIVATE KEY': { found: 'an encrypted PKCS#8 private key', next: decrypt },
+  'RSA PRIVATE KEY': { found: 'an encrypted PKCS#1 private key', next: decrypt },
+  'EC PRIVATE KEY': ec,
+  'EC PARAMETERS': ec,
+  'OPENSSH PRIVATE KEY': {
+    found: 'an OpenSSH private key',
+    next: 'Convert a copy with "ssh-keygen -p -m PKCS8 -N \'\' -f copy-of-key" if it is an RSA key.',
+  },
+  'PUBLIC KEY': { found: 'a public key', next: publicPart },
+  'RSA PUBLIC KEY': { found: 'a public key', next: publicPart },
+  CERTIFICATE: {
+    found: 'a certificate',
+    next: 'Store the private key that belongs to it; "openssl x509 -in certificate.pem -noout -pubkey" shows its public key.',
+  },
+  'CERTIFICATE REQUEST': { found: 'a certificate request', next: publicPart },
+};
+
+function describe(text: string, block: PemBlock | undefined): Finding {
+  if (block !== undefined) {
+    return findings[block.label] ?? { found: 'PEM text of another kind', next: makeKey };
+  }
+  if (text.trim() === '') return { found: 'empty', next: makeKey };
+  if (text.includes('-----BEGIN')) return { found: 'PEM text cut short', next: damaged.next };
+  return {
+    found: 'no PEM text',
+    next: 'If it is DER, "openssl pkey -inform DER -in key.der -out private-key.pem" converts it.',
+  };
+}
+
+function unusable(keyId: string, { found, next }: Finding): FlowKeysError {
+  return new FlowKeysError(
+    'invalid_private_key',
+    `What is stored as the private key of key id ${keyId} is ${found}. ${next}`,
+    { keyId },
+  );
+}

@@ -1,0 +1,52 @@
+import { ciphertextBytes } from './ciphertext.ts';
+import type { EncryptedDataKey } from './header.ts';
+import { parseMessage } from './message.ts';
+import { verifySignature } from './signature.ts';
+
+/** The longest ciphertext that is looked at by default, in bytes. Connect's own are under a kilobyte. */
+export const defaultMaxCiphertextBytes = 65_536;
+
+/** What a ciphertext says of itself, before any private key is used. */
+export interface MessageSummary {
+  readonly version: 1 | 2;
+  readonly suite: { readonly id: string; readonly name: string };
+  readonly encryptedDataKeys: readonly EncryptedDataKey[];
+  readonly encryptionContext: Readonly<Record<string, string>>;
+  readonly contentType: 'framed' | 'non-framed';
+  /** Plaintext bytes a frame; 0 for a body that is not framed. */
+  readonly frameLength: number;
+  readonly frameCount: number;
+  readonly plaintextBytes: number;
+  readonly messageBytes: number;
+  /** Verified with the key in the encryption context; `none` for an unsigned suite. */
+  readonly signature: 'valid' | 'invalid' | 'none';
+}
+
+/**
+ * Reads a ciphertext without a private key and verifies its signature.
+ *
+ * @param ciphertext base64 text, or the message's bytes
+ * @throws FlowKeysError `missing_parameter`, `no_caller_input`, `malformed_ciphertext`, `unsupported_message`
+ * @example
+ * const { encryptedDataKeys, signature } = await inspect(ciphertext);
+ * console.log(encryptedDataKeys[0]?.providerInfo, signature); // the key id, 'valid'
+ */
+export async function inspect(
+  ciphertext: string | Uint8Array,
+  { maxCiphertextBytes = defaultMaxCiphertextBytes }: { readonly maxCiphertextBytes?: number } = {},
+): Promise<MessageSummary> {
+  const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
+  const { version, suite, encryptedDataKeys, encryptionContext, contentType, frameLength } = message.header;
+  return {
+    version,
+    suite: { id: suite.id, name: suite.name },
+    encryptedDataKeys,
+    encryptionContext,
+    contentType,
+    frameLength,
+    frameCount: message.frameCount,
+    plaintextBytes: message.plaintextBytes,
+    messageBytes: message.bytes.length,
+    signature: await verifySignature(message),
+  };
+}

@@ -1,0 +1,64 @@
+import { parseHeader, type MessageHeader } from './header.ts';
+import { messageReader, type MessageReader } from './reader.ts';
+
+/**
+ * An AWS Encryption SDK message taken apart: what can be read before any private key is used.
+ *
+ * @see https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html
+ */
+export interface Message {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly header: MessageHeader;
+  readonly frameCount: number;
+  /** Length of the plaintext, in bytes. AES-GCM keeps it, so it is known without a key. */
+  readonly plaintextBytes: number;
+  /** What the signature covers, and the signature (DER); absent for unsigned suites. */
+  readonly footer?: { readonly signed: Uint8Array<ArrayBuffer>; readonly signature: Uint8Array<ArrayBuffer> };
+}
+
+const ivBytes = 12;
+const tagBytes = 16;
+const finalFrameMarker = 0xffff_ffff;
+
+/**
+ * Takes a message apart, to its last byte.
+ *
+ * @throws FlowKeysError `malformed_ciphertext` when a part is cut short, out of order or left over,
+ *   `unsupported_message` for a version or suite that does not exist
+ */
+export function parseMessage(bytes: Uint8Array<ArrayBuffer>): Message {
+  const reader = messageReader(bytes);
+  const header = parseHeader(reader);
+  const body = header.contentType === 'framed' ? readFrames(reader, header.frameLength) : readSingleBlock(reader);
+  const footer = header.suite.signature === undefined ? undefined : readFooter(reader, bytes);
+  if (reader.position() !== bytes.length) throw reader.malformed('bytes are left over after its end');
+  return { bytes, header, ...body, ...(footer && { footer }) };
+}
+
+function readFrames(reader: MessageReader, frameLength: number): { frameCount: number; plaintextBytes: number } {
+  for (let frameCount = 1; ; frameCount += 1) {
+    const marker = reader.uint32('frame');
+    const isFinal = marker === finalFrameMarker;
+    const sequenceNumber = isFinal ? reader.uint32('final frame') : marker;
+    if (sequenceNumber !== frameCount) throw reader.malformed('its frames are out of order');
+    reader.take(ivBytes, 'frame');
+    const contentLength = isFinal ? reader.uint32('final frame') : frameLength;
+    if (contentLength > frameLength) throw reader.malformed('its final frame is longer than its frame length');
+    reader.take(contentLength + tagBytes, 'frame');
+    if (isFinal) return { frameCount, plaintextBytes: (frameCount - 1) * frameLength + contentLength };
+  }
+}
+
+function readSingleBlock(reader: MessageReader): { frameCount: number; plaintextBytes: number } {
+  reader.take(ivBytes, 'body');
+  if (reader.uint32('body') !== 0) throw reader.malformed('its body is cut short');
+  const plaintextBytes = reader.uint32('body');
+  reader.take(plaintextBytes + tagBytes, 'body');
+  return { frameCount: 1, plaintextBytes };
+}
+
+function readFooter(reader: MessageReader, bytes: Uint8Array<ArrayBuffer>): NonNullable<Message['footer']> {
+  const signed = bytes.subarray(0, reader.position());
+  const signature = reader.take(reader.uint16('signature'), 'signature');
+  return { signed, signature };
+}

@@ -1,0 +1,35 @@
+import { derTag, readDer } from '../der.ts';
+import { publicKeyContextKey } from './header.ts';
+import type { Message } from './message.ts';
+import { importVerificationKey } from './verification-key.ts';
+
+/**
+ * Verifies a message's signature with the key that its encryption context carries: no private key is
+ * needed. It proves that header and body are as they were signed, not who signed them.
+ */
+export async function verifySignature({ header, footer }: Message): Promise<'valid' | 'invalid' | 'none'> {
+  const { signature: scheme } = header.suite;
+  const compressedPoint = header.encryptionContext[publicKeyContextKey];
+  if (scheme === undefined || footer === undefined || compressedPoint === undefined) return 'none';
+  const signature = rawSignature(footer.signature, scheme.namedCurve === 'P-384' ? 48 : 32);
+  const key = await importVerificationKey(compressedPoint, scheme.namedCurve);
+  if (signature === undefined || key === undefined) return 'invalid';
+  const algorithm = { name: 'ECDSA', hash: scheme.hash };
+  return (await crypto.subtle.verify(algorithm, key, signature, footer.signed)) ? 'valid' : 'invalid';
+}
+
+/** From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as WebCrypto takes them. */
+function rawSignature(der: Uint8Array<ArrayBuffer>, fieldBytes: number): Uint8Array<ArrayBuffer> | undefined {
+  const sequence = readDer(der);
+  if (sequence?.tag !== derTag.sequence || sequence.end !== der.length) return undefined;
+  const r = readDer(sequence.content);
+  const s = r && readDer(sequence.content, r.end);
+  if (r?.tag !== derTag.integer || s?.tag !== derTag.integer || s.end !== sequence.content.length) return undefined;
+  const raw = new Uint8Array(2 * fieldBytes);
+  for (const [index, { content }] of [r, s].entries()) {
+    const digits = content[0] === 0 ? content.subarray(1) : content;
+    if (digits.length > fieldBytes) return undefined;
+    raw.set(digits, (index + 1) * fieldBytes - digits.length);
+  }
+  return raw;
+}
