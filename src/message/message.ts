@@ -1,5 +1,6 @@
 import { parseHeader, type MessageHeader } from './header.ts';
 import { messageReader, type MessageReader } from './reader.ts';
+import { rawSignature } from './signature.ts';
 
 /**
  * An AWS Encryption SDK message taken apart: what can be read before any private key is used.
@@ -12,7 +13,7 @@ export interface Message {
   readonly frameCount: number;
   /** Length of the plaintext, in bytes. AES-GCM keeps it, so it is known without a key. */
   readonly plaintextBytes: number;
-  /** What the signature covers, and the signature (DER); absent for unsigned suites. */
+  /** What the signature covers, and the signature (r and s side by side); absent for unsigned suites. */
   readonly footer?: { readonly signed: Uint8Array<ArrayBuffer>; readonly signature: Uint8Array<ArrayBuffer> };
 }
 
@@ -30,7 +31,7 @@ export function parseMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   const reader = messageReader(bytes);
   const header = parseHeader(reader);
   const body = header.contentType === 'framed' ? readFrames(reader, header.frameLength) : readSingleBlock(reader);
-  const footer = header.suite.signature === undefined ? undefined : readFooter(reader, bytes);
+  const footer = header.suite.signature && readFooter(reader, bytes, header.suite.signature.namedCurve);
   if (reader.position() !== bytes.length) throw reader.malformed('bytes are left over after its end');
   return { bytes, header, ...body, ...(footer && { footer }) };
 }
@@ -57,8 +58,14 @@ function readSingleBlock(reader: MessageReader): { frameCount: number; plaintext
   return { frameCount: 1, plaintextBytes };
 }
 
-function readFooter(reader: MessageReader, bytes: Uint8Array<ArrayBuffer>): NonNullable<Message['footer']> {
+function readFooter(
+  reader: MessageReader,
+  bytes: Uint8Array<ArrayBuffer>,
+  namedCurve: 'P-256' | 'P-384',
+): NonNullable<Message['footer']> {
   const signed = bytes.subarray(0, reader.position());
-  const signature = reader.take(reader.uint16('signature'), 'signature');
+  const der = reader.take(reader.uint16('signature'), 'signature');
+  const signature = rawSignature(der, namedCurve === 'P-384' ? 48 : 32);
+  if (signature === undefined) throw reader.malformed('its signature is not DER');
   return { signed, signature };
 }

@@ -11,15 +11,18 @@ export async function verifySignature({ header, footer }: Message): Promise<'val
   const { signature: scheme } = header.suite;
   const compressedPoint = header.encryptionContext[publicKeyContextKey];
   if (scheme === undefined || footer === undefined || compressedPoint === undefined) return 'none';
-  const signature = rawSignature(footer.signature, scheme.namedCurve === 'P-384' ? 48 : 32);
   const key = await importVerificationKey(compressedPoint, scheme.namedCurve);
-  if (signature === undefined || key === undefined) return 'invalid';
+  if (key === undefined) return 'invalid';
   const algorithm = { name: 'ECDSA', hash: scheme.hash };
-  return (await crypto.subtle.verify(algorithm, key, signature, footer.signed)) ? 'valid' : 'invalid';
+  return (await crypto.subtle.verify(algorithm, key, footer.signature, footer.signed)) ? 'valid' : 'invalid';
 }
 
-/** From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as WebCrypto takes them. */
-function rawSignature(der: Uint8Array<ArrayBuffer>, fieldBytes: number): Uint8Array<ArrayBuffer> | undefined {
+/**
+ * From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as
+ * WebCrypto takes them; `undefined` unless it is DER to the bit. The AWS packages read it more leniently
+ * (asn1.js ignores bits of a tag), so that a signature could be altered and still be accepted.
+ */
+export function rawSignature(der: Uint8Array<ArrayBuffer>, fieldBytes: number): Uint8Array<ArrayBuffer> | undefined {
   const sequence = readDer(der);
   if (sequence?.tag !== derTag.sequence || sequence.end !== der.length) return undefined;
   const r = readDer(sequence.content);
@@ -27,9 +30,17 @@ function rawSignature(der: Uint8Array<ArrayBuffer>, fieldBytes: number): Uint8Ar
   if (r?.tag !== derTag.integer || s?.tag !== derTag.integer || s.end !== sequence.content.length) return undefined;
   const raw = new Uint8Array(2 * fieldBytes);
   for (const [index, { content }] of [r, s].entries()) {
-    const digits = content[0] === 0 ? content.subarray(1) : content;
-    if (digits.length > fieldBytes) return undefined;
+    const digits = positiveInteger(content);
+    if (digits === undefined || digits.length > fieldBytes) return undefined;
     raw.set(digits, (index + 1) * fieldBytes - digits.length);
   }
   return raw;
+}
+
+/** The digits of a positive INTEGER in its shortest form (X.690, section 8.3): a zero only stands before a set bit. */
+function positiveInteger(content: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  const [first, second] = content;
+  if (first === undefined || first >= 0x80) return undefined;
+  if (first > 0) return content;
+  return second !== undefined && second >= 0x80 ? content.subarray(1) : undefined;
 }

@@ -1,0 +1,3 @@
+declare module '*/dist/lambda/index.mjs' {
+  export { handler } from '../lambda/index.ts';
+}

@@ -1,0 +1,23 @@
+import { exports } from 'cloudflare:workers';
+import { inject } from 'vitest';
+import { parity, requestId } from './suite.ts';
+
+const worker = {
+  name: 'the worker on workerd',
+  async invoke(body: string): Promise<string> {
+    const response = await exports.default.fetch(
+      new Request('https://service.example/v1/connect', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${inject('bearerToken')}`,
+          'content-type': 'application/json',
+          'x-request-id': requestId,
+        },
+        body,
+      }),
+    );
+    return response.text();
+  },
+};
+
+parity(worker, inject('sharedRecordings'), inject('lambdaAnswers'));

@@ -1,0 +1,50 @@
+import type { TestProject } from 'vitest/node';
+import { parityCases, unusableKeys } from '../parity/cases.ts';
+import { answersOf } from '../parity/suite.ts';
+import { parameterName, pem, type Recording, testKeys } from '../recordings/recordings.ts';
+import { lambdaRunner } from './lambda.ts';
+import { readConnectRecordings, readVectors, type VectorFile } from './shared-data.ts';
+import { startSsm } from './ssm.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    ssmEndpoint: string;
+    bearerToken: string;
+    /** Recordings of Amazon Connect's own, from beside the repository. */
+    sharedRecordings: readonly Recording[];
+    vectors: VectorFile | null;
+    /** What the Lambda handler answered to each parity case, for the other runtimes to compare with. */
+    lambdaAnswers: Readonly<Record<string, readonly string[]>>;
+  }
+}
+
+/** The bearer token of the Worker under test. */
+export const bearerToken = 'test-token';
+
+/** What the key stores under test hold, by key id: every test key, and some that are no usable keys. */
+export function storedKeys(): ReadonlyMap<string, string> {
+  const shared = readConnectRecordings()?.keys ?? [];
+  return new Map([
+    ...[...testKeys, ...shared].map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)] as const),
+    ...Object.entries(unusableKeys).map(([keyId, { label, der }]) => [keyId, pem(label, der)] as const),
+  ]);
+}
+
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const sharedRecordings = readConnectRecordings()?.recordings ?? [];
+  const parameters = new Map(Array.from(storedKeys(), ([keyId, stored]) => [parameterName(keyId), stored]));
+  const ssm = await startSsm(parameters);
+  const lambda = await lambdaRunner(ssm.endpoint);
+  const log = console.log;
+  console.log = () => {};
+  const answers: Record<string, readonly string[]> = {};
+  for (const { name, bodies } of parityCases(sharedRecordings)) answers[name] = await answersOf(lambda, bodies);
+  console.log = log;
+
+  provide('ssmEndpoint', ssm.endpoint);
+  provide('bearerToken', bearerToken);
+  provide('sharedRecordings', sharedRecordings);
+  provide('vectors', readVectors() ?? null);
+  provide('lambdaAnswers', answers);
+  return ssm.stop;
+}

@@ -1,0 +1,19 @@
+import { type ParityRunner, requestId } from '../parity/suite.ts';
+
+/** The built Lambda function, `dist/lambda/index.mjs`, with its keys from the SSM API at `endpoint`. */
+export async function lambdaRunner(endpoint: string): Promise<ParityRunner> {
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_SSM: endpoint,
+  });
+  const { handler } = await import('../../dist/lambda/index.mjs');
+  return {
+    name: 'the Lambda handler on Node',
+    async invoke(body) {
+      const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => 8_000 };
+      return JSON.stringify(await handler(JSON.parse(body), context));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Recording, TestKey } from '../recordings/recordings.ts';
+
+/** Data of other repositories, which lies beside this one and is not part of it. */
+const folder = new URL('../../../shared/', import.meta.url);
+
+interface RecordingFile {
+  readonly keys: readonly TestKey[];
+  readonly recordings: readonly Recording[];
+}
+
+/** AWS's own test vectors: every suite, with and without an encryption context, and one RSA-4096 key. */
+export interface VectorFile {
+  readonly providerId: string;
+  readonly keyName: string;
+  readonly privateKeyPkcs8: string;
+  readonly plaintextBase64: string;
+  readonly vectors: readonly { readonly id: string; readonly suite: string; readonly ciphertextBase64: string }[];
+}
+
+/** A recording of Amazon Connect's own, with its key. */
+export const readConnectRecordings = () => readShared<RecordingFile>('recordings/connect-rsa4096.json');
+
+export const readVectors = () => readShared<VectorFile>('vectors/aws-esdk-net-v4-raw-rsa.json');
+
+function readShared<Content>(name: string): Content | undefined {
+  const file = new URL(name, folder);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  if (process.env['CI'] === 'true') throw new Error(`CI needs ../shared/${name}, which is not there.`);
+  console.warn(`Skipped: the tests of ../shared/${name}, which is not there.`);
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { startParameterStore } from '../../adapters/demonstration/parameter-store.ts';
+
+export interface TestSsm {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+const motoServer = fileURLToPath(new URL('../../.venv/bin/moto_server', import.meta.url));
+
+/**
+ * An SSM API on loopback that holds the parameters: moto's server where it is installed (as in CI), or
+ * else the demonstration's.
+ */
+export async function startSsm(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
+  if (existsSync(motoServer)) return startMoto(parameters);
+  if (process.env['CI'] === 'true') throw new Error('CI needs moto: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
+  console.warn('moto is not installed in .venv: the Lambda tests use the demonstration\'s parameter store.');
+  return startParameterStore(parameters);
+}
+
+async function startMoto(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
+  const child = spawn(motoServer, ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const endpoint = await announced(child.stderr);
+  child.stderr.resume();
+  const client = new SSMClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+  for (const [name, value] of parameters) {
+    await client.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString' }));
+  }
+  client.destroy();
+  return {
+    endpoint,
+    async stop() {
+      const exit = once(child, 'exit');
+      child.kill();
+      await exit;
+    },
+  };
+}
+
+async function announced(output: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: output })) {
+    const [url] = line.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error('moto did not start.');
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { bindingName } from './adapters/key-stores/bindings.ts';
+import { bearerToken, storedKeys } from './test/support/global-setup.ts';
+
+// Tests named `*.worker.test.ts` run inside workerd, beside the built Worker; all others on Node.
+const bindings = {
+  BEARER_TOKEN_HASHES: createHash('sha256').update(bearerToken).digest('hex'),
+  ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
+};
+
+export default defineConfig({
+  test: {
+    reporters: ['verbose'],
+    globalSetup: ['test/support/global-setup.ts'],
+    silent: 'passed-only',
+    testTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'] },
+      },
+      {
+        extends: true,
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings } })],
+        test: { name: 'workerd', include: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'] },
+      },
+    ],
+  },
+});
