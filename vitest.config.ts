@@ -10,7 +10,13 @@ const bindings = {
   ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
 };
 
+const built = (file: string) => new URL(`./dist/package/${file}`, import.meta.url).pathname;
+
 export default defineConfig({
+  // The tests use the package as it is published.
+  resolve: {
+    alias: { 'flow-security-keys/worker': built('worker.js'), 'flow-security-keys': built('index.js') },
+  },
   test: {
     reporters: ['verbose'],
     globalSetup: ['test/support/global-setup.ts'],

@@ -129,22 +129,22 @@ function keyIdsOf(
       `The message holds no data key of provider ${providerId}: it was not encrypted by a flow security key.`,
     );
   }
-  if (given === undefined) {
-    const keyIds = [...new Set(named)];
-    if (keyIds.length > maxKeyIds) {
-      throw new FlowKeysError(
-        'unsupported_message',
-        `The message names ${keyIds.length} key ids; at most ${maxKeyIds} are tried. Pass the key id to use.`,
-      );
-    }
-    for (const keyId of keyIds) assertKeyId(keyId);
-    return keyIds;
+  const keyIds = [...new Set(named)];
+  if (given !== undefined && keyIds.includes(given)) return [given];
+  if (keyIds.length > maxKeyIds) {
+    throw new FlowKeysError(
+      'unsupported_message',
+      `The message names ${keyIds.length} key ids; at most ${maxKeyIds} are tried. Pass the key id to use.`,
+    );
   }
-  if (named.includes(given)) return [given];
+  for (const keyId of keyIds) assertKeyId(keyId);
+  if (given === undefined) return keyIds;
+  // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.
+  const keyId = keyIds.join(', ');
   throw new FlowKeysError(
     'key_id_mismatch',
-    `The message is not encrypted for the given key id ${given}. Pass the key id of the flow's Store customer input block, or none.`,
-    { keyId: given },
+    `The message is encrypted for key id ${keyId}, not for the given one. Pass the key id of the flow's Store customer input block.`,
+    { keyId },
   );
 }
 

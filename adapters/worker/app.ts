@@ -82,9 +82,8 @@ export function createApp(settingsOf: (bindings: AppEnv['Bindings']) => AppSetti
       app,
       onMethodNotAllowed: (context, methods) => {
         const error = new RequestError('method_not_allowed', `This route takes ${methods.join(', ')}.`);
-        const response = problem(error, context.var.requestId);
-        response.headers.set('allow', methods.join(', '));
-        return response;
+        context.header('allow', methods.join(', '));
+        return problem(context, error);
       },
     }),
   );
@@ -120,13 +119,13 @@ export function createApp(settingsOf: (bindings: AppEnv['Bindings']) => AppSetti
     return context.json(await inspect(ciphertext));
   });
 
-  app.notFound((context) => problem(new RequestError('not_found', 'See the README for the routes.'), context.var.requestId));
+  app.notFound((context) => problem(context, new RequestError('not_found', 'See the README for the routes.')));
 
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();
     const error = caught instanceof RequestError ? caught : toFlowKeysError(caught);
     if (error instanceof FlowKeysError) context.set('record', errorRecord(error));
-    return problem(error, context.var.requestId);
+    return problem(context, error);
   });
 
   return app;

@@ -28,7 +28,7 @@ export const authorize: MiddlewareHandler<AppEnv> = async (context, next) => {
 const refusal = {
   wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
   message: (context: Context) =>
-    problem(new RequestError('unauthorized', 'Send "authorization: Bearer <token>" with a token of this service.'), context.var.requestId),
+    problem(context, new RequestError('unauthorized', 'Send "authorization: Bearer <token>" with a token of this service.')),
 };
 
 const checkBearerToken = bearerAuth<AppEnv>({

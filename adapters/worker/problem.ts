@@ -1,4 +1,6 @@
+import type { Context } from 'hono';
 import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/index.ts';
+import type { AppEnv } from './app.ts';
 
 /** What only HTTP can get wrong, beside the codes of the core. */
 const requestErrors = {
@@ -14,7 +16,7 @@ const requestErrors = {
 
 export type RequestErrorCode = keyof typeof requestErrors;
 
-const statusOf: Readonly<Record<ErrorCode, number>> = {
+const statusOf = {
   missing_parameter: 400,
   no_caller_input: 422,
   malformed_ciphertext: 422,
@@ -27,7 +29,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   key_store_unavailable: 503,
   deadline_exceeded: 504,
   internal_error: 500,
-};
+} as const satisfies Record<ErrorCode, number>;
 
 /** An error that only HTTP knows; its message may be shown to the client. */
 export class RequestError extends Error {
@@ -41,11 +43,13 @@ export class RequestError extends Error {
 }
 
 /** The error as problem+json (RFC 9457), with its stable `code` beside the members of the RFC. */
-export function problem(error: FlowKeysError | RequestError, requestId: string): Response {
-  const [status, title] =
+export function problem(context: Context<AppEnv>, error: FlowKeysError | RequestError): Response {
+  const { status, title } =
     error instanceof FlowKeysError
-      ? [statusOf[error.code], errorCodes[error.code]]
-      : [requestErrors[error.code].status, requestErrors[error.code].title];
+      ? { status: statusOf[error.code], title: errorCodes[error.code] }
+      : requestErrors[error.code];
+  const { requestId } = context.var;
   const body = { type: 'about:blank', title, status, detail: error.message, code: error.code, requestId };
-  return Response.json(body, { status, headers: { 'content-type': 'application/problem+json' } });
+  // Not a Response of its own: only what the context makes gets the headers that were set before.
+  return context.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
 }

@@ -4,6 +4,7 @@ import {
   isUnsigned,
   type Recording,
   recordedEvent,
+  recordingNamed,
   recordings,
   testKeys,
 } from '../recordings/recordings.ts';
@@ -20,9 +21,7 @@ export interface ParityCase {
     | { readonly message: string };
 }
 
-const [card, , cvc] = recordings;
-if (card === undefined || cvc === undefined) throw new Error('The recordings are not there.');
-const { keyId, ciphertext } = card;
+const { keyId, ciphertext } = recordingNamed('java rsa2048-card-number');
 const bytes = Uint8Array.from(atob(ciphertext), (character) => character.charCodeAt(0));
 
 /** Key ids under which the key stores of the parity runs hold something that is no usable RSA key. */
@@ -81,7 +80,7 @@ const badInputs: readonly ParityCase[] = [
       const altered = bytes.with(index, byte ^ (1 << (index % 8)));
       return JSON.stringify(recordedEvent({ keyId, ciphertext: base64(altered) }));
     }),
-    expected: { codes: ['malformed_ciphertext', 'unsupported_message', 'key_id_mismatch', 'decryption_failed'] },
+    expected: { codes: ['malformed_ciphertext', 'unsupported_message', 'key_id_mismatch', 'invalid_key_id', 'decryption_failed'] },
   },
   {
     name: 'an absent, empty or blank ciphertext',

@@ -27,7 +27,8 @@ export function parity(
   reference?: Readonly<Record<string, readonly string[]>>,
 ): void {
   describe(`${runner.name} answers`, () => {
-    it.for(parityCases(shared))('$name', async ({ name, bodies, expected }) => {
+    const named = parityCases(shared).map((parityCase) => [parityCase.name, parityCase] as const);
+    it.for(named)('%s', async ([name, { bodies, expected }]) => {
       const answers = await answersOf(runner, bodies);
       for (const answer of answers) assertExpected(JSON.parse(answer), expected);
       if (reference !== undefined) expect(answers).toEqual(reference[name]);

@@ -28,6 +28,13 @@ export const recordings: readonly Recording[] = [
   ...prefixed('python', python.recordings),
 ];
 
+/** The recording of that name; throws when there is none. */
+export function recordingNamed(name: string): Recording {
+  const found = recordings.find((recording) => recording.name === name);
+  if (found === undefined) throw new Error(`There is no recording ${name}.`);
+  return found;
+}
+
 export const testKeys: readonly (TestKey & { readonly certificate: string })[] = java.keys;
 
 const [published] = article.recordings;

@@ -1,3 +1,0 @@
-declare module '*/dist/lambda/index.mjs' {
-  export { handler } from '../lambda/index.ts';
-}

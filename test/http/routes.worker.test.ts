@@ -1,0 +1,141 @@
+import { exports } from 'cloudflare:workers';
+import { describe, expect, inject, it } from 'vitest';
+import { recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const jsonType = { 'content-type': 'application/json' };
+
+function request(path: string, init: RequestInit = {}): Promise<Response> {
+  return exports.default.fetch(new Request(`https://service.example${path}`, init));
+}
+
+function post(path: string, body: unknown, headers: Record<string, string> = jsonType): Promise<Response> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return request(path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${inject('bearerToken')}`, ...headers },
+    body: text,
+  });
+}
+
+async function expectProblem(response: Response, status: number, code: string): Promise<void> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = await response.json();
+  expect(body).toEqual({
+    type: 'about:blank',
+    title: expect.any(String),
+    status,
+    detail: expect.any(String),
+    code,
+    requestId: response.headers.get('x-request-id'),
+  });
+  expect(response.status).toBe(status);
+}
+
+describe('POST /v1/decrypt', () => {
+  it('answers with the plaintext, the key id, the suite and the context', async () => {
+    const response = await post('/v1/decrypt', { ciphertext: card.ciphertext, keyId: card.keyId });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      plaintext: '4444444444444444',
+      encoding: 'utf-8',
+      keyId: card.keyId,
+      suite: '0378',
+      encryptionContext: { 'aws-crypto-public-key': expect.any(String) },
+    });
+  });
+
+  it('needs no key id', async () => {
+    expect(await (await post('/v1/decrypt', { ciphertext: card.ciphertext })).json()).toMatchObject({ keyId: card.keyId });
+  });
+
+  it.for<[string, unknown, number, string]>([
+    ['an empty ciphertext', { ciphertext: '' }, 400, 'missing_parameter'],
+    ['Timeout', { ciphertext: 'Timeout' }, 422, 'no_caller_input'],
+    ['text that is no base64', { ciphertext: '%' }, 422, 'malformed_ciphertext'],
+    ['an unsigned suite', { ciphertext: recordingNamed('java unsigned-suite').ciphertext }, 422, 'unsupported_message'],
+    ['another key id', { ciphertext: card.ciphertext, keyId: testKeys[1]?.keyId }, 422, 'key_id_mismatch'],
+    ['a key id with a path', { ciphertext: card.ciphertext, keyId: '../x' }, 400, 'invalid_key_id'],
+    ['no ciphertext', {}, 400, 'invalid_request'],
+    ['a ciphertext that is no text', { ciphertext: 7 }, 400, 'invalid_request'],
+    ['null', null, 400, 'invalid_request'],
+    ['an array', [], 400, 'invalid_request'],
+    ['a prototype', '{"__proto__":{"ciphertext":"x"}}', 400, 'invalid_request'],
+    ['text that is no JSON', '{"ciphertext":', 400, 'invalid_json'],
+  ])('answers %s with a problem', async ([, body, status, code]) => {
+    await expectProblem(await post('/v1/decrypt', body), status, code);
+  });
+
+  it('refuses 20 MB, announced or in chunks', async () => {
+    const body = JSON.stringify({ ciphertext: 'A'.repeat(20 * 1024 * 1024) });
+    await expectProblem(await post('/v1/decrypt', body), 413, 'body_too_large');
+    const chunked = await request('/v1/decrypt', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${inject('bearerToken')}`, ...jsonType },
+      body: new Blob([body]).stream(),
+    });
+    await expectProblem(chunked, 413, 'body_too_large');
+  });
+
+  it('refuses what is not declared as JSON', async () => {
+    await expectProblem(await post('/v1/decrypt', '{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
+  });
+});
+
+describe('POST /v1/connect', () => {
+  it('answers an event as the Lambda does, under the given request id', async () => {
+    const response = await post('/v1/connect', recordedEvent(card), { ...jsonType, 'x-request-id': 'request-1' });
+    expect(await response.json()).toEqual({
+      'status-code': 200,
+      data: {
+        success: true,
+        message: 'Data decrypted successfully',
+        contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe',
+        requestId: 'request-1',
+        decryptedData: '4444444444444444',
+        dataLength: 16,
+      },
+    });
+  });
+});
+
+describe('POST /v1/inspect', () => {
+  it('reads a message without a key', async () => {
+    const response = await post('/v1/inspect', { ciphertext: card.ciphertext });
+    expect(await response.json()).toMatchObject({ suite: { id: '0378' }, plaintextBytes: 16, signature: 'valid' });
+  });
+});
+
+describe('Every route', () => {
+  it('says that the service is up, to anyone', async () => {
+    const response = await request('/healthz');
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it('forbids caches to keep answers', async () => {
+    for (const response of [await request('/healthz'), await post('/v1/decrypt', {}), await request('/nowhere')]) {
+      expect(response.headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
+  it('gives a missing, a malformed and a wrong token the same answer', async () => {
+    const answers = [];
+    for (const authorization of [undefined, 'Basic x', 'Bearer', 'Bearer wrong', `bearer-${inject('bearerToken')}`, 'Bearer ü']) {
+      const headers = { ...jsonType, 'x-request-id': 'same', ...(authorization && { authorization: encodeURI(authorization) }) };
+      const response = await request('/v1/decrypt', { method: 'POST', headers, body: '{}' });
+      answers.push([response.status, response.headers.get('www-authenticate'), await response.text()]);
+    }
+    expect(answers[0]).toMatchObject([401, 'Bearer realm="flow-security-keys"', expect.stringContaining('"unauthorized"')]);
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  it('names the methods that a route takes', async () => {
+    const response = await request('/v1/decrypt', { method: 'PUT', headers: { authorization: `Bearer ${inject('bearerToken')}` } });
+    expect(response.headers.get('allow')).toBe('POST');
+    await expectProblem(response, 405, 'method_not_allowed');
+  });
+
+  it('answers an unknown route with a problem', async () => {
+    await expectProblem(await request('/nowhere'), 404, 'not_found');
+  });
+});

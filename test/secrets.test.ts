@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { on } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startParameterStore } from '../adapters/demonstration/parameter-store.ts';
+import { bindingName } from '../adapters/key-stores/bindings.ts';
+import { parityCases, unusableKeys } from './parity/cases.ts';
+import { contactFlowEvent, parameterName, pem, recordedEvent, recordings, testKeys } from './recordings/recordings.ts';
+
+const canary = 'canary4929736155';
+const [testKey] = testKeys;
+if (testKey === undefined) throw new Error('There is no test key.');
+
+/** A key id under which the store holds a canary instead of a key. */
+const canaryKeyId = 'c0c0c0c0-0000-4000-8000-00000000ca4a';
+
+const stored = new Map([
+  ...testKeys.map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)] as const),
+  ...Object.entries(unusableKeys).map(([keyId, { label, der }]) => [keyId, pem(label, der)] as const),
+  [canaryKeyId, canary] as const,
+]);
+
+/** Events with a canary wherever a secret could stand, then every recording and every bad input. */
+const bodies: readonly string[] = [
+  ...recordings.map((recording) => JSON.stringify(recordedEvent(recording))),
+  ...parityCases([]).flatMap((parityCase) => parityCase.bodies.slice(0, 20)),
+  ...[canary, btoa(canary), pem('PRIVATE KEY', btoa(canary)), `${canary}/..`].flatMap((secret) => [
+    JSON.stringify(contactFlowEvent({ 'key-id': testKey.keyId, 'my-secret-string': secret })),
+    JSON.stringify(contactFlowEvent({ 'key-id': secret, 'my-secret-string': recordings[0]?.ciphertext })),
+    JSON.stringify(contactFlowEvent({ 'key-id': recordings[0]?.ciphertext, 'my-secret-string': secret })),
+    JSON.stringify({ Details: { ContactData: { Attributes: { secret } }, Parameters: { secret } }, secret }),
+    JSON.stringify(secret),
+  ]),
+  JSON.stringify(contactFlowEvent({ 'key-id': canaryKeyId, 'my-secret-string': renamedTo(canaryKeyId) })),
+];
+
+/** What must never be written: canaries, plaintexts, and any stretch of a ciphertext or a key. */
+const secrets: readonly string[] = [
+  canary,
+  btoa(canary).replaceAll('=', ''),
+  Buffer.from(canary).toString('hex'),
+  'PRIVATE KEY',
+  ...new Set(recordings.map(({ plaintext }) => plaintext).filter((plaintext) => plaintext.length > 6)),
+  ...recordings.flatMap(({ ciphertext }) => stretches(ciphertext)),
+  ...testKeys.flatMap(({ privateKeyPkcs8 }) => stretches(privateKeyPkcs8)),
+];
+
+describe('What the Lambda function writes', () => {
+  it('holds a line a call and no secret', async () => {
+    const parameters = new Map(Array.from(stored, ([keyId, value]) => [parameterName(keyId), value]));
+    const parameterStore = await startParameterStore(parameters);
+    const program = `
+      const { handler } = await import('./dist/lambda/index.mjs');
+      const bodies = JSON.parse(await (await import('node:stream/consumers')).text(process.stdin));
+      for (const body of bodies) await handler(JSON.parse(body), { awsRequestId: 'r', getRemainingTimeInMillis: () => 8000 });
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      env: { PATH: process.env['PATH'], AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: canary, AWS_ENDPOINT_URL: parameterStore.endpoint },
+    });
+    child.stdin.end(JSON.stringify(bodies));
+    const written = await everythingFrom(child);
+    await parameterStore.stop();
+    expectNoSecrets(written);
+    expect(written.trim().split('\n')).toHaveLength(bodies.length);
+  });
+});
+
+describe('What the worker writes', () => {
+  it('holds a line a request and no secret', async () => {
+    const variables = [...stored].flatMap(([keyId, value]) => ['--var', `${bindingName(keyId)}:${value}`]);
+    const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'dev', '--env', 'development', '--ip', '127.0.0.1', '--port', '0'];
+    const child = spawn(process.execPath, [...wrangler, '--show-interactive-dev-session=false', ...variables], {
+      env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
+    });
+    const everything = everythingFrom(child);
+    const origin = await readyOrigin(child);
+    for (const body of bodies) {
+      for (const route of ['connect', 'decrypt']) {
+        const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+        await (await fetch(`${origin}/v1/${route}`, init)).arrayBuffer();
+      }
+    }
+    child.kill('SIGTERM');
+    // The bindings that wrangler lists when it starts are cut short, but they are what the test passed, not a log.
+    const written = (await everything).split('Ready on')[1] ?? '';
+    expectNoSecrets(written);
+    expect(written.match(/"requestId"/g)).toHaveLength(2 * bodies.length);
+  });
+});
+
+describe('What is deployed or published', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'deployed-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('is without the demonstration keys, as wrangler bundles it and as it is published', async () => {
+    const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', folder];
+    await everythingFrom(spawn(process.execPath, wrangler, { env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } }));
+    const files = [...(await filesOf(folder)), ...(await filesOf('dist/package')), 'dist/lambda/index.mjs', 'dist/cli/flow-keys.js'];
+    expect(files.length).toBeGreaterThan(5);
+    const keys = testKeys.flatMap(({ privateKeyPkcs8 }) => stretches(privateKeyPkcs8));
+    for (const file of files) {
+      const content = await readFile(file, 'utf8');
+      expect(keys.filter((key) => content.includes(key)), file).toEqual([]);
+    }
+    const development = await readFile('dist/worker/development.js', 'utf8');
+    expect(keys.filter((key) => development.includes(key))).toHaveLength(keys.length);
+  });
+});
+
+function expectNoSecrets(written: string): void {
+  expect(written.length).toBeGreaterThan(1_000);
+  // Reported are the places among the secrets, not the secrets.
+  const found = secrets.flatMap((secret, index) => (written.includes(secret) ? [index] : []));
+  expect(found).toEqual([]);
+}
+
+async function everythingFrom(child: ChildProcess): Promise<string> {
+  if (child.stdout === null || child.stderr === null) throw new Error('The process has no output.');
+  return (await Promise.all([text(child.stdout), text(child.stderr)])).join('');
+}
+
+async function readyOrigin({ stdout }: ChildProcess): Promise<string> {
+  if (stdout === null) throw new Error('wrangler has no output.');
+  for await (const [chunk] of on(stdout, 'data')) {
+    const [, origin] = String(chunk).match(/Ready on (http:\S+)/) ?? [];
+    if (origin !== undefined) return origin;
+  }
+  throw new Error('wrangler did not start.');
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Parts of a secret, so that a part of it is found too. The first 60 characters of a PKCS#8 key are the same in all. */
+function stretches(secret: string): readonly string[] {
+  return [secret.slice(60, 100), secret.slice(-60, -20)].filter((part) => part.length === 40);
+}
+
+function renamedTo(keyId: string): string {
+  return btoa(atob(recordings[0]?.ciphertext ?? '').replace(testKey?.keyId ?? '', keyId));
+}
