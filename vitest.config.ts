@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { bindingName } from './adapters/key-stores/bindings.ts';
+import { closingLine } from './test/support/closing-line.ts';
 import { bearerToken, storedKeys } from './test/support/global-setup.ts';
 
 // Tests named `*.worker.test.ts` run inside workerd, beside the built Worker; all others on Node.
@@ -18,14 +19,18 @@ export default defineConfig({
     alias: { 'flow-security-keys/worker': built('worker.js'), 'flow-security-keys': built('index.js') },
   },
   test: {
-    reporters: ['verbose'],
+    reporters: ['verbose', closingLine],
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
     testTimeout: 30_000,
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'] },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'],
+        },
       },
       {
         extends: true,

@@ -24,6 +24,6 @@ export async function withinSignal<T>(promise: Promise<T>, signal: AbortSignal |
 function deadlineExceeded(): FlowKeysError {
   return new FlowKeysError(
     'deadline_exceeded',
-    'The time for this call ran out before the private key was there. Try again; if it stays so, look at the key store\'s latency.',
+    "The time for this call ran out before the private key was there. Try again; if it stays so, look at the key store's latency.",
   );
 }

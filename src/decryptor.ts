@@ -7,7 +7,7 @@ import type { KeyStore } from './keys/key-store.ts';
 import { ciphertextBytes } from './message/ciphertext.ts';
 import type { MessageHeader } from './message/header.ts';
 import { defaultMaxCiphertextBytes } from './message/inspect.ts';
-import { parseMessage, type Message } from './message/message.ts';
+import { type Message, parseMessage } from './message/message.ts';
 import { isSuiteAccepted, type SuitePolicy } from './message/suites.ts';
 
 // Each key id a message names may cost a store one request, so a message may not name many.

@@ -49,7 +49,10 @@ describe('A private key is accepted', () => {
     ['with white space around it', () => `\n\t ${pkcs8}\n\n`],
     ['with the text that openssl writes before it', () => openssl('pkey -in key.pem -text -out out.pem')],
     ['after its certificate', () => `${pem('CERTIFICATE', testKey?.certificate ?? '')}${pkcs8}`],
-    ['after another key, as a second candidate', () => `${pem('PRIVATE KEY', testKeys[1]?.privateKeyPkcs8 ?? '')}${pkcs8}`],
+    [
+      'after another key, as a second candidate',
+      () => `${pem('PRIVATE KEY', testKeys[1]?.privateKeyPkcs8 ?? '')}${pkcs8}`,
+    ],
   ])('%s', async ([, make]) => {
     expect(await decryptWith(await make())).toBe(plaintext);
   });
@@ -57,16 +60,40 @@ describe('A private key is accepted', () => {
 
 describe('What is no usable private key is named, with what to do', () => {
   it.for<[string, () => string | Promise<string>, RegExp]>([
-    ['an encrypted PKCS#8 key', () => openssl('pkcs8 -topk8 -in key.pem -passout pass:canary -out out.pem'), /is an encrypted PKCS#8 private key.*openssl pkcs8 -topk8 -nocrypt/],
-    ['an encrypted PKCS#1 key', () => openssl('rsa -in key.pem -traditional -aes256 -passout pass:canary -out out.pem'), /is an encrypted PKCS#1 private key.*openssl pkcs8 -topk8 -nocrypt/],
+    [
+      'an encrypted PKCS#8 key',
+      () => openssl('pkcs8 -topk8 -in key.pem -passout pass:canary -out out.pem'),
+      /is an encrypted PKCS#8 private key.*openssl pkcs8 -topk8 -nocrypt/,
+    ],
+    [
+      'an encrypted PKCS#1 key',
+      () => openssl('rsa -in key.pem -traditional -aes256 -passout pass:canary -out out.pem'),
+      /is an encrypted PKCS#1 private key.*openssl pkcs8 -topk8 -nocrypt/,
+    ],
     ['a public key', () => openssl('pkey -in key.pem -pubout -out out.pem'), /is a public key.*openssl pkey/],
     ['a PKCS#1 public key', () => openssl('rsa -in key.pem -RSAPublicKey_out -out out.pem'), /is a public key/],
     ['a certificate', () => pem('CERTIFICATE', testKey?.certificate ?? ''), /is a certificate.*openssl x509/],
-    ['an EC key as PKCS#8', () => openssl('genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out out.pem'), /is an EC private key.*openssl genpkey -algorithm RSA/],
-    ['an EC key in its traditional form', () => openssl('ecparam -name prime256v1 -genkey -out out.pem'), /is an EC private key/],
+    [
+      'an EC key as PKCS#8',
+      () => openssl('genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out out.pem'),
+      /is an EC private key.*openssl genpkey -algorithm RSA/,
+    ],
+    [
+      'an EC key in its traditional form',
+      () => openssl('ecparam -name prime256v1 -genkey -out out.pem'),
+      /is an EC private key/,
+    ],
     ['an Ed25519 key', () => openssl('genpkey -algorithm ED25519 -out out.pem'), /of another algorithm than RSA/],
-    ['an RSA key of 1024 bits', () => openssl('genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out out.pem'), /an RSA key of 1024 bits; at least 2048.*openssl genpkey/],
-    ['a key cut short', () => pem('PRIVATE KEY', testKey?.privateKeyPkcs8.slice(0, 800) ?? ''), /is a damaged private key.*openssl pkey/],
+    [
+      'an RSA key of 1024 bits',
+      () => openssl('genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out out.pem'),
+      /an RSA key of 1024 bits; at least 2048.*openssl genpkey/,
+    ],
+    [
+      'a key cut short',
+      () => pem('PRIVATE KEY', testKey?.privateKeyPkcs8.slice(0, 800) ?? ''),
+      /is a damaged private key.*openssl pkey/,
+    ],
     ['a key without its last line', () => pkcs8.replace(/-----END.*/, ''), /PEM text cut short/],
     ['base64 without PEM lines', () => testKey?.privateKeyPkcs8 ?? '', /is no PEM text.*openssl pkey -inform DER/],
     ['an empty text', () => ' \n', /is empty/],

@@ -1,7 +1,7 @@
 import { constants, createPrivateKey, createPublicKey } from 'node:crypto';
 import { AlgorithmSuiteIdentifier, buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
-import { createDecryptor, decodeUtf8, FlowKeysError, inspect } from 'flow-security-keys';
 import fc from 'fast-check';
+import { createDecryptor, decodeUtf8, FlowKeysError, inspect } from 'flow-security-keys';
 import { describe, expect, it } from 'vitest';
 import { pem, recordingNamed, testKeys } from './recordings/recordings.ts';
 
@@ -32,7 +32,11 @@ const suites = [
 
 describe('Beside the AWS Encryption SDK for Node', () => {
   it('decrypts whatever it encrypts: any bytes, context, frame length and suite', async () => {
-    const context = fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { maxKeys: 4 });
+    const context = fc.dictionary(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
+      { maxKeys: 4 },
+    );
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 200 }),
@@ -85,13 +89,16 @@ describe('Beside the AWS Encryption SDK for Node', () => {
 describe('Whatever it is given', () => {
   it('inspect answers or throws a FlowKeysError that is no internal one', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.uint8Array({ maxLength: 300 }), headers()), async (input) => {
-        const error: unknown = await inspect(input).catch((caught: unknown) => caught);
-        if (error instanceof Error) {
-          expect(error).toBeInstanceOf(FlowKeysError);
-          expect(error).not.toMatchObject({ code: 'internal_error' });
-        }
-      }),
+      fc.asyncProperty(
+        fc.oneof(fc.string(), fc.base64String(), fc.uint8Array({ maxLength: 300 }), headers()),
+        async (input) => {
+          const error: unknown = await inspect(input).catch((caught: unknown) => caught);
+          if (error instanceof Error) {
+            expect(error).toBeInstanceOf(FlowKeysError);
+            expect(error).not.toMatchObject({ code: 'internal_error' });
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -100,5 +107,7 @@ describe('Whatever it is given', () => {
 /** Bytes that begin as a message does, so that they get past its first checks. */
 function headers(): fc.Arbitrary<Uint8Array> {
   const start = fc.constantFrom([1, 0x80, 0x03, 0x78], [2, 0x05, 0x78], [1, 0x80, 0x01, 0x14]);
-  return fc.tuple(start, fc.array(fc.constantFrom(0, 1, 2, 16, 255), { maxLength: 120 })).map(([head, rest]) => Uint8Array.from([...head, ...rest]));
+  return fc
+    .tuple(start, fc.array(fc.constantFrom(0, 1, 2, 16, 255), { maxLength: 120 }))
+    .map(([head, rest]) => Uint8Array.from([...head, ...rest]));
 }

@@ -58,7 +58,13 @@ describe('What the Lambda function writes', () => {
       for (const body of bodies) await handler(JSON.parse(body), { awsRequestId: 'r', getRemainingTimeInMillis: () => 8000 });
     `;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-      env: { PATH: process.env['PATH'], AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: canary, AWS_ENDPOINT_URL: parameterStore.endpoint },
+      env: {
+        PATH: process.env['PATH'],
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'x',
+        AWS_SECRET_ACCESS_KEY: canary,
+        AWS_ENDPOINT_URL: parameterStore.endpoint,
+      },
     });
     child.stdin.end(JSON.stringify(bodies));
     const written = await everythingFrom(child);
@@ -71,7 +77,16 @@ describe('What the Lambda function writes', () => {
 describe('What the worker writes', () => {
   it('holds a line a request and no secret', async () => {
     const variables = [...stored].flatMap(([keyId, value]) => ['--var', `${bindingName(keyId)}:${value}`]);
-    const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'dev', '--env', 'development', '--ip', '127.0.0.1', '--port', '0'];
+    const wrangler = [
+      'node_modules/wrangler/bin/wrangler.js',
+      'dev',
+      '--env',
+      'development',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      '0',
+    ];
     const child = spawn(process.execPath, [...wrangler, '--show-interactive-dev-session=false', ...variables], {
       env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
     });
@@ -100,13 +115,23 @@ describe('What is deployed or published', () => {
 
   it('is without the demonstration keys, as wrangler bundles it and as it is published', async () => {
     const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', folder];
-    await everythingFrom(spawn(process.execPath, wrangler, { env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } }));
-    const files = [...(await filesOf(folder)), ...(await filesOf('dist/package')), 'dist/lambda/index.mjs', 'dist/cli/flow-keys.js'];
+    await everythingFrom(
+      spawn(process.execPath, wrangler, { env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } }),
+    );
+    const files = [
+      ...(await filesOf(folder)),
+      ...(await filesOf('dist/package')),
+      'dist/lambda/index.mjs',
+      'dist/cli/flow-keys.js',
+    ];
     expect(files.length).toBeGreaterThan(5);
     const keys = testKeys.flatMap(({ privateKeyPkcs8 }) => stretches(privateKeyPkcs8));
     for (const file of files) {
       const content = await readFile(file, 'utf8');
-      expect(keys.filter((key) => content.includes(key)), file).toEqual([]);
+      expect(
+        keys.filter((key) => content.includes(key)),
+        file,
+      ).toEqual([]);
     }
     const development = await readFile('dist/worker/development.js', 'utf8');
     expect(keys.filter((key) => development.includes(key))).toHaveLength(keys.length);

@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,16 @@ function exited([code]: readonly unknown[]): never {
 /** The HTTP worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */
 export async function startWorker(port: number): Promise<Runtime> {
   const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
-  const args = ['dev', '--env', 'development', '--ip', '127.0.0.1', '--port', String(port), '--show-interactive-dev-session=false'];
+  const args = [
+    'dev',
+    '--env',
+    'development',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--show-interactive-dev-session=false',
+  ];
   const child = spawn(process.execPath, [wrangler, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

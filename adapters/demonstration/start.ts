@@ -33,7 +33,7 @@ process.exitCode = isAgreed ? 0 : 1;
 
 async function printComparison(): Promise<boolean> {
   console.log('The same ContactFlowEvents, decrypted by the Lambda handler on Node and by the HTTP worker on workerd;');
-  console.log('milliseconds are the middle ones of five calls, over HTTP with the time of wrangler\'s proxy.\n');
+  console.log("milliseconds are the middle ones of five calls, over HTTP with the time of wrangler's proxy.\n");
   console.log(row('recording', 'Lambda handler', 'ms', 'HTTP worker', 'ms', 'answers'));
   console.log(row('---', '---', '---:', '---', '---:', '---'));
   let isAgreed = true;
@@ -41,7 +41,8 @@ async function printComparison(): Promise<boolean> {
     const expected = isUnsigned(recording) ? 'unsupported_message' : recording.plaintext;
     isAgreed = (await compare(recording.name, recordedEvent(recording), expected)) && isAgreed;
   }
-  isAgreed = (await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key')) && isAgreed;
+  isAgreed =
+    (await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key')) && isAgreed;
   console.log(isAgreed ? '\nBoth runtimes gave the same answers, byte for byte.' : '\nThe runtimes do not agree.');
   return isAgreed;
 }
@@ -61,7 +62,9 @@ async function compare(name: string, event: unknown, expected: string): Promise<
   const outcomes = [outcomeOf(fromLambda.answer), outcomeOf(fromWorker.answer)] as const;
   const isSame = fromLambda.answer === fromWorker.answer && outcomes[0] === expected;
   const times = [fromLambda.milliseconds.toFixed(1), fromWorker.milliseconds.toFixed(1)] as const;
-  console.log(row(name, shorten(outcomes[0]), times[0], shorten(outcomes[1]), times[1], isSame ? 'equal' : 'DIFFERENT'));
+  console.log(
+    row(name, shorten(outcomes[0]), times[0], shorten(outcomes[1]), times[1], isSame ? 'equal' : 'DIFFERENT'),
+  );
   return isSame;
 }
 

@@ -2,13 +2,13 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { requestId, type RequestIdVariables } from 'hono/request-id';
+import { type RequestIdVariables, requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import * as v from 'valibot';
 import {
+  type DecryptionRecord,
   type Decryptor,
   decodeUtf8,
-  type DecryptionRecord,
   errorRecord,
   FlowKeysError,
   handleContactFlowEvent,
@@ -96,7 +96,10 @@ export function createApp(settingsOf: (bindings: AppEnv['Bindings']) => AppSetti
   app.post('/v1/decrypt', async (context) => {
     const { ciphertext, keyId } = await readBody(context, ciphertextBody);
     const signal = signalOf(context);
-    const decrypted = await context.var.settings.decryptor.decrypt(ciphertext, { ...(keyId !== undefined && { keyId }), signal });
+    const decrypted = await context.var.settings.decryptor.decrypt(ciphertext, {
+      ...(keyId !== undefined && { keyId }),
+      signal,
+    });
     context.set('record', successRecord(decrypted));
     const { plaintext, keyId: usedKeyId, suite, encryptionContext } = decrypted;
     return context.json({ ...plaintextMembers(plaintext), keyId: usedKeyId, suite, encryptionContext });

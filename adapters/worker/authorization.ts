@@ -16,10 +16,16 @@ export const authorize: MiddlewareHandler<AppEnv> = async (context, next) => {
   const { bearerTokenHashes, isDevelopment } = context.var.settings.authorization;
   if (bearerTokenHashes.length > 0) return checkBearerToken(context, next);
   if (!isDevelopment) {
-    throw new RequestError('not_configured', 'No bearer token is configured, so nobody may call. Set BEARER_TOKEN_HASHES.');
+    throw new RequestError(
+      'not_configured',
+      'No bearer token is configured, so nobody may call. Set BEARER_TOKEN_HASHES.',
+    );
   }
   if (!isLoopback(new URL(context.req.url).hostname)) {
-    throw new RequestError('not_configured', 'The development flag is for loopback addresses only. Set BEARER_TOKEN_HASHES.');
+    throw new RequestError(
+      'not_configured',
+      'The development flag is for loopback addresses only. Set BEARER_TOKEN_HASHES.',
+    );
   }
   return next();
 };
@@ -28,7 +34,10 @@ export const authorize: MiddlewareHandler<AppEnv> = async (context, next) => {
 const refusal = {
   wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
   message: (context: Context) =>
-    problem(context, new RequestError('unauthorized', 'Send "authorization: Bearer <token>" with a token of this service.')),
+    problem(
+      context,
+      new RequestError('unauthorized', 'Send "authorization: Bearer <token>" with a token of this service.'),
+    ),
 };
 
 const checkBearerToken = bearerAuth<AppEnv>({

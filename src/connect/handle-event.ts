@@ -3,7 +3,13 @@ import { FlowKeysError, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
 import { type DecryptionRecord, errorRecord, successRecord } from '../record.ts';
 import { decodeUtf8 } from '../text.ts';
-import { type AnswerIds, type ContactFlowAnswer, decryptionFailedAnswer, missingParameterAnswer, successAnswer } from './answer.ts';
+import {
+  type AnswerIds,
+  type ContactFlowAnswer,
+  decryptionFailedAnswer,
+  missingParameterAnswer,
+  successAnswer,
+} from './answer.ts';
 import { asCiphertext, ciphertextParameter, isAbsent, keyIdParameter, parseContactFlowEvent } from './event.ts';
 
 export interface HandledEvent {

@@ -1,4 +1,8 @@
-import { KeyringWebCrypto, type EncryptedDataKey, type WebCryptoDecryptionMaterial } from '@aws-crypto/material-management-browser';
+import type {
+  EncryptedDataKey,
+  KeyringWebCrypto,
+  WebCryptoDecryptionMaterial,
+} from '@aws-crypto/material-management-browser';
 import { RawRsaKeyringWebCrypto } from '@aws-crypto/raw-rsa-keyring-browser';
 
 /** The wrapping keys that may open a message: private keys under one provider id and key id. */
@@ -20,7 +24,11 @@ export async function unwrapDataKey(
   // The keyring accepts a provider info that merely starts with its key name, so the exact ones are picked here.
   const ours = encryptedDataKeys.filter((key) => key.providerId === providerId && key.providerInfo === keyId);
   for (const privateKey of privateKeys) {
-    const keyring: KeyringWebCrypto = new RawRsaKeyringWebCrypto({ keyNamespace: providerId, keyName: keyId, privateKey });
+    const keyring: KeyringWebCrypto = new RawRsaKeyringWebCrypto({
+      keyNamespace: providerId,
+      keyName: keyId,
+      privateKey,
+    });
     await keyring.onDecrypt(material, ours);
     if (material.hasValidKey()) return;
   }

@@ -17,18 +17,16 @@ const siblings: Readonly<Record<number, AlgorithmSuiteIdentifier>> = {
     AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384,
 };
 
-export class WebCryptoAlgorithmSuite {
-  // The AWS classes check `instanceof` against their own class, so instances of that one are returned.
-  constructor(id: AlgorithmSuiteIdentifier) {
-    const sibling = siblings[id];
-    if (sibling === undefined) return new BrowserAlgorithmSuite(id);
-    const suite: BrowserAlgorithmSuite = Object.assign(Object.create(BrowserAlgorithmSuite.prototype), {
-      ...new BrowserAlgorithmSuite(sibling),
-      id,
-      name: AlgorithmSuiteIdentifier[id],
-      keyLength: 192,
-      keyLengthBytes: 24,
-    });
-    return Object.freeze(suite);
-  }
+// A function, as `new` of it must give instances of the AWS class: the AWS packages check `instanceof`.
+export function WebCryptoAlgorithmSuite(id: AlgorithmSuiteIdentifier): BrowserAlgorithmSuite {
+  const sibling = siblings[id];
+  if (sibling === undefined) return new BrowserAlgorithmSuite(id);
+  const suite: BrowserAlgorithmSuite = Object.assign(Object.create(BrowserAlgorithmSuite.prototype), {
+    ...new BrowserAlgorithmSuite(sibling),
+    id,
+    name: AlgorithmSuiteIdentifier[id],
+    keyLength: 192,
+    keyLengthBytes: 24,
+  });
+  return Object.freeze(suite);
 }

@@ -1,8 +1,8 @@
 import { VerificationKey } from '@aws-crypto/material-management';
 import {
-  WebCryptoDecryptionMaterial,
   type EncryptionContext,
   type WebCryptoAlgorithmSuite,
+  WebCryptoDecryptionMaterial,
   type WebCryptoMaterialsManager,
 } from '@aws-crypto/material-management-browser';
 import { publicKeyContextKey } from '../message/header.ts';

@@ -91,7 +91,11 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
     return readAgain(keyId, cached, signal);
   }
 
-  async function readNewer(keyId: string, than: CachedKeys, signal: AbortSignal | undefined): Promise<CachedKeys | undefined> {
+  async function readNewer(
+    keyId: string,
+    than: CachedKeys,
+    signal: AbortSignal | undefined,
+  ): Promise<CachedKeys | undefined> {
     const cached = cache.keys.get(keyId);
     if (cached !== undefined && cached.readAt > than.readAt) return cached;
     if (options.now() - than.readAt < options.minimumRefreshAge) return undefined;
@@ -100,7 +104,11 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
   }
 
   /** Reads a key that is there already: when the store is down or slow, the one that is there is served. */
-  async function readAgain(keyId: string, cached: CachedKeys, signal: AbortSignal | undefined): Promise<CachedKeys | undefined> {
+  async function readAgain(
+    keyId: string,
+    cached: CachedKeys,
+    signal: AbortSignal | undefined,
+  ): Promise<CachedKeys | undefined> {
     if (options.now() < (cache.unavailableUntil.get(keyId) ?? 0)) return cached;
     const patience = AbortSignal.timeout(options.refreshPatience);
     try {
@@ -201,5 +209,7 @@ async function importAll(pems: readonly string[], keyId: string): Promise<readon
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof FlowKeysError && (error.code === 'key_store_unavailable' || error.code === 'deadline_exceeded');
+  return (
+    error instanceof FlowKeysError && (error.code === 'key_store_unavailable' || error.code === 'deadline_exceeded')
+  );
 }

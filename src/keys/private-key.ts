@@ -66,7 +66,8 @@ async function importBlock({ label, der }: PemBlock, keyId: string): Promise<Cry
   if (pkcs8 === undefined) throw unusable(keyId, damaged);
   const algorithm = algorithmOf(pkcs8);
   if (algorithm === undefined) throw unusable(keyId, damaged);
-  if (!sameBytes(algorithm, rsaEncryption)) throw unusable(keyId, sameBytes(algorithm, ecPublicKey) ? ec : otherAlgorithm);
+  if (!sameBytes(algorithm, rsaEncryption))
+    throw unusable(keyId, sameBytes(algorithm, ecPublicKey) ? ec : otherAlgorithm);
   const key = await importPkcs8(pkcs8, keyId);
   const bits = modulusBits(key);
   if (bits < minimumModulusBits) {
@@ -110,10 +111,14 @@ interface Finding {
   readonly next: string;
 }
 
-const makeKey = 'Store the RSA private key: "openssl pkcs8 -topk8 -nocrypt -in key.pem -out private-key.pem" writes it as it is needed.';
-const useRsa = 'Connect takes RSA keys only: make one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem".';
-const decrypt = 'Decrypt it with "openssl pkcs8 -topk8 -nocrypt -in encrypted.pem -out private-key.pem" and store the result as a SecureString.';
-const publicPart = 'Store the private key that belongs to it; "openssl pkey -in private-key.pem -pubout" shows which one does.';
+const makeKey =
+  'Store the RSA private key: "openssl pkcs8 -topk8 -nocrypt -in key.pem -out private-key.pem" writes it as it is needed.';
+const useRsa =
+  'Connect takes RSA keys only: make one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem".';
+const decrypt =
+  'Decrypt it with "openssl pkcs8 -topk8 -nocrypt -in encrypted.pem -out private-key.pem" and store the result as a SecureString.';
+const publicPart =
+  'Store the private key that belongs to it; "openssl pkey -in private-key.pem -pubout" shows which one does.';
 
 const damaged: Finding = {
   found: 'a damaged private key',

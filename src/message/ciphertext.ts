@@ -12,10 +12,7 @@ const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
  * @throws FlowKeysError `missing_parameter` when it is empty, `no_caller_input` for Connect's `Timeout`,
  *   `malformed_ciphertext` when it is not base64 or longer than `maxCiphertextBytes`
  */
-export function ciphertextBytes(
-  ciphertext: string | Uint8Array,
-  maxCiphertextBytes: number,
-): Uint8Array<ArrayBuffer> {
+export function ciphertextBytes(ciphertext: string | Uint8Array, maxCiphertextBytes: number): Uint8Array<ArrayBuffer> {
   if (ciphertext instanceof Uint8Array) {
     if (ciphertext.length === 0) throw missing();
     if (ciphertext.length > maxCiphertextBytes) throw tooLong(maxCiphertextBytes);
@@ -51,7 +48,10 @@ function notBase64(text: string): string {
 }
 
 function missing(): FlowKeysError {
-  return new FlowKeysError('missing_parameter', 'The ciphertext is empty. Pass what the flow stored as $.StoredCustomerInput.');
+  return new FlowKeysError(
+    'missing_parameter',
+    'The ciphertext is empty. Pass what the flow stored as $.StoredCustomerInput.',
+  );
 }
 
 function tooLong(maxCiphertextBytes: number): FlowKeysError {

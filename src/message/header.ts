@@ -1,7 +1,7 @@
 import { FlowKeysError } from '../errors.ts';
 import { decodeUtf8 } from '../text.ts';
 import type { MessageReader } from './reader.ts';
-import { suiteById, type AlgorithmSuite } from './suites.ts';
+import { type AlgorithmSuite, suiteById } from './suites.ts';
 
 /** The context entry that holds the key which verifies a signed message: a compressed point, base64. */
 export const publicKeyContextKey = 'aws-crypto-public-key';
@@ -63,7 +63,9 @@ export function parseHeader(reader: MessageReader): MessageHeader {
 function readVersion(reader: MessageReader): 1 | 2 {
   const version = reader.uint8('version');
   if (version !== 1 && version !== 2) {
-    throw reader.malformed('it begins with neither version 1 nor 2 (is it base64 of base64, or encrypted with something else?)');
+    throw reader.malformed(
+      'it begins with neither version 1 nor 2 (is it base64 of base64, or encrypted with something else?)',
+    );
   }
   if (version === 1 && reader.uint8('type') !== customerAuthenticatedEncryptedData) {
     throw reader.malformed('its message type is not 0x80');

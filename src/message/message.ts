@@ -1,5 +1,5 @@
-import { parseHeader, type MessageHeader } from './header.ts';
-import { messageReader, type MessageReader } from './reader.ts';
+import { type MessageHeader, parseHeader } from './header.ts';
+import { type MessageReader, messageReader } from './reader.ts';
 import { rawSignature } from './signature.ts';
 
 /**

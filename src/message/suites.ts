@@ -28,7 +28,12 @@ const suites: readonly AlgorithmSuite[] = [
   { id: '0346', messageVersion: 1, name: 'ALG_AES192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384', signature: p384 },
   { id: '0378', messageVersion: 1, name: 'ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384', signature: p384 },
   { id: '0478', messageVersion: 2, name: 'ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY' },
-  { id: '0578', messageVersion: 2, name: 'ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY_ECDSA_P384', signature: p384 },
+  {
+    id: '0578',
+    messageVersion: 2,
+    name: 'ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY_ECDSA_P384',
+    signature: p384,
+  },
 ];
 
 const suitesById: ReadonlyMap<number, AlgorithmSuite> = new Map(

@@ -46,7 +46,9 @@ describe('POST /v1/decrypt', () => {
   });
 
   it('needs no key id', async () => {
-    expect(await (await post('/v1/decrypt', { ciphertext: card.ciphertext })).json()).toMatchObject({ keyId: card.keyId });
+    expect(await (await post('/v1/decrypt', { ciphertext: card.ciphertext })).json()).toMatchObject({
+      keyId: card.keyId,
+    });
   });
 
   it.for<[string, unknown, number, string]>([
@@ -78,7 +80,11 @@ describe('POST /v1/decrypt', () => {
   });
 
   it('refuses what is not declared as JSON', async () => {
-    await expectProblem(await post('/v1/decrypt', '{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
+    await expectProblem(
+      await post('/v1/decrypt', '{}', { 'content-type': 'text/plain' }),
+      415,
+      'unsupported_media_type',
+    );
   });
 });
 
@@ -120,17 +126,35 @@ describe('Every route', () => {
 
   it('gives a missing, a malformed and a wrong token the same answer', async () => {
     const answers = [];
-    for (const authorization of [undefined, 'Basic x', 'Bearer', 'Bearer wrong', `bearer-${inject('bearerToken')}`, 'Bearer ü']) {
-      const headers = { ...jsonType, 'x-request-id': 'same', ...(authorization && { authorization: encodeURI(authorization) }) };
+    for (const authorization of [
+      undefined,
+      'Basic x',
+      'Bearer',
+      'Bearer wrong',
+      `bearer-${inject('bearerToken')}`,
+      'Bearer ü',
+    ]) {
+      const headers = {
+        ...jsonType,
+        'x-request-id': 'same',
+        ...(authorization && { authorization: encodeURI(authorization) }),
+      };
       const response = await request('/v1/decrypt', { method: 'POST', headers, body: '{}' });
       answers.push([response.status, response.headers.get('www-authenticate'), await response.text()]);
     }
-    expect(answers[0]).toMatchObject([401, 'Bearer realm="flow-security-keys"', expect.stringContaining('"unauthorized"')]);
+    expect(answers[0]).toMatchObject([
+      401,
+      'Bearer realm="flow-security-keys"',
+      expect.stringContaining('"unauthorized"'),
+    ]);
     for (const answer of answers) expect(answer).toEqual(answers[0]);
   });
 
   it('names the methods that a route takes', async () => {
-    const response = await request('/v1/decrypt', { method: 'PUT', headers: { authorization: `Bearer ${inject('bearerToken')}` } });
+    const response = await request('/v1/decrypt', {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${inject('bearerToken')}` },
+    });
     expect(response.headers.get('allow')).toBe('POST');
     await expectProblem(response, 405, 'method_not_allowed');
   });

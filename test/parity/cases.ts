@@ -27,7 +27,10 @@ const bytes = Uint8Array.from(atob(ciphertext), (character) => character.charCod
 /** Key ids under which the key stores of the parity runs hold something that is no usable RSA key. */
 export const unusableKeys: Readonly<Record<string, { readonly label: string; readonly der: string }>> = {
   '0bad0bad-0000-4000-8000-00000000cef7': { label: 'CERTIFICATE', der: testKeys[0]?.certificate ?? '' },
-  '0bad0bad-0000-4000-8000-0000000da4a9': { label: 'PRIVATE KEY', der: testKeys[0]?.privateKeyPkcs8.slice(0, 400) ?? '' },
+  '0bad0bad-0000-4000-8000-0000000da4a9': {
+    label: 'PRIVATE KEY',
+    der: testKeys[0]?.privateKeyPkcs8.slice(0, 400) ?? '',
+  },
 };
 
 const missingCiphertext = { message: "Missing encrypted data parameter 'my-secret-string'" };
@@ -48,7 +51,9 @@ function ofRecording(recording: Recording): ParityCase {
 }
 
 const badInputs: readonly ParityCase[] = [
-  withParameters('the article, whose key was never published', articleRecording.keyId, articleRecording.ciphertext, ['unknown_key']),
+  withParameters('the article, whose key was never published', articleRecording.keyId, articleRecording.ciphertext, [
+    'unknown_key',
+  ]),
   withParameters('Timeout, which Connect stores when the caller types nothing', keyId, 'Timeout', ['no_caller_input']),
   withParameters('text that is no base64', keyId, 'not base64!', ['malformed_ciphertext']),
   withParameters('base64url', keyId, ciphertext.replaceAll('+', '-').replaceAll('/', '_'), ['malformed_ciphertext']),
@@ -56,14 +61,21 @@ const badInputs: readonly ParityCase[] = [
   withParameters('a trailing byte', keyId, base64([...bytes, 0]), ['malformed_ciphertext']),
   withParameters('1 MB of zeros', keyId, 'A'.repeat(1_398_104), ['malformed_ciphertext']),
   withParameters('a key id of another recording', testKeys[1]?.keyId, ciphertext, ['key_id_mismatch']),
-  withParameters('a message that names another key than it was encrypted for', testKeys[1]?.keyId, renamed(testKeys[1]?.keyId ?? ''), ['decryption_failed']),
+  withParameters(
+    'a message that names another key than it was encrypted for',
+    testKeys[1]?.keyId,
+    renamed(testKeys[1]?.keyId ?? ''),
+    ['decryption_failed'],
+  ),
   ...Object.entries(unusableKeys).map(([unusable, { label }]) =>
-    withParameters(`a key id under which a broken ${label} is stored`, unusable, renamed(unusable), ['invalid_private_key']),
+    withParameters(`a key id under which a broken ${label} is stored`, unusable, renamed(unusable), [
+      'invalid_private_key',
+    ]),
   ),
   {
     name: 'key ids that no store may be asked for',
-    bodies: ['../x', 'a/b', 'a%2fb', 'a\0b', 'a'.repeat(2000), 'ｆｆ52db55', '4444444444444444', 'a b', '..'].map((bad) =>
-      JSON.stringify(contactFlowEvent({ 'key-id': bad, 'my-secret-string': ciphertext })),
+    bodies: ['../x', 'a/b', 'a%2fb', 'a\0b', 'a'.repeat(2000), 'ｆｆ52db55', '4444444444444444', 'a b', '..'].map(
+      (bad) => JSON.stringify(contactFlowEvent({ 'key-id': bad, 'my-secret-string': ciphertext })),
     ),
     expected: { codes: ['invalid_key_id'] },
   },
@@ -80,7 +92,9 @@ const badInputs: readonly ParityCase[] = [
       const altered = bytes.with(index, byte ^ (1 << (index % 8)));
       return JSON.stringify(recordedEvent({ keyId, ciphertext: base64(altered) }));
     }),
-    expected: { codes: ['malformed_ciphertext', 'unsupported_message', 'key_id_mismatch', 'invalid_key_id', 'decryption_failed'] },
+    expected: {
+      codes: ['malformed_ciphertext', 'unsupported_message', 'key_id_mismatch', 'invalid_key_id', 'decryption_failed'],
+    },
   },
   {
     name: 'an absent, empty or blank ciphertext',
@@ -98,7 +112,18 @@ const badInputs: readonly ParityCase[] = [
   },
   {
     name: 'JSON that is no event',
-    bodies: ['null', '[]', '[[]]', '7', '"AYADeA"', 'true', '{}', '{"Details":null}', '{"Details":[]}', '{"Details":{"Parameters":7}}'],
+    bodies: [
+      'null',
+      '[]',
+      '[[]]',
+      '7',
+      '"AYADeA"',
+      'true',
+      '{}',
+      '{"Details":null}',
+      '{"Details":[]}',
+      '{"Details":{"Parameters":7}}',
+    ],
     expected: missingCiphertext,
   },
   {

@@ -49,7 +49,9 @@ export function core(runtime: string): void {
 
     it('decrypts with the only key of two that the store has', async () => {
       const [, second] = testKeys;
-      const store: KeyStore = { privateKeys: async (keyId, options) => (keyId === second?.keyId ? keyStore.privateKeys(keyId, options) : []) };
+      const store: KeyStore = {
+        privateKeys: async (keyId, options) => (keyId === second?.keyId ? keyStore.privateKeys(keyId, options) : []),
+      };
       const { keyId } = await decryptor({ keyStore: store }).decrypt(twoDataKeys.ciphertext);
       expect(keyId).toBe(second?.keyId);
     });
@@ -62,7 +64,9 @@ export function core(runtime: string): void {
     });
 
     const vectors = inject('vectors');
-    it.skipIf(vectors === null).for(vectors?.vectors.map(({ id, ciphertextBase64 }) => [id, ciphertextBase64] as const) ?? [])(
+    it
+      .skipIf(vectors === null)
+      .for(vectors?.vectors.map(({ id, ciphertextBase64 }) => [id, ciphertextBase64] as const) ?? [])(
       "decrypts AWS's vector %s",
       async ([, ciphertext]) => {
         if (vectors === null) return;
@@ -70,7 +74,9 @@ export function core(runtime: string): void {
         const all = decryptor({ keyStore: store, providerId: vectors.providerId, suites: 'all' });
         const { plaintext, keyId } = await all.decrypt(ciphertext);
         expect(keyId).toBe(vectors.keyName);
-        expect(plaintext).toEqual(Uint8Array.from(atob(vectors.plaintextBase64), (character) => character.charCodeAt(0)));
+        expect(plaintext).toEqual(
+          Uint8Array.from(atob(vectors.plaintextBase64), (character) => character.charCodeAt(0)),
+        );
       },
     );
 
@@ -123,7 +129,8 @@ export function core(runtime: string): void {
       );
       const [first] = errors;
       expect(first?.code).toBe('decryption_failed');
-      for (const error of errors) expect({ ...error, message: error.message }).toEqual({ ...first, message: first?.message });
+      for (const error of errors)
+        expect({ ...error, message: error.message }).toEqual({ ...first, message: first?.message });
     });
   });
 
@@ -148,7 +155,10 @@ export function core(runtime: string): void {
     it('says of each recording whether it is signed, and how long its plaintext is', async () => {
       for (const recording of recordings) {
         const { signature, plaintextBytes } = await inspect(recording.ciphertext);
-        expect([signature, plaintextBytes]).toEqual([isUnsigned(recording) ? 'none' : 'valid', recording.plaintext.length]);
+        expect([signature, plaintextBytes]).toEqual([
+          isUnsigned(recording) ? 'none' : 'valid',
+          recording.plaintext.length,
+        ]);
       }
     });
 
@@ -163,7 +173,8 @@ export function core(runtime: string): void {
       let refused = 0;
       vi.spyOn(crypto.subtle, 'importKey').mockImplementation((...args: Parameters<typeof importKey>) => {
         const [format, data] = args;
-        if (format !== 'raw' || !(data instanceof Uint8Array) || data.length !== 49) return importKey.apply(crypto.subtle, args);
+        if (format !== 'raw' || !(data instanceof Uint8Array) || data.length !== 49)
+          return importKey.apply(crypto.subtle, args);
         refused += 1;
         return Promise.reject(new DOMException('No compressed points here.', 'DataError'));
       });

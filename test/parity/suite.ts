@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ParityCase, parityCases } from './cases.ts';
 import type { Recording } from '../recordings/recordings.ts';
+import { type ParityCase, parityCases } from './cases.ts';
 
 /** The request id that is given to every call, so that answers can be compared to the byte. */
 export const requestId = 'parity-request';

@@ -20,7 +20,13 @@ export interface TestKey {
 }
 
 const prefixed = (prefix: string, recordings: readonly Recording[]) =>
-  recordings.map(({ name, keyId, suite, plaintext, ciphertext }) => ({ name: `${prefix} ${name}`, keyId, suite, plaintext, ciphertext }));
+  recordings.map(({ name, keyId, suite, plaintext, ciphertext }) => ({
+    name: `${prefix} ${name}`,
+    keyId,
+    suite,
+    plaintext,
+    ciphertext,
+  }));
 
 /** Made by the AWS Encryption SDKs with Connect's parameters, and a few with others. */
 export const recordings: readonly Recording[] = [

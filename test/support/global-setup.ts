@@ -25,7 +25,9 @@ export const bearerToken = 'test-token';
 export function storedKeys(): ReadonlyMap<string, string> {
   const shared = readConnectRecordings()?.keys ?? [];
   return new Map([
-    ...[...testKeys, ...shared].map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)] as const),
+    ...[...testKeys, ...shared].map(
+      ({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)] as const,
+    ),
     ...Object.entries(unusableKeys).map(([keyId, { label, der }]) => [keyId, pem(label, der)] as const),
   ]);
 }

@@ -19,8 +19,9 @@ const motoServer = fileURLToPath(new URL('../../.venv/bin/moto_server', import.m
  */
 export async function startSsm(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
   if (existsSync(motoServer)) return startMoto(parameters);
-  if (process.env['CI'] === 'true') throw new Error('CI needs moto: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
-  console.warn('moto is not installed in .venv: the Lambda tests use the demonstration\'s parameter store.');
+  if (process.env['CI'] === 'true')
+    throw new Error('CI needs moto: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
+  console.warn("moto is not installed in .venv: the Lambda tests use the demonstration's parameter store.");
   return startParameterStore(parameters);
 }
 
@@ -28,7 +29,11 @@ async function startMoto(parameters: ReadonlyMap<string, string>): Promise<TestS
   const child = spawn(motoServer, ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const endpoint = await announced(child.stderr);
   child.stderr.resume();
-  const client = new SSMClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+  const client = new SSMClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
   for (const [name, value] of parameters) {
     await client.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString' }));
   }

@@ -1,0 +1,12 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends the output with one plain line that any CI can read: `N passed, N failed, N skipped`. */
+export const closingLine: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    for (const module of modules) {
+      for (const test of module.children.allTests()) count[test.result().state] += 1;
+    }
+    console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  },
+};
