@@ -7,12 +7,14 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const standIns: Readonly<Record<string, string>> = {
   '@aws-crypto/web-crypto-backend': './src/esdk/web-crypto-backend.ts',
   '@aws-crypto/material-management-browser': './src/esdk/material-management-browser.ts',
+  '@aws-crypto/serialize': './src/esdk/serialize.ts',
+  'asn1.js': './src/esdk/asn1.ts',
 };
 
 const standIn: Plugin = {
   name: 'stand-in',
   setup({ onResolve }) {
-    onResolve({ filter: /^@aws-crypto\// }, ({ path }) => {
+    onResolve({ filter: /^(@aws-crypto\/|asn1\.js$)/ }, ({ path }) => {
       const module = standIns[path];
       return module === undefined ? undefined : { path: fileURLToPath(new URL(module, import.meta.url)) };
     });
@@ -22,10 +24,9 @@ const standIn: Plugin = {
 const shared = {
   bundle: true,
   format: 'esm',
-  // No `node:` modules: the bundles run wherever Web APIs do. asn1.js wants `Buffer`, which the npm package gives.
+  // No `node:` modules: the bundles run wherever Web APIs do.
   platform: 'browser',
   target: 'es2023',
-  inject: ['./src/esdk/buffer.ts'],
   plugins: [standIn],
   legalComments: 'linked',
   sourcemap: false,
@@ -61,10 +62,23 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     entryPoints: { 'flow-keys': 'adapters/cli/flow-keys.ts' },
     outdir: 'dist/cli',
   },
+  // Only with `npm run bench`: the AWS packages are measured as shipped, but for what keeps them from starting.
+  bench: {
+    ...shared,
+    plugins: [],
+    inject: ['./bench/buffer.ts'],
+    alias: {
+      '@aws-crypto/web-crypto-backend': './bench/web-crypto-backend.ts',
+      'flow-security-keys': './dist/package/index.js',
+    },
+    entryPoints: { contenders: 'bench/contenders.ts', worker: 'bench/worker.ts' },
+    outdir: 'dist/bench',
+    splitting: true,
+  },
 };
 
 // `node build.ts` builds everything from nothing, `node build.ts worker` one target in place.
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets);
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets).filter((name) => name !== 'bench');
 if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
 
 for (const name of names) {

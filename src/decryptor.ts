@@ -97,11 +97,11 @@ export function createDecryptor({
   ): Promise<Uint8Array | 'unknown-key' | 'failed'> {
     const cached = await keys.read(keyId, signal);
     if (cached === undefined) return 'unknown-key';
-    const first = await decryptMessage(message.bytes, { providerId, keyId, privateKeys: cached.privateKeys });
+    const first = await decryptMessage(message, { providerId, keyId, privateKeys: cached.privateKeys });
     if (first.outcome === 'decrypted') return first.plaintext;
     const newer = first.outcome === 'not-unwrapped' ? await keys.readNewer(keyId, cached, signal) : undefined;
     if (newer === undefined) return 'failed';
-    const second = await decryptMessage(message.bytes, { providerId, keyId, privateKeys: newer.privateKeys });
+    const second = await decryptMessage(message, { providerId, keyId, privateKeys: newer.privateKeys });
     return second.outcome === 'decrypted' ? second.plaintext : 'failed';
   }
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { on } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startParameterStore } from '../adapters/demonstration/parameter-store.ts';
+import { startWrangler } from '../adapters/demonstration/wrangler.ts';
 import { bindingName } from '../adapters/key-stores/bindings.ts';
 import { parityCases, unusableKeys } from './parity/cases.ts';
 import { contactFlowEvent, parameterName, pem, recordedEvent, recordings, testKeys } from './recordings/recordings.ts';
@@ -77,30 +77,14 @@ describe('What the Lambda function writes', () => {
 describe('What the worker writes', () => {
   it('holds a line a request and no secret', async () => {
     const variables = [...stored].flatMap(([keyId, value]) => ['--var', `${bindingName(keyId)}:${value}`]);
-    const wrangler = [
-      'node_modules/wrangler/bin/wrangler.js',
-      'dev',
-      '--env',
-      'development',
-      '--ip',
-      '127.0.0.1',
-      '--port',
-      '0',
-    ];
-    const child = spawn(process.execPath, [...wrangler, '--show-interactive-dev-session=false', ...variables], {
-      env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
-    });
-    const everything = everythingFrom(child);
-    const origin = await readyOrigin(child);
+    const worker = await startWrangler(0, '--env', 'development', ...variables);
     for (const body of bodies) {
       for (const route of ['connect', 'decrypt']) {
         const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
-        await (await fetch(`${origin}/v1/${route}`, init)).arrayBuffer();
+        await (await fetch(`${worker.origin}/v1/${route}`, init)).arrayBuffer();
       }
     }
-    child.kill('SIGTERM');
-    // The bindings that wrangler lists when it starts are cut short, but they are what the test passed, not a log.
-    const written = (await everything).split('Ready on')[1] ?? '';
+    const written = await worker.stop();
     expectNoSecrets(written);
     expect(written.match(/"requestId"/g)).toHaveLength(2 * bodies.length);
   });
@@ -148,15 +132,6 @@ function expectNoSecrets(written: string): void {
 async function everythingFrom(child: ChildProcess): Promise<string> {
   if (child.stdout === null || child.stderr === null) throw new Error('The process has no output.');
   return (await Promise.all([text(child.stdout), text(child.stderr)])).join('');
-}
-
-async function readyOrigin({ stdout }: ChildProcess): Promise<string> {
-  if (stdout === null) throw new Error('wrangler has no output.');
-  for await (const [chunk] of on(stdout, 'data')) {
-    const [, origin] = String(chunk).match(/Ready on (http:\S+)/) ?? [];
-    if (origin !== undefined) return origin;
-  }
-  throw new Error('wrangler did not start.');
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {

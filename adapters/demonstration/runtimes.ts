@@ -1,7 +1,7 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startWrangler, stopProcess } from './wrangler.ts';
 
 /** A ContactFlowEvent's answer, to the byte, and how long it took. */
 export interface TimedAnswer {
@@ -15,8 +15,6 @@ export interface Runtime {
   invoke(event: unknown, requestId: string): Promise<TimedAnswer>;
   stop(): Promise<void>;
 }
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The built Lambda function on this Node, with its keys from the SSM API at `endpoint`. */
 export function startLambda(endpoint: string): Runtime {
@@ -41,7 +39,7 @@ export function startLambda(endpoint: string): Runtime {
       settled.abort();
       return message;
     },
-    stop: () => stop(child),
+    stop: () => stopProcess(child),
   };
 }
 
@@ -51,60 +49,20 @@ function exited([code]: readonly unknown[]): never {
 
 /** The HTTP worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */
 export async function startWorker(port: number): Promise<Runtime> {
-  const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
-  const args = [
-    'dev',
-    '--env',
-    'development',
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    '--show-interactive-dev-session=false',
-  ];
-  const child = spawn(process.execPath, [wrangler, ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
-  });
-  const origin = `http://127.0.0.1:${port}`;
-  try {
-    await untilReady(child);
-  } catch (error) {
-    await stop(child);
-    throw error;
-  }
+  const worker = await startWrangler(port, '--env', 'development');
   return {
     name: 'HTTP worker',
     async invoke(event, requestId) {
       const started = performance.now();
-      const response = await fetch(`${origin}/v1/connect`, {
+      const response = await fetch(`${worker.origin}/v1/connect`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-request-id': requestId },
         body: JSON.stringify(event),
       });
       return { answer: await response.text(), milliseconds: performance.now() - started };
     },
-    stop: () => stop(child),
+    async stop() {
+      await worker.stop();
+    },
   };
-}
-
-async function untilReady({ stdout, stderr }: ChildProcess): Promise<void> {
-  if (stdout === null || stderr === null) throw new Error('wrangler has no output to wait for.');
-  stderr.resume();
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: stdout })) {
-    lines.push(line);
-    if (!line.includes('Ready on')) continue;
-    stdout.resume();
-    return;
-  }
-  throw new Error(`wrangler did not start:\n${lines.join('\n')}`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
 }

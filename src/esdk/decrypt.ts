@@ -1,5 +1,6 @@
 import { buildDecrypt } from '@aws-crypto/decrypt-browser';
 import { CommitmentPolicy } from '@aws-crypto/material-management-browser';
+import type { Message } from '../message/message.ts';
 import type { WrappingKeys } from './keyring.ts';
 import { DataKeyNotUnwrapped, decryptionMaterials } from './materials.ts';
 
@@ -13,9 +14,9 @@ export type Decryption =
   | { readonly outcome: 'refused' };
 
 /** Decrypts a whole message with the AWS Encryption SDK; the plaintext is only released once it is verified. */
-export async function decryptMessage(message: Uint8Array, wrappingKeys: WrappingKeys): Promise<Decryption> {
+export async function decryptMessage({ bytes, footer }: Message, wrappingKeys: WrappingKeys): Promise<Decryption> {
   try {
-    const { plaintext } = await decrypt(decryptionMaterials(wrappingKeys), message);
+    const { plaintext } = await decrypt(decryptionMaterials(wrappingKeys, footer), bytes);
     return { outcome: 'decrypted', plaintext };
   } catch (error) {
     return { outcome: error instanceof DataKeyNotUnwrapped ? 'not-unwrapped' : 'refused' };

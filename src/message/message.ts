@@ -13,8 +13,14 @@ export interface Message {
   readonly frameCount: number;
   /** Length of the plaintext, in bytes. AES-GCM keeps it, so it is known without a key. */
   readonly plaintextBytes: number;
-  /** What the signature covers, and the signature (r and s side by side); absent for unsigned suites. */
-  readonly footer?: { readonly signed: Uint8Array<ArrayBuffer>; readonly signature: Uint8Array<ArrayBuffer> };
+  /** Absent for unsigned suites. */
+  readonly footer?: SignedPart;
+}
+
+/** What a signature covers, and the signature: r and s side by side, as WebCrypto takes them. */
+export interface SignedPart {
+  readonly signed: Uint8Array<ArrayBuffer>;
+  readonly signature: Uint8Array<ArrayBuffer>;
 }
 
 const ivBytes = 12;
@@ -58,14 +64,10 @@ function readSingleBlock(reader: MessageReader): { frameCount: number; plaintext
   return { frameCount: 1, plaintextBytes };
 }
 
-function readFooter(
-  reader: MessageReader,
-  bytes: Uint8Array<ArrayBuffer>,
-  namedCurve: 'P-256' | 'P-384',
-): NonNullable<Message['footer']> {
+function readFooter(reader: MessageReader, bytes: Uint8Array<ArrayBuffer>, namedCurve: 'P-256' | 'P-384'): SignedPart {
   const signed = bytes.subarray(0, reader.position());
   const der = reader.take(reader.uint16('signature'), 'signature');
-  const signature = rawSignature(der, namedCurve === 'P-384' ? 48 : 32);
+  const signature = rawSignature(der, namedCurve);
   if (signature === undefined) throw reader.malformed('its signature is not DER');
   return { signed, signature };
 }

@@ -19,10 +19,13 @@ export async function verifySignature({ header, footer }: Message): Promise<'val
 
 /**
  * From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as
- * WebCrypto takes them; `undefined` unless it is DER to the bit. The AWS packages read it more leniently
- * (asn1.js ignores bits of a tag), so that a signature could be altered and still be accepted.
+ * WebCrypto takes them; `undefined` unless it is DER to the bit, so that no altered signature is accepted.
  */
-export function rawSignature(der: Uint8Array<ArrayBuffer>, fieldBytes: number): Uint8Array<ArrayBuffer> | undefined {
+export function rawSignature(
+  der: Uint8Array<ArrayBuffer>,
+  namedCurve: 'P-256' | 'P-384',
+): Uint8Array<ArrayBuffer> | undefined {
+  const fieldBytes = namedCurve === 'P-384' ? 48 : 32;
   const sequence = readDer(der);
   if (sequence?.tag !== derTag.sequence || sequence.end !== der.length) return undefined;
   const r = readDer(sequence.content);
