@@ -43,17 +43,21 @@ const targets: Readonly<Record<string, BuildOptions>> = {
       worker: 'adapters/worker/app.ts',
       'key-stores/ssm': 'adapters/key-stores/ssm.ts',
       'key-stores/bindings': 'adapters/key-stores/bindings.ts',
+      'key-stores/directory': 'adapters/key-stores/directory.ts',
+      'key-stores/first-of': 'adapters/key-stores/first-of.ts',
+      'key-stores/secrets-manager': 'adapters/key-stores/secrets-manager.ts',
     },
     outdir: 'dist/package',
     splitting: true,
     // The optional peers: everything else is inside, so that no consumer meets two copies of it.
-    external: ['@aws-sdk/client-ssm', 'hono'],
+    external: ['@aws-sdk/*', 'hono', 'node:*'],
   },
   lambda: { ...shared, entryPoints: ['adapters/lambda/index.ts'], outfile: 'dist/lambda/index.mjs', minify: true },
   worker: {
     ...shared,
     entryPoints: { index: 'adapters/worker/worker.ts', development: 'adapters/worker/development.ts' },
     outdir: 'dist/worker',
+    minify: true,
   },
   cli: {
     ...shared,

@@ -16,7 +16,10 @@ const built = (file: string) => new URL(`./dist/package/${file}`, import.meta.ur
 export default defineConfig({
   // The tests use the package as it is published.
   resolve: {
-    alias: { 'flow-security-keys/worker': built('worker.js'), 'flow-security-keys': built('index.js') },
+    alias: [
+      { find: /^flow-security-keys$/, replacement: built('index.js') },
+      { find: /^flow-security-keys\/(.*)$/, replacement: built('$1.js') },
+    ],
   },
   test: {
     reporters: ['verbose', closingLine],

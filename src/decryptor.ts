@@ -1,7 +1,8 @@
 import { assertInTime } from './deadline.ts';
 import { FlowKeysError } from './errors.ts';
 import { decryptMessage } from './esdk/decrypt.ts';
-import { cachedKeyStore, createKeyCache, type KeyCache } from './keys/cached-key-store.ts';
+import { cachedKeyStore } from './keys/cached-key-store.ts';
+import { type CachedKeys, createKeyCache, type KeyCache } from './keys/key-cache.ts';
 import { assertKeyId } from './keys/key-id.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import { ciphertextBytes } from './message/ciphertext.ts';
@@ -97,15 +98,19 @@ export function createDecryptor({
   ): Promise<Uint8Array | 'unknown-key' | 'failed'> {
     const cached = await keys.read(keyId, signal);
     if (cached === undefined) return 'unknown-key';
-    const first = await decryptMessage(message, { providerId, keyId, privateKeys: cached.privateKeys });
+    const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) });
     if (first.outcome === 'decrypted') return first.plaintext;
     const newer = first.outcome === 'not-unwrapped' ? await keys.readNewer(keyId, cached, signal) : undefined;
     if (newer === undefined) return 'failed';
-    const second = await decryptMessage(message, { providerId, keyId, privateKeys: newer.privateKeys });
+    const second = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(newer) });
     return second.outcome === 'decrypted' ? second.plaintext : 'failed';
   }
 
   return { decrypt };
+}
+
+function privateKeysOf({ pems }: CachedKeys): readonly CryptoKey[] {
+  return pems.flatMap(({ privateKeys }) => privateKeys);
 }
 
 function assertSuiteAccepted({ suite }: MessageHeader, policy: SuitePolicy): void {

@@ -8,7 +8,7 @@ export {
   type DecryptResult,
 } from './decryptor.ts';
 export { type ErrorCode, errorCodes, FlowKeysError, type RedactedCause, toFlowKeysError } from './errors.ts';
-export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/cached-key-store.ts';
+export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/key-cache.ts';
 export type { KeyStore } from './keys/key-store.ts';
 export type { EncryptedDataKey } from './message/header.ts';
 export { inspect, type MessageSummary } from './message/inspect.ts';

@@ -1,48 +1,59 @@
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import type { KeyStore } from '../../src/index.ts';
+import { awsUnavailable, errorName } from './aws-client.ts';
 
 export interface SsmKeyStoreOptions {
   readonly client: Pick<SSMClient, 'send'>;
   /** What stands before the key id. Default: `/amazon-connect/encryption`. */
   readonly prefix?: string;
+  /** Told of a parameter that is stored in the clear. Default: a line of JSON on the console. */
+  readonly warn?: (warning: StoredInTheClear) => void;
+}
+
+/** A private key is a String parameter, which everyone who may list parameters can read. */
+export interface StoredInTheClear {
+  readonly level: 'WARN';
+  readonly code: 'not_a_secure_string';
+  readonly keyId: string;
+  readonly message: string;
 }
 
 /**
  * Private keys in AWS Systems Manager Parameter Store, as SecureString parameters named
  * `/amazon-connect/encryption/{key-id}/private-key`. Needs `ssm:GetParameter` on that path, and
- * `kms:Decrypt` for the KMS key that encrypts it.
+ * `kms:Decrypt` for the KMS key that encrypts it. One reading is one request.
  *
  * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when SSM is down, slow or denies access
  * @example
  * const keyStore = ssmKeyStore({ client: new SSMClient({ region: 'eu-central-1' }) });
  */
-export function ssmKeyStore({ client, prefix = '/amazon-connect/encryption' }: SsmKeyStoreOptions): KeyStore {
+export function ssmKeyStore({
+  client,
+  prefix = '/amazon-connect/encryption',
+  warn = (warning) => console.warn(JSON.stringify(warning)),
+}: SsmKeyStoreOptions): KeyStore {
+  const warned = new Set<string>();
+
   return {
     async privateKeys(keyId, { signal }) {
       const name = `${prefix}/${keyId}/private-key`;
-      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
       try {
+        const command = new GetParameterCommand({ Name: name, WithDecryption: true });
         const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
+        if (parameter?.Type !== 'SecureString' && !warned.has(keyId)) {
+          warned.add(keyId);
+          warn(storedInTheClear(keyId, name));
+        }
         return [parameter?.Value ?? ''];
       } catch (error) {
-        if (nameOf(error) === 'ParameterNotFound') return [];
-        throw new FlowKeysError('key_store_unavailable', `SSM did not give the parameter ${name}: ${reason(error)}.`, {
-          keyId,
-          cause: error,
-        });
+        if (errorName(error) === 'ParameterNotFound') return [];
+        throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
       }
     },
   };
 }
 
-function reason(error: unknown): string {
-  const name = nameOf(error);
-  if (name === 'AccessDeniedException') return 'access denied; allow ssm:GetParameter on it and kms:Decrypt on its key';
-  if (name === 'ThrottlingException') return 'it throttles; raise the Parameter Store throughput or try again';
-  if (name === 'CredentialsProviderError') return 'there are no AWS credentials';
-  return 'it is unreachable or failed; try again, and check region, endpoint and network';
-}
-
-function nameOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.name : undefined;
+function storedInTheClear(keyId: string, name: string): StoredInTheClear {
+  const message = `The parameter ${name} is no SecureString: store it again with --type SecureString --overwrite.`;
+  return { level: 'WARN', code: 'not_a_secure_string', keyId, message };
 }

@@ -1,5 +1,9 @@
-import { createDecryptor, createKeyCache } from '../../src/index.ts';
-import { bindingsKeyStore } from '../key-stores/bindings.ts';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createDecryptor, createKeyCache, type KeyStore } from '../../src/index.ts';
+import { awsClientConfiguration } from '../key-stores/aws-client.ts';
+import { bindingsKeyStore, type KeyValueNamespace, kvKeyStore } from '../key-stores/bindings.ts';
+import { firstOf } from '../key-stores/first-of.ts';
+import { ssmKeyStore } from '../key-stores/ssm.ts';
 import { type AppEnv, type AppSettings, createApp } from './app.ts';
 import { RequestError } from './problem.ts';
 
@@ -11,12 +15,32 @@ const app = createApp((bindings) => settings(bindings));
 
 function settings(bindings: AppEnv['Bindings']): AppSettings {
   return {
-    decryptor: createDecryptor({ keyStore: bindingsKeyStore(bindings), keyCache }),
+    decryptor: createDecryptor({
+      keyStore: { privateKeys: (keyId, options) => keyStoreOf(bindings).privateKeys(keyId, options) },
+      keyCache,
+    }),
     authorization: {
       bearerTokenHashes: bearerTokenHashes(bindings['BEARER_TOKEN_HASHES']),
       isDevelopment: bindings['DEVELOPMENT'] === 'true',
     },
   };
+}
+
+/**
+ * The Worker's own secrets, then its KV namespace, then SSM: as far as each is configured. Made when a key
+ * is looked up, as an AWS client takes longer than a decryption.
+ */
+function keyStoreOf(bindings: AppEnv['Bindings']): KeyStore {
+  const stores = [bindingsKeyStore(bindings)];
+  if (isNamespace(bindings['PRIVATE_KEYS'])) stores.push(kvKeyStore(bindings['PRIVATE_KEYS']));
+  if (bindings['AWS_REGION']) {
+    stores.push(ssmKeyStore({ client: new SSMClient(awsClientConfiguration(bindings, 'SSM')) }));
+  }
+  return firstOf(...stores);
+}
+
+function isNamespace(binding: unknown): binding is KeyValueNamespace {
+  return typeof binding === 'object' && binding !== null && 'get' in binding;
 }
 
 function bearerTokenHashes(setting: unknown): readonly string[] {

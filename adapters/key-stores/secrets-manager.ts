@@ -1,0 +1,59 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { KeyStore } from '../../src/index.ts';
+import { awsUnavailable, errorName } from './aws-client.ts';
+
+export interface SecretsManagerKeyStoreOptions {
+  readonly client: Pick<SecretsManagerClient, 'send'>;
+  /** What stands before the key id. Default: `amazon-connect/encryption`. */
+  readonly prefix?: string;
+}
+
+/**
+ * Private keys in AWS Secrets Manager, a secret each, named `amazon-connect/encryption/{key-id}/private-key`:
+ * the PEM text, or JSON with the PEM text as `privateKey`. Both the pending and the current version are
+ * offered, so that a rotation may be under way. Needs `secretsmanager:GetSecretValue` on the secret.
+ *
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the service is down, slow or denies access
+ * @example
+ * const keyStore = secretsManagerKeyStore({ client: new SecretsManagerClient({ region: 'eu-central-1' }) });
+ */
+export function secretsManagerKeyStore({
+  client,
+  prefix = 'amazon-connect/encryption',
+}: SecretsManagerKeyStoreOptions): KeyStore {
+  async function version(keyId: string, stage: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+    const name = `${prefix}/${keyId}/private-key`;
+    try {
+      const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
+      const { SecretString: secret = '' } = await client.send(command, signal && { abortSignal: signal });
+      return [privateKeyOf(secret)];
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      throw awsUnavailable(keyId, `secret ${name}`, 'secretsmanager:GetSecretValue', error);
+    }
+  }
+
+  return {
+    async privateKeys(keyId, { signal }) {
+      const versions = await Promise.all(['AWSPENDING', 'AWSCURRENT'].map((stage) => version(keyId, stage, signal)));
+      return [...new Set(versions.flat())];
+    },
+  };
+}
+
+/** There is no such secret or version; a secret that is marked for deletion is an invalid request. */
+function isAbsent(error: unknown): boolean {
+  const name = errorName(error);
+  return name === 'ResourceNotFoundException' || name === 'InvalidRequestException';
+}
+
+function privateKeyOf(secret: string): string {
+  if (!secret.trimStart().startsWith('{')) return secret;
+  try {
+    const parsed: unknown = JSON.parse(secret);
+    const isObject = typeof parsed === 'object' && parsed !== null;
+    return isObject && 'privateKey' in parsed && typeof parsed.privateKey === 'string' ? parsed.privateKey : secret;
+  } catch {
+    return secret;
+  }
+}
