@@ -37,7 +37,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings, kvNamespaces: ['TEST_KEYS'] },
+          }),
+        ],
         test: { name: 'workerd', include: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'] },
       },
     ],

@@ -9,6 +9,8 @@ import { startSsm } from './ssm.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     ssmEndpoint: string;
+    /** The endpoint of moto, for all AWS services; `null` where it is not installed. */
+    awsEndpoint: string | null;
     bearerToken: string;
     /** Recordings of Amazon Connect's own, from beside the repository. */
     sharedRecordings: readonly Recording[];
@@ -44,6 +46,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   console.log = log;
 
   provide('ssmEndpoint', ssm.endpoint);
+  provide('awsEndpoint', ssm.isMoto ? ssm.endpoint : null);
   provide('bearerToken', bearerToken);
   provide('sharedRecordings', sharedRecordings);
   provide('vectors', readVectors() ?? null);

@@ -8,6 +8,8 @@ import { startParameterStore } from '../../adapters/demonstration/parameter-stor
 
 export interface TestSsm {
   readonly endpoint: string;
+  /** Whether it is moto, with all of its services, or only an SSM that reads. */
+  readonly isMoto: boolean;
   stop(): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ export async function startSsm(parameters: ReadonlyMap<string, string>): Promise
   if (process.env['CI'] === 'true')
     throw new Error('CI needs moto: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
   console.warn("moto is not installed in .venv: the Lambda tests use the demonstration's parameter store.");
-  return startParameterStore(parameters);
+  return { ...(await startParameterStore(parameters)), isMoto: false };
 }
 
 async function startMoto(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
@@ -40,6 +42,7 @@ async function startMoto(parameters: ReadonlyMap<string, string>): Promise<TestS
   client.destroy();
   return {
     endpoint,
+    isMoto: true,
     async stop() {
       const exit = once(child, 'exit');
       child.kill();

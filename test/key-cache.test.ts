@@ -1,0 +1,231 @@
+import { createDecryptor, createKeyCache, decodeUtf8, type KeyCacheOptions, type KeyStore } from 'flow-security-keys';
+import { describe, expect, it, vi } from 'vitest';
+import { pem, recordingNamed, testKeys } from './recordings/recordings.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const seconds = (count: number) => count * 1_000;
+const minutes = (count: number) => seconds(60 * count);
+
+const [right = '', wrong = ''] = testKeys.map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8));
+
+/** A decryptor over a store and a clock that the test sets. */
+function setUp(options: KeyCacheOptions = {}) {
+  let time = 1_000_000;
+  const privateKeys = vi.fn<KeyStore['privateKeys']>(async () => [right]);
+  const keyCache = createKeyCache({ now: () => time, ...options });
+  const decryptor = createDecryptor({ keyStore: { privateKeys }, keyCache });
+  return {
+    privateKeys,
+    decryptor,
+    later: (milliseconds: number) => {
+      time += milliseconds;
+    },
+    decrypt: async () => decodeUtf8((await decryptor.decrypt(card.ciphertext)).plaintext),
+    /** The error's code. */
+    fail: () =>
+      decryptor.decrypt(card.ciphertext).then(
+        () => 'ok',
+        (error: { code: string }) => error.code,
+      ),
+  };
+}
+
+/** The recording under another key id of the same length. */
+function renamed(keyId: string): string {
+  return btoa(atob(card.ciphertext).replace(card.keyId, keyId));
+}
+
+describe('A private key in the cache', () => {
+  it('is read once for five minutes, and then again', async () => {
+    const { privateKeys, decrypt, later } = setUp();
+    await decrypt();
+    later(minutes(5) - 1);
+    await decrypt();
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+    later(1);
+    await decrypt();
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+  });
+
+  it('is looked up once by calls at the same time', async () => {
+    const { privateKeys, decrypt } = setUp();
+    await Promise.all(Array.from({ length: 20 }, decrypt));
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves when others are used more recently, and no sooner', async () => {
+    const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 2 });
+    const attempt = (keyId: string) => decryptor.decrypt(renamed(keyId)).catch(() => {});
+    await decrypt();
+    await attempt('aaaaaaaa-0000-4000-8000-000000000001');
+    await decrypt();
+    await attempt('aaaaaaaa-0000-4000-8000-000000000002');
+    await decrypt();
+    expect(privateKeys).toHaveBeenCalledTimes(3);
+    await attempt('aaaaaaaa-0000-4000-8000-000000000001');
+    expect(privateKeys).toHaveBeenCalledTimes(4);
+  });
+
+  it('can be neither exported nor used for anything but unwrapping', async () => {
+    const importKey = vi.spyOn(crypto.subtle, 'importKey');
+    await setUp().decrypt();
+    const imports = importKey.mock.calls.filter(([format]) => format === 'pkcs8');
+    expect(imports.map(([, , , extractable, usages]) => [extractable, usages])).toEqual([[false, ['unwrapKey']]]);
+    importKey.mockRestore();
+  });
+
+  it('keeps no PEM text', async () => {
+    const keyCache = createKeyCache();
+    await createDecryptor({ keyStore: { privateKeys: async () => [right] }, keyCache }).decrypt(card.ciphertext);
+    const remembered = JSON.stringify(keyCache.keys(card.keyId));
+    expect(remembered).toContain('readAt');
+    expect(remembered).not.toContain(right.split('\n')[3]);
+  });
+});
+
+describe('A key id that the store does not know', () => {
+  it('is not asked for again for 15 seconds, and then found', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    privateKeys.mockResolvedValueOnce([]);
+    expect(await fail()).toBe('unknown_key');
+    later(seconds(15) - 1);
+    expect(await fail()).toBe('unknown_key');
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+    later(1);
+    expect(await decrypt()).toBe(card.plaintext);
+  });
+
+  it('pushes no key that is known out of the cache', async () => {
+    const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 1, maxUnknownKeyIds: 5 });
+    await decrypt();
+    privateKeys.mockResolvedValue([]);
+    for (let index = 10; index < 30; index += 1) {
+      await decryptor.decrypt(renamed(`aaaaaaaa-0000-4000-8000-0000000000${index}`)).catch(() => {});
+    }
+    expect(await decrypt()).toBe(card.plaintext);
+  });
+});
+
+describe('While the store is down', () => {
+  it.for([1, 30, 400, 3_600])('a cached key serves for %i seconds past its time', async (outage) => {
+    const { privateKeys, decrypt, later } = setUp();
+    await decrypt();
+    privateKeys.mockRejectedValue(new Error('down'));
+    later(minutes(5) + seconds(outage) - 1);
+    expect(await decrypt()).toBe(card.plaintext);
+  });
+
+  it('it serves no longer than an hour more', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    await decrypt();
+    privateKeys.mockRejectedValue(new Error('down'));
+    later(minutes(65));
+    expect(await fail()).toBe('key_store_unavailable');
+  });
+
+  it('the store is asked every ten seconds for a key that serves', async () => {
+    const { privateKeys, decrypt, later } = setUp();
+    await decrypt();
+    privateKeys.mockRejectedValue(new Error('down'));
+    later(minutes(5));
+    for (let second = 0; second < 30; second += 1) {
+      await decrypt();
+      later(seconds(1));
+    }
+    expect(privateKeys).toHaveBeenCalledTimes(1 + 3);
+  });
+
+  it('a slow store is waited for only as long as patience lasts, and its answer is kept when it comes', async () => {
+    const { privateKeys, decrypt, later } = setUp({ refreshPatience: 5 });
+    await decrypt();
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    privateKeys.mockReturnValueOnce(promise);
+    later(minutes(5));
+    expect(await decrypt()).toBe(card.plaintext);
+    resolve([right]);
+    await promise;
+    await vi.waitFor(async () => {
+      await decrypt();
+      expect(privateKeys).toHaveBeenCalledTimes(2);
+    });
+  });
+
+  it('an unknown key is unavailable, not unknown, and before the deadline', async () => {
+    const { privateKeys, decryptor } = setUp({ lookupPatience: 5 });
+    privateKeys.mockReturnValue(new Promise(() => {}));
+    const signal = AbortSignal.timeout(20_000);
+    await expect(decryptor.decrypt(card.ciphertext, { signal })).rejects.toMatchObject({
+      code: 'key_store_unavailable',
+      message: expect.stringContaining('5 ms'),
+    });
+  });
+});
+
+describe('When the store says that a key is gone', () => {
+  it('the key serves no more, however recently it did', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    await decrypt();
+    privateKeys.mockResolvedValue([]);
+    later(minutes(5));
+    expect(await fail()).toBe('unknown_key');
+    privateKeys.mockRejectedValue(new Error('down'));
+    later(seconds(16));
+    expect(await fail()).toBe('key_store_unavailable');
+  });
+});
+
+describe('When a key was replaced under the same id', () => {
+  it('the first message that needs the new one has it read, ten seconds after the last reading at the earliest', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    privateKeys.mockResolvedValueOnce([wrong]);
+    expect(await fail()).toBe('decryption_failed');
+    later(seconds(10) - 1);
+    expect(await fail()).toBe('decryption_failed');
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+    later(1);
+    expect(await decrypt()).toBe(card.plaintext);
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+  });
+
+  it('the old one opens the messages on their way, until its own time is over', async () => {
+    const { privateKeys, decryptor, decrypt, fail, later } = setUp();
+    await decrypt();
+    privateKeys.mockResolvedValue([wrong]);
+    later(seconds(10));
+    // A message that neither key opens has the store read.
+    const bytes = Uint8Array.from(atob(card.ciphertext), (character) => character.charCodeAt(0));
+    await expect(decryptor.decrypt(bytes.with(250, (bytes[250] ?? 0) ^ 1))).rejects.toMatchObject({
+      code: 'decryption_failed',
+    });
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+    expect(await decrypt()).toBe(card.plaintext);
+    later(minutes(5));
+    expect(await fail()).toBe('decryption_failed');
+  });
+
+  it('messages that no key opens cost the store one reading in ten seconds', async () => {
+    const { privateKeys, fail, later } = setUp();
+    privateKeys.mockResolvedValue([wrong]);
+    for (let second = 0; second < 30; second += 1) {
+      await fail();
+      later(seconds(1));
+    }
+    expect(privateKeys).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('A call whose caller gives up', () => {
+  it('does not take the lookup from those who still wait', async () => {
+    const { privateKeys, decryptor, decrypt } = setUp();
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    privateKeys.mockReturnValueOnce(promise);
+    const caller = new AbortController();
+    const first = decryptor.decrypt(card.ciphertext, { signal: caller.signal });
+    const second = decrypt();
+    caller.abort();
+    await expect(first).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    resolve([right]);
+    expect(await second).toBe(card.plaintext);
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,129 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { createDecryptor, decodeUtf8, type KeyStore } from 'flow-security-keys';
+import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
+import { firstOf } from 'flow-security-keys/key-stores/first-of';
+import { secretsManagerKeyStore } from 'flow-security-keys/key-stores/secrets-manager';
+import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { recordingNamed } from '../recordings/recordings.ts';
+import { awsTestClient } from './aws.ts';
+
+const keyId = 'ff52db55-5326-47c9-89a0-8d809eae9802';
+
+describe('A directory of keys', () => {
+  let root: string;
+  let directory: string;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'directory-'));
+    directory = join(root, 'keys');
+    await mkdir(join(directory, keyId), { recursive: true });
+    await writeFile(join(directory, keyId, 'private-key.pem'), 'key', { mode: 0o600 });
+  });
+  afterAll(() => rm(root, { recursive: true }));
+
+  it('refuses a file that every user may read, unless told', async () => {
+    const file = join(directory, keyId, 'private-key.pem');
+    await chmod(file, 0o644);
+    await expect(directoryKeyStore({ directory }).privateKeys(keyId, {})).rejects.toMatchObject({
+      code: 'key_store_unavailable',
+      message: expect.stringContaining('chmod'),
+    });
+    expect(await directoryKeyStore({ directory, allowWorldReadable: true }).privateKeys(keyId, {})).toEqual(['key']);
+    await chmod(file, 0o600);
+  });
+
+  it('follows a link within the directory, as mounted secrets have them, and none out of it', async () => {
+    await writeFile(join(root, 'outside.pem'), 'outside', { mode: 0o600 });
+    for (const name of ['inside', 'outside', 'whole']) await mkdir(join(directory, name), { recursive: true });
+    await symlink(join(directory, keyId, 'private-key.pem'), join(directory, 'inside', 'private-key.pem'));
+    await symlink(join(root, 'outside.pem'), join(directory, 'outside', 'private-key.pem'));
+    const store = directoryKeyStore({ directory });
+    expect(await store.privateKeys('inside', {})).toEqual(['key']);
+    await expect(store.privateKeys('outside', {})).rejects.toMatchObject({ code: 'key_store_unavailable' });
+    await expect(store.privateKeys('../keys/inside/../outside', {})).rejects.toMatchObject({
+      code: 'key_store_unavailable',
+    });
+  });
+});
+
+describe('The first of several stores', () => {
+  const down: KeyStore = { privateKeys: () => Promise.reject(new Error('down')) };
+  const holding = (pem: string): KeyStore => ({ privateKeys: async () => [pem] });
+  const empty: KeyStore = { privateKeys: async () => [] };
+
+  it('asks in order, and no further than needed', async () => {
+    const never = vi.fn(async () => ['never']);
+    expect(await firstOf(empty, holding('a'), { privateKeys: never }).privateKeys(keyId, {})).toEqual(['a']);
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  it('passes over a store that is down, but does not take its outage for a miss', async () => {
+    expect(await firstOf(down, holding('a')).privateKeys(keyId, {})).toEqual(['a']);
+    await expect(firstOf(empty, down, empty).privateKeys(keyId, {})).rejects.toThrow('down');
+  });
+});
+
+describe('Key ids that no store may be asked for', () => {
+  it('reach no store', async () => {
+    const privateKeys = vi.fn(async () => []);
+    const decryptor = createDecryptor({ keyStore: { privateKeys } });
+    const { ciphertext } = recordingNamed('java rsa2048-card-number');
+    const bad = ['a/b', '..', '../x', 'a%2fb', 'a\0b', 'a'.repeat(2000), 'ｆｆ52', 'а-кириллица', '', ' ', '4444'];
+    for (const id of bad) {
+      await expect(decryptor.decrypt(ciphertext, { keyId: id })).rejects.toMatchObject({ code: 'invalid_key_id' });
+    }
+    expect(privateKeys).not.toHaveBeenCalled();
+  });
+});
+
+describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
+  it('takes a String parameter, and warns once that it is stored in the clear', async () => {
+    const client = new SSMClient(awsTestClient());
+    await client.send(
+      new PutParameterCommand({ Name: `/clear/${keyId}/private-key`, Value: 'canary-key', Type: 'String' }),
+    );
+    const warnings: StoredInTheClear[] = [];
+    const store = ssmKeyStore({ client, prefix: '/clear', warn: (warning) => warnings.push(warning) });
+    for (let call = 0; call < 3; call += 1) expect(await store.privateKeys(keyId, {})).toEqual(['canary-key']);
+    expect(warnings).toEqual([
+      { level: 'WARN', code: 'not_a_secure_string', keyId, message: expect.stringContaining('SecureString') },
+    ]);
+    expect(JSON.stringify(warnings)).not.toContain('canary');
+  });
+
+  it('offers the pending version of a secret beside the current one', async () => {
+    const client = new SecretsManagerClient(awsTestClient());
+    const secret = `pending/${keyId}/private-key`;
+    await client.send(new CreateSecretCommand({ Name: secret, SecretString: 'current' }));
+    await client.send(
+      new PutSecretValueCommand({ SecretId: secret, SecretString: 'pending', VersionStages: ['AWSPENDING'] }),
+    );
+    const store = secretsManagerKeyStore({ client, prefix: 'pending' });
+    expect(await store.privateKeys(keyId, {})).toEqual(['pending', 'current']);
+  });
+
+  it('reads the privateKey of a secret that is JSON', async () => {
+    const client = new SecretsManagerClient(awsTestClient());
+    const stored = JSON.stringify({ privateKey: 'the key', certificate: 'public' });
+    await client.send(new CreateSecretCommand({ Name: `json/${keyId}/private-key`, SecretString: stored }));
+    expect(await secretsManagerKeyStore({ client, prefix: 'json' }).privateKeys(keyId, {})).toEqual(['the key']);
+  });
+});
+
+describe('Two keys in one value', () => {
+  it('are both tried', async () => {
+    const { pem, testKeys } = await import('../recordings/recordings.ts');
+    const both = testKeys
+      .slice(0, 2)
+      .map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8))
+      .reverse()
+      .join('');
+    const { ciphertext, plaintext } = recordingNamed('java rsa2048-card-number');
+    const decrypted = await createDecryptor({ keyStore: { privateKeys: async () => [both] } }).decrypt(ciphertext);
+    expect(decodeUtf8(decrypted.plaintext)).toBe(plaintext);
+  });
+});
