@@ -35,6 +35,12 @@ function renamed(keyId: string): string {
   return btoa(atob(card.ciphertext).replace(card.keyId, keyId));
 }
 
+/** The recording with a data key that no private key unwraps. */
+function altered(): Uint8Array {
+  const bytes = Uint8Array.from(atob(card.ciphertext), (character) => character.charCodeAt(0));
+  return bytes.with(250, (bytes[250] ?? 0) ^ 1);
+}
+
 describe('A private key in the cache', () => {
   it('is read once for five minutes, and then again', async () => {
     const { privateKeys, decrypt, later } = setUp();
@@ -96,13 +102,38 @@ describe('A key id that the store does not know', () => {
   });
 
   it('pushes no key that is known out of the cache', async () => {
-    const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 1, maxUnknownKeyIds: 5 });
+    const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 1, maxAbsentKeyIds: 5 });
     await decrypt();
     privateKeys.mockResolvedValue([]);
     for (let index = 10; index < 30; index += 1) {
       await decryptor.decrypt(renamed(`aaaaaaaa-0000-4000-8000-0000000000${index}`)).catch(() => {});
     }
     expect(await decrypt()).toBe(card.plaintext);
+  });
+});
+
+describe('A stored text that is no usable key', () => {
+  it('is read again every 15 seconds, not with every call', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    privateKeys.mockResolvedValue(['no key']);
+    for (let second = 0; second < 30; second += 1) {
+      expect(await fail()).toBe('invalid_private_key');
+      later(seconds(1));
+    }
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+    privateKeys.mockResolvedValue([right]);
+    expect(await decrypt()).toBe(card.plaintext);
+  });
+
+  it('does not take the key it replaced before its time', async () => {
+    const { privateKeys, decryptor, decrypt, fail, later } = setUp();
+    await decrypt();
+    privateKeys.mockResolvedValue(['no key']);
+    later(seconds(10));
+    await expect(decryptor.decrypt(altered())).rejects.toMatchObject({ code: 'invalid_private_key' });
+    expect(await decrypt()).toBe(card.plaintext);
+    later(minutes(5));
+    expect(await fail()).toBe('invalid_private_key');
   });
 });
 
@@ -193,10 +224,7 @@ describe('When a key was replaced under the same id', () => {
     privateKeys.mockResolvedValue([wrong]);
     later(seconds(10));
     // A message that neither key opens has the store read.
-    const bytes = Uint8Array.from(atob(card.ciphertext), (character) => character.charCodeAt(0));
-    await expect(decryptor.decrypt(bytes.with(250, (bytes[250] ?? 0) ^ 1))).rejects.toMatchObject({
-      code: 'decryption_failed',
-    });
+    await expect(decryptor.decrypt(altered())).rejects.toMatchObject({ code: 'decryption_failed' });
     expect(privateKeys).toHaveBeenCalledTimes(2);
     expect(await decrypt()).toBe(card.plaintext);
     later(minutes(5));

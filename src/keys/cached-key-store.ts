@@ -19,7 +19,7 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
 
   async function read(keyId: string, signal: AbortSignal | undefined): Promise<CachedKeys | undefined> {
     const cached = cache.keys(keyId);
-    if (cached === undefined) return cache.isUnknown(keyId) ? undefined : lookUp(keyId, signal);
+    if (cached === undefined) return lookUp(keyId, signal);
     const age = now() - cached.readAt;
     if (age < timeToLive) return cached;
     if (age < timeToLive + staleWhileUnavailable) return readAgain(keyId, cached, signal);
@@ -59,6 +59,9 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
   /** Asks the store, or waits with others who have. Who stops waiting does not stop the lookup. */
   async function lookUp(keyId: string, signal: AbortSignal | undefined): Promise<CachedKeys | undefined> {
     assertInTime(signal);
+    const absent = cache.absent(keyId);
+    if (absent?.error !== undefined) throw absent.error;
+    if (absent !== undefined) return undefined;
     const lookup = lookups.get(keyId) ?? startLookup(keyId);
     return withinSignal(lookup, signal);
   }
@@ -77,12 +80,15 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
   async function readStore(keyId: string, signal: AbortSignal): Promise<CachedKeys | undefined> {
     const texts = await askStore(keyId, signal);
     if (texts.length === 0) {
-      cache.rememberUnknown(keyId);
+      cache.rememberAbsent(keyId);
       return undefined;
     }
     const readAt = now();
     const before = cache.keys(keyId)?.pems ?? [];
-    const current = await importAll(texts, keyId, before, readAt);
+    const current = await importAll(texts, keyId, before, readAt).catch((error: unknown) => {
+      if (error instanceof FlowKeysError) cache.rememberAbsent(keyId, error);
+      throw error;
+    });
     const fingerprints = new Set(current.map(({ fingerprint }) => fingerprint));
     // A key that was replaced still opens the messages on their way, for as long as it would have without the reading.
     const replaced = before.filter(

@@ -1,13 +1,15 @@
+import type { FlowKeysError } from '../errors.ts';
+
 /** Times are in milliseconds. */
 export interface KeyCacheOptions {
   /** How long an imported key is used without asking the store. Default: 5 minutes. */
   readonly timeToLive?: number;
   /** How many key ids are kept; the least recently used leave first. Default: 100. */
   readonly maxKeyIds?: number;
-  /** How long an id that the store does not know is not asked for again. Default: 15 seconds. */
-  readonly unknownTimeToLive?: number;
-  /** How many unknown ids are remembered. Default: 20,000, so that 1,000 new ones a second fit. */
-  readonly maxUnknownKeyIds?: number;
+  /** How long an id for which the store has no usable key is not asked for again. Default: 15 seconds. */
+  readonly absentTimeToLive?: number;
+  /** How many such ids are remembered. Default: 20,000, so that 1,000 new ones a second fit. */
+  readonly maxAbsentKeyIds?: number;
   /** How long past its time to live a key serves while the store is unavailable. Default: 1 hour. */
   readonly staleWhileUnavailable?: number;
   /** How old a key must be for a message that does not unwrap to have it read again. Default: 10 seconds. */
@@ -36,6 +38,13 @@ export interface CachedKeys {
   readonly readAt: number;
 }
 
+/** That the store has no usable key for an id. */
+export interface AbsentKey {
+  readonly readAt: number;
+  /** What is wrong with what it has; `undefined` where it has nothing. */
+  readonly error: FlowKeysError | undefined;
+}
+
 /**
  * What a cache remembers: values, never promises. So it may outlive a request where lookups may not:
  * a Worker must not await in one request what another request started.
@@ -43,12 +52,13 @@ export interface CachedKeys {
 export interface KeyCache {
   readonly options: Required<KeyCacheOptions>;
   keys(keyId: string): CachedKeys | undefined;
-  /** Whether the store was asked for the id a short while ago, and did not know it. */
-  isUnknown(keyId: string): boolean;
+  /** What the store was found to lack a short while ago. */
+  absent(keyId: string): AbsentKey | undefined;
   /** Whether the store was found unavailable a short while ago. */
   isUnavailable(keyId: string): boolean;
   remember(keyId: string, keys: CachedKeys): void;
-  rememberUnknown(keyId: string): void;
+  /** Keys that are remembered are forgotten, unless the store has something in their place that is unusable. */
+  rememberAbsent(keyId: string, error?: FlowKeysError): void;
   rememberUnavailable(keyId: string): void;
 }
 
@@ -63,8 +73,8 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
   const options = {
     timeToLive: 300_000,
     maxKeyIds: 100,
-    unknownTimeToLive: 15_000,
-    maxUnknownKeyIds: 20_000,
+    absentTimeToLive: 15_000,
+    maxAbsentKeyIds: 20_000,
     staleWhileUnavailable: 3_600_000,
     minimumRefreshAge: 10_000,
     refreshPatience: 1_000,
@@ -72,9 +82,9 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
     now: Date.now,
     ...given,
   };
-  const { now, maxKeyIds, maxUnknownKeyIds } = options;
+  const { now, maxKeyIds, maxAbsentKeyIds, absentTimeToLive } = options;
   const known = new Map<string, CachedKeys>();
-  const unknown = new Map<string, number>();
+  const absent = new Map<string, AbsentKey>();
   const unavailable = new Map<string, number>();
 
   const isWithin = (since: number | undefined, milliseconds: number) =>
@@ -87,17 +97,20 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
       if (keys !== undefined) setNewest(known, keyId, keys, maxKeyIds);
       return keys;
     },
-    isUnknown: (keyId) => isWithin(unknown.get(keyId), options.unknownTimeToLive),
+    absent(keyId) {
+      const entry = absent.get(keyId);
+      return isWithin(entry?.readAt, absentTimeToLive) ? entry : undefined;
+    },
     isUnavailable: (keyId) => isWithin(unavailable.get(keyId), options.minimumRefreshAge),
     remember(keyId, keys) {
-      unknown.delete(keyId);
+      absent.delete(keyId);
       unavailable.delete(keyId);
       setNewest(known, keyId, keys, maxKeyIds);
     },
-    rememberUnknown(keyId) {
-      known.delete(keyId);
+    rememberAbsent(keyId, error) {
+      if (error === undefined) known.delete(keyId);
       unavailable.delete(keyId);
-      setNewest(unknown, keyId, now(), maxUnknownKeyIds);
+      setNewest(absent, keyId, { readAt: now(), error }, maxAbsentKeyIds);
     },
     rememberUnavailable: (keyId) => setNewest(unavailable, keyId, now(), maxKeyIds),
   };
