@@ -14,7 +14,8 @@ export function awsClientConfiguration(environment: Environment, service: 'SSM' 
   const text = (name: string) => (typeof environment[name] === 'string' ? environment[name] : '');
   const required = (name: string) => {
     if (text(name) !== '') return text(name);
-    throw new Error(`${name} is not set; the Lambda runtime sets it, elsewhere configure it.`);
+    const message = `${name} is not set; the Lambda runtime sets it, elsewhere configure it.`;
+    throw new FlowKeysError('key_store_unavailable', message);
   };
   const sessionToken = text('AWS_SESSION_TOKEN');
   const endpoint = text(`AWS_ENDPOINT_URL_${service}`) || text('AWS_ENDPOINT_URL');
@@ -26,13 +27,16 @@ export function awsClientConfiguration(environment: Environment, service: 'SSM' 
       ...(sessionToken && { sessionToken }),
     }),
     ...(endpoint && { endpoint }),
-    retryMode: 'adaptive',
+    // Not "adaptive": a call that gave up keeps its place in that mode's queue, so that after a throttling
+    // storm the next ones wait behind those whom nobody waits for.
+    retryMode: 'standard',
     maxAttempts: 3,
   };
 }
 
 /** The error for an AWS service that did not give what it was asked for. */
 export function awsUnavailable(keyId: string, what: string, permission: string, error: unknown): FlowKeysError {
+  if (error instanceof FlowKeysError) return error;
   return new FlowKeysError('key_store_unavailable', `AWS did not give the ${what}: ${reason(error, permission)}.`, {
     keyId,
     cause: error,

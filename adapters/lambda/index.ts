@@ -1,9 +1,5 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { awsClientConfiguration } from '../key-stores/aws-client.ts';
-import { ssmKeyStore } from '../key-stores/ssm.ts';
+import { awsKeyStore } from '../key-stores/aws-key-store.ts';
 import { createHandler } from './handler.ts';
 
-const client = new SSMClient(awsClientConfiguration(process.env, 'SSM'));
-
 /** The function's entry point: `index.handler`. */
-export const handler = createHandler({ keyStore: ssmKeyStore({ client }) });
+export const handler = createHandler({ keyStore: awsKeyStore(process.env) });

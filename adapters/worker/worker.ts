@@ -1,9 +1,7 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { createDecryptor, createKeyCache, type KeyStore } from '../../src/index.ts';
-import { awsClientConfiguration } from '../key-stores/aws-client.ts';
+import { awsKeyStore } from '../key-stores/aws-key-store.ts';
 import { bindingsKeyStore, type KeyValueNamespace, kvKeyStore } from '../key-stores/bindings.ts';
 import { firstOf } from '../key-stores/first-of.ts';
-import { ssmKeyStore } from '../key-stores/ssm.ts';
 import { type AppEnv, type AppSettings, createApp } from './app.ts';
 import { RequestError } from './problem.ts';
 
@@ -27,15 +25,13 @@ function settings(bindings: AppEnv['Bindings']): AppSettings {
 }
 
 /**
- * The Worker's own secrets, then its KV namespace, then SSM: as far as each is configured. Made when a key
+ * The Worker's own secrets, then its KV namespace, then AWS: as far as each is configured. Made when a key
  * is looked up, as an AWS client takes longer than a decryption.
  */
 function keyStoreOf(bindings: AppEnv['Bindings']): KeyStore {
   const stores = [bindingsKeyStore(bindings)];
   if (isNamespace(bindings['PRIVATE_KEYS'])) stores.push(kvKeyStore(bindings['PRIVATE_KEYS']));
-  if (bindings['AWS_REGION']) {
-    stores.push(ssmKeyStore({ client: new SSMClient(awsClientConfiguration(bindings, 'SSM')) }));
-  }
+  if (bindings['AWS_REGION']) stores.push(awsKeyStore(bindings));
   return firstOf(...stores);
 }
 

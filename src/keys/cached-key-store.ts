@@ -22,8 +22,9 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
     if (cached === undefined) return lookUp(keyId, signal);
     const age = now() - cached.readAt;
     if (age < timeToLive) return cached;
-    if (age < timeToLive + staleWhileUnavailable) return readAgain(keyId, cached, signal);
-    return lookUp(keyId, signal);
+    if (age >= timeToLive + staleWhileUnavailable) return lookUp(keyId, signal);
+    // One call reads it anew, a Worker's other requests included; those at the same time take what is there.
+    return cache.claimRefresh(keyId) ? readAgain(keyId, cached, signal) : cached;
   }
 
   async function readNewer(

@@ -56,6 +56,8 @@ export interface KeyCache {
   absent(keyId: string): AbsentKey | undefined;
   /** Whether the store was found unavailable a short while ago. */
   isUnavailable(keyId: string): boolean;
+  /** Claims the reading of keys whose time is over: true for one call, false for those at the same time. */
+  claimRefresh(keyId: string): boolean;
   remember(keyId: string, keys: CachedKeys): void;
   /** Keys that are remembered are forgotten, unless the store has something in their place that is unusable. */
   rememberAbsent(keyId: string, error?: FlowKeysError): void;
@@ -86,6 +88,7 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
   const known = new Map<string, CachedKeys>();
   const absent = new Map<string, AbsentKey>();
   const unavailable = new Map<string, number>();
+  const claimed = new Map<string, number>();
 
   const isWithin = (since: number | undefined, milliseconds: number) =>
     since !== undefined && now() - since < milliseconds;
@@ -102,6 +105,11 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
       return isWithin(entry?.readAt, absentTimeToLive) ? entry : undefined;
     },
     isUnavailable: (keyId) => isWithin(unavailable.get(keyId), options.minimumRefreshAge),
+    claimRefresh(keyId) {
+      if (isWithin(claimed.get(keyId), options.refreshPatience)) return false;
+      setNewest(claimed, keyId, now(), maxKeyIds);
+      return true;
+    },
     remember(keyId, keys) {
       absent.delete(keyId);
       unavailable.delete(keyId);

@@ -2,6 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { parityCases, unusableKeys } from '../parity/cases.ts';
 import { answersOf } from '../parity/suite.ts';
 import { parameterName, pem, type Recording, testKeys } from '../recordings/recordings.ts';
+import { startFaultyProxy } from './faulty-proxy.ts';
 import { lambdaRunner } from './lambda.ts';
 import { readConnectRecordings, readVectors, type VectorFile } from './shared-data.ts';
 import { startSsm } from './ssm.ts';
@@ -11,6 +12,8 @@ declare module 'vitest' {
     ssmEndpoint: string;
     /** The endpoint of moto, for all AWS services; `null` where it is not installed. */
     awsEndpoint: string | null;
+    /** The SSM of `ssmEndpoint` behind proxies that inject faults, one for the tests of each runtime. */
+    faultyEndpoints: Readonly<Record<'node' | 'workerd', string>>;
     bearerToken: string;
     /** Recordings of Amazon Connect's own, from beside the repository. */
     sharedRecordings: readonly Recording[];
@@ -38,6 +41,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const sharedRecordings = readConnectRecordings()?.recordings ?? [];
   const parameters = new Map(Array.from(storedKeys(), ([keyId, stored]) => [parameterName(keyId), stored]));
   const ssm = await startSsm(parameters);
+  const proxies = { node: await startFaultyProxy(ssm.endpoint), workerd: await startFaultyProxy(ssm.endpoint) };
   const lambda = await lambdaRunner(ssm.endpoint);
   const log = console.log;
   console.log = () => {};
@@ -47,9 +51,13 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
 
   provide('ssmEndpoint', ssm.endpoint);
   provide('awsEndpoint', ssm.isMoto ? ssm.endpoint : null);
+  provide('faultyEndpoints', { node: proxies.node.endpoint, workerd: proxies.workerd.endpoint });
   provide('bearerToken', bearerToken);
   provide('sharedRecordings', sharedRecordings);
   provide('vectors', readVectors() ?? null);
   provide('lambdaAnswers', answers);
-  return ssm.stop;
+  return async () => {
+    await Promise.all([proxies.node.stop(), proxies.workerd.stop()]);
+    await ssm.stop();
+  };
 }

@@ -1,0 +1,111 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createKeyCache, type KeyCache, type KeyStore } from 'flow-security-keys';
+import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
+import { describe, expect, it } from 'vitest';
+import { awsClientConfiguration } from '../../adapters/key-stores/aws-client.ts';
+import { recordingNamed } from '../recordings/recordings.ts';
+import { type Fault, faultControl } from '../support/faulty-proxy.ts';
+
+/** Decrypts one ciphertext through an adapter: the plaintext, or the error's code. */
+export type Decrypt = (ciphertext: string) => Promise<string>;
+
+/** An adapter over a key store and a key cache. */
+export type MakeService = (keyStore: KeyStore, keyCache: KeyCache) => Decrypt;
+
+const card = recordingNamed('java rsa2048-card-number');
+const other = recordingNamed('java rsa4096-card-number');
+
+const seconds = (count: number) => count * 1_000;
+// A key's time to live ends in the middle of every outage.
+const ageAtOutage = seconds(299.5);
+const lengths = [seconds(1), seconds(30), seconds(400)];
+const moments = 3;
+const callers = 16;
+/** What Connect waits at most. */
+const deadline = seconds(8);
+
+/**
+ * Outages of 1, 30 and 400 seconds on a clock that the test sets, over the product's own SSM client. At
+ * moments throughout an outage, 16 callers decrypt at once under a key that is cached, and two under key ids
+ * that are not.
+ */
+export function outages(runtime: string, endpoint: string, makeService: MakeService): void {
+  const faults = faultControl(endpoint);
+
+  describe(`While SSM is out of order, ${runtime}`, () => {
+    it.for<[Fault, string]>([
+      ['reset', 'resets connections'],
+      ['throttle', 'throttles'],
+      ['slow', 'takes 5 seconds'],
+    ])('decrypts under cached keys, and is unavailable for others in time: SSM %s', async ([fault], { annotate }) => {
+      const runs = lengths.map((length) => startRun(length, endpoint, makeService));
+      await Promise.all(runs.map((run) => run.before()));
+      const requestsBefore = await faults.requests();
+      await faults.set(fault);
+      const counts = await Promise.all(runs.map((run) => run.during()));
+      await faults.set('none');
+      const requests = (await faults.requests()) - requestsBefore;
+      await Promise.all(runs.map((run) => run.after()));
+
+      const cached = counts.flatMap((count) => count.cached);
+      const unknown = counts.flatMap((count) => count.unknown);
+      const failures = cached.filter((outcome) => outcome !== card.plaintext);
+      const slowest = Math.max(...unknown.map(({ milliseconds }) => milliseconds));
+      await annotate(
+        `${runtime}, SSM ${fault}, outages of 1, 30 and 400 s: ${cached.length} calls under a cached key, failures = ${failures.length}; ` +
+          `${unknown.length} calls under unknown keys, the slowest after ${Math.round(slowest)} ms; ${requests} store requests`,
+      );
+      expect(failures).toEqual([]);
+      expect(new Set(unknown.map(({ outcome }) => outcome))).toEqual(new Set(['key_store_unavailable']));
+      expect(slowest).toBeLessThan(deadline);
+      // A refresh for each outage at each moment, and one lookup for each unknown id; each is tried three times at most.
+      expect(requests).toBeLessThanOrEqual(3 * moments * lengths.length * (1 + 2));
+    });
+  });
+}
+
+function startRun(length: number, endpoint: string, makeService: MakeService) {
+  let time = seconds(1_000_000);
+  const settings = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: endpoint,
+  };
+  const client = new SSMClient(awsClientConfiguration(settings, 'SSM'));
+  const decrypt = makeService(ssmKeyStore({ client }), createKeyCache({ now: () => time }));
+
+  return {
+    async before(): Promise<void> {
+      expect(await decrypt(card.ciphertext)).toBe(card.plaintext);
+      time += ageAtOutage;
+    },
+    async during() {
+      const cached: string[] = [];
+      const unknown: { outcome: string; milliseconds: number }[] = [];
+      for (let moment = 0; moment < moments; moment += 1) {
+        time += length / moments;
+        const underCached = Array.from({ length: callers }, () => decrypt(card.ciphertext));
+        const underUnknown = [timed(decrypt, unknownCiphertext()), timed(decrypt, unknownCiphertext())];
+        cached.push(...(await Promise.all(underCached)));
+        unknown.push(...(await Promise.all(underUnknown)));
+      }
+      return { cached, unknown };
+    },
+    async after(): Promise<void> {
+      time += seconds(10);
+      expect(await decrypt(unknownCiphertext())).toBe('unknown_key');
+      expect(await decrypt(other.ciphertext)).toBe(other.plaintext);
+      expect(await decrypt(card.ciphertext)).toBe(card.plaintext);
+    },
+  };
+}
+
+async function timed(decrypt: Decrypt, ciphertext: string) {
+  const started = performance.now();
+  return { outcome: await decrypt(ciphertext), milliseconds: performance.now() - started };
+}
+
+function unknownCiphertext(): string {
+  return btoa(atob(card.ciphertext).replace(card.keyId, crypto.randomUUID()));
+}
