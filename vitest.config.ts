@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { bindingName } from './adapters/key-stores/bindings.ts';
 import { closingLine } from './test/support/closing-line.ts';
 import { bearerToken, storedKeys } from './test/support/global-setup.ts';
+import { sha256Hex } from './test/support/sha256.ts';
 
 // Tests named `*.worker.test.ts` run inside workerd, beside the built Worker; all others on Node.
 const bindings = {
-  BEARER_TOKEN_HASHES: createHash('sha256').update(bearerToken).digest('hex'),
+  BEARER_TOKEN_HASHES: sha256Hex(bearerToken),
   ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
 };
 

@@ -2,8 +2,8 @@
 // out, and standard output is its log.
 import { handler } from '../../dist/lambda/index.mjs';
 
-process.on('message', async ({ event, requestId }: { event: unknown; requestId: string }) => {
+process.on('message', async ({ call, event, requestId }: { call: number; event: unknown; requestId: string }) => {
   const started = performance.now();
   const answer = await handler(event, { awsRequestId: requestId, getRemainingTimeInMillis: () => 8_000 });
-  process.send?.({ answer: JSON.stringify(answer), milliseconds: performance.now() - started });
+  process.send?.({ call, answer: JSON.stringify(answer), milliseconds: performance.now() - started });
 });

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startWrangler, stopProcess } from './wrangler.ts';
 
@@ -28,23 +27,26 @@ export function startLambda(endpoint: string): Runtime {
       AWS_ENDPOINT_URL_SSM: endpoint,
     },
   });
+  const calls = new Map<number, PromiseWithResolvers<TimedAnswer>>();
+  let lastCall = 0;
+  child.on('message', ({ call, ...answer }: TimedAnswer & { call: number }) => {
+    calls.get(call)?.resolve(answer);
+    calls.delete(call);
+  });
+  child.on('exit', (code) => {
+    for (const { reject } of calls.values()) reject(new Error(`The Lambda process exited with code ${code}.`));
+  });
   return {
     name: 'Lambda handler',
     async invoke(event, requestId) {
-      const settled = new AbortController();
-      const { signal } = settled;
-      const answered = Promise.race([once(child, 'message', { signal }), once(child, 'exit', { signal }).then(exited)]);
-      child.send({ event, requestId });
-      const [message] = await answered;
-      settled.abort();
-      return message;
+      lastCall += 1;
+      const call = Promise.withResolvers<TimedAnswer>();
+      calls.set(lastCall, call);
+      child.send({ call: lastCall, event, requestId });
+      return call.promise;
     },
     stop: () => stopProcess(child),
   };
-}
-
-function exited([code]: readonly unknown[]): never {
-  throw new Error(`The Lambda process exited with code ${code}.`);
 }
 
 /** The HTTP worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */

@@ -10,7 +10,8 @@ export interface LocalWorker {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
+/** wrangler's command. */
+export const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
 
 /** Starts `wrangler dev` with further arguments; port 0 is one that is free. */
 export async function startWrangler(port: number, ...args: readonly string[]): Promise<LocalWorker> {

@@ -32,7 +32,7 @@ export function bindingsKeyStore(bindings: Readonly<Record<string, unknown>>): K
       const binding = name !== undefined && Object.hasOwn(bindings, name) ? bindings[name] : undefined;
       if (typeof binding === 'string') return [binding];
       if (!isSecretsStoreSecret(binding)) return [];
-      return [await available(keyId, `Secrets Store binding ${name}`, binding.get())];
+      return [await available(keyId, `Secrets Store binding ${name}`, () => binding.get())];
     },
   };
 }
@@ -51,15 +51,15 @@ export function bindingName(keyId: string): string {
 export function kvKeyStore(namespace: KeyValueNamespace): KeyStore {
   return {
     async privateKeys(keyId) {
-      const pem = await available(keyId, 'KV namespace', namespace.get(`${keyId}/private-key`));
+      const pem = await available(keyId, 'KV namespace', () => namespace.get(`${keyId}/private-key`));
       return pem === null ? [] : [pem];
     },
   };
 }
 
-async function available<Value>(keyId: string, what: string, value: Promise<Value>): Promise<Value> {
+async function available<Value>(keyId: string, what: string, get: () => Promise<Value>): Promise<Value> {
   try {
-    return await value;
+    return await get();
   } catch (cause) {
     const message = `The ${what} did not give the private key of key id ${keyId}. Try again, and check the binding.`;
     throw new FlowKeysError('key_store_unavailable', message, { keyId, cause });

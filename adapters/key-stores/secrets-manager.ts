@@ -25,8 +25,8 @@ export function secretsManagerKeyStore({
     const name = `${prefix}/${keyId}/private-key`;
     try {
       const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
-      const { SecretString: secret = '' } = await client.send(command, signal && { abortSignal: signal });
-      return [privateKeyOf(secret)];
+      const { SecretString: text, SecretBinary: bytes } = await client.send(command, signal && { abortSignal: signal });
+      return [privateKeyOf(text ?? new TextDecoder().decode(bytes))];
     } catch (error) {
       if (isAbsent(error)) return [];
       throw awsUnavailable(keyId, `secret ${name}`, 'secretsmanager:GetSecretValue', error);

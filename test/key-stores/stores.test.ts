@@ -9,8 +9,12 @@ import { firstOf } from 'flow-security-keys/key-stores/first-of';
 import { secretsManagerKeyStore } from 'flow-security-keys/key-stores/secrets-manager';
 import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { recordingNamed } from '../recordings/recordings.ts';
+import { awsKeyStore } from '../../adapters/key-stores/aws-key-store.ts';
+import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { type Fault, type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { awsTestClient } from './aws.ts';
+
+const awsSettings = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 const keyId = 'ff52db55-5326-47c9-89a0-8d809eae9802';
 
@@ -80,7 +84,72 @@ describe('Key ids that no store may be asked for', () => {
   });
 });
 
+describe('A store on AWS that does not give the key', () => {
+  let proxy: FaultyProxy;
+  beforeAll(async () => {
+    proxy = await startFaultyProxy(inject('ssmEndpoint'));
+  });
+  afterAll(() => proxy.stop());
+
+  it.for<[Fault, string]>([
+    ['deny', 'access is denied; allow {permission} on it, and kms:Decrypt on its KMS key'],
+    ['throttle', 'the service throttles'],
+    ['expired-token', 'the AWS credentials are missing or invalid'],
+    ['half-answer', 'the service is unreachable or failed'],
+    ['reset', 'the service is unreachable or failed'],
+  ])('is unavailable, and says what to do next: %s', async ([fault, reason]) => {
+    await faultControl(proxy.endpoint).set(fault);
+    const settings = { ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint };
+    for (const [KEY_STORE, permission] of [
+      ['ssm', 'ssm:GetParameter'],
+      ['secrets-manager', 'secretsmanager:GetSecretValue'],
+    ]) {
+      await expect(awsKeyStore({ ...settings, KEY_STORE }).privateKeys(keyId, {})).rejects.toMatchObject({
+        code: 'key_store_unavailable',
+        keyId,
+        message: expect.stringContaining(reason.replace('{permission}', permission ?? '')),
+      });
+    }
+  });
+
+  it('stops asking when its signal is aborted', async () => {
+    await faultControl(proxy.endpoint).set('slow');
+    const store = awsKeyStore({ ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint });
+    const failed = store.privateKeys(keyId, { signal: AbortSignal.timeout(50) });
+    await expect(failed).rejects.toMatchObject({ code: 'key_store_unavailable', cause: { name: 'AbortError' } });
+  });
+
+  it('names the setting that is missing', async () => {
+    expect(() => awsKeyStore({ ...awsSettings, AWS_REGION: '' })).toThrow('AWS_REGION');
+    expect(() => awsKeyStore({ ...awsSettings, KEY_STORE: 'vault' })).toThrow('KEY_STORE');
+    const store = awsKeyStore({ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: proxy.endpoint });
+    await expect(store.privateKeys(keyId, {})).rejects.toThrow('AWS_ACCESS_KEY_ID');
+  });
+});
+
+describe('A cold decrypt', () => {
+  it('is one request to SSM, and a warm one none', async () => {
+    const proxy = await startFaultyProxy(inject('ssmEndpoint'));
+    const keyStore = awsKeyStore({ ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint });
+    const decryptor = createDecryptor({ keyStore });
+    const { ciphertext } = recordingNamed('java rsa2048-card-number');
+    for (let call = 0; call < 5; call += 1) {
+      await decryptor.decrypt(ciphertext);
+      expect(await faultControl(proxy.endpoint).requests()).toBe(1);
+    }
+    await proxy.stop();
+  });
+});
+
 describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
+  it('reads under the prefix that is configured', async () => {
+    const Name = `/elsewhere/${keyId}/private-key`;
+    const client = new SSMClient(awsTestClient());
+    await client.send(new PutParameterCommand({ Name, Value: 'the key', Type: 'SecureString' }));
+    const settings = { ...awsSettings, AWS_ENDPOINT_URL: inject('ssmEndpoint'), KEY_PREFIX: '/elsewhere/' };
+    expect(await awsKeyStore(settings).privateKeys(keyId, {})).toEqual(['the key']);
+  });
+
   it('takes a String parameter, and warns once that it is stored in the clear', async () => {
     const client = new SSMClient(awsTestClient());
     await client.send(
@@ -106,17 +175,20 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
     expect(await store.privateKeys(keyId, {})).toEqual(['pending', 'current']);
   });
 
-  it('reads the privateKey of a secret that is JSON', async () => {
+  it('reads the privateKey of a secret that is JSON, and text that was stored as bytes', async () => {
     const client = new SecretsManagerClient(awsTestClient());
-    const stored = JSON.stringify({ privateKey: 'the key', certificate: 'public' });
-    await client.send(new CreateSecretCommand({ Name: `json/${keyId}/private-key`, SecretString: stored }));
-    expect(await secretsManagerKeyStore({ client, prefix: 'json' }).privateKeys(keyId, {})).toEqual(['the key']);
+    const json = JSON.stringify({ privateKey: 'the key', certificate: 'public' });
+    const bytes = new TextEncoder().encode('the key');
+    await client.send(new CreateSecretCommand({ Name: `json/${keyId}/private-key`, SecretString: json }));
+    await client.send(new CreateSecretCommand({ Name: `bytes/${keyId}/private-key`, SecretBinary: bytes }));
+    for (const prefix of ['json', 'bytes']) {
+      expect(await secretsManagerKeyStore({ client, prefix }).privateKeys(keyId, {})).toEqual(['the key']);
+    }
   });
 });
 
 describe('Two keys in one value', () => {
   it('are both tried', async () => {
-    const { pem, testKeys } = await import('../recordings/recordings.ts');
     const both = testKeys
       .slice(0, 2)
       .map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8))
