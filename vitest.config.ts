@@ -1,5 +1,5 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { bindingName } from './adapters/key-stores/bindings.ts';
 import { closingLine } from './test/support/closing-line.ts';
 import { bearerToken, storedKeys } from './test/support/global-setup.ts';
@@ -10,6 +10,29 @@ const bindings = {
   BEARER_TOKEN_HASHES: sha256Hex(bearerToken),
   ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
 };
+
+const workerdTests = 'test/**/*.worker.test.ts';
+const reliability = 'test/reliability/**';
+
+function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: { name, include, exclude: ['test/**/worker.test.ts', workerdTests, ...exclude] },
+  };
+}
+
+function onWorkerd(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: { bindings, kvNamespaces: ['TEST_KEYS'] },
+      }),
+    ],
+    test: { name, include, exclude },
+  };
+}
 
 const built = (file: string) => new URL(`./dist/package/${file}`, import.meta.url).pathname;
 
@@ -27,24 +50,11 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 30_000,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'],
-        },
-      },
-      {
-        extends: true,
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings, kvNamespaces: ['TEST_KEYS'] },
-          }),
-        ],
-        test: { name: 'workerd', include: ['test/**/worker.test.ts', 'test/**/*.worker.test.ts'] },
-      },
+      onNode('node', ['test/**/*.test.ts'], [reliability]),
+      onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
+      // Minutes of rotations, outages and load: `npm run test:reliability`.
+      onNode('reliability', ['test/reliability/*.test.ts']),
+      onWorkerd('reliability-workerd', ['test/reliability/*.worker.test.ts']),
     ],
   },
 });

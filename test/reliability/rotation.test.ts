@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startLambda } from '../adapters/demonstration/runtimes.ts';
-import { awsTestClient } from './key-stores/aws.ts';
-import { parameterName, recordedEvent } from './recordings/recordings.ts';
-import { type FaultyProxy, faultControl, startFaultyProxy } from './support/faulty-proxy.ts';
-import { sha256Hex } from './support/sha256.ts';
-import { startWorkerd } from './support/workerd.ts';
+import { startLambda } from '../../adapters/demonstration/runtimes.ts';
+import { awsTestClient } from '../key-stores/aws.ts';
+import { parameterName, recordedEvent } from '../recordings/recordings.ts';
+import { type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { sha256Hex } from '../support/sha256.ts';
+import { startWorkerd } from '../support/workerd.ts';
 
 const callers = 16;
 const bearerToken = 'token-of-this-test';

@@ -1,7 +1,7 @@
 import { createDecryptor } from 'flow-security-keys';
 import { createApp } from 'flow-security-keys/worker';
 import { inject } from 'vitest';
-import { outages } from './suite.ts';
+import { outages } from './outages.ts';
 
 outages('the HTTP worker', inject('faultyEndpoints').workerd, (keyStore, keyCache) => {
   const app = createApp(() => ({

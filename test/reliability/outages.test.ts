@@ -1,7 +1,7 @@
 import { createHandler } from 'flow-security-keys/lambda';
 import { inject } from 'vitest';
 import { contactFlowEvent } from '../recordings/recordings.ts';
-import { outages } from './suite.ts';
+import { outages } from './outages.ts';
 
 outages('the Lambda handler', inject('faultyEndpoints').node, (keyStore, keyCache) => {
   const handler = createHandler({ keyStore, keyCache, log: () => {} });
