@@ -40,7 +40,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     entryPoints: {
       index: 'src/index.ts',
       lambda: 'adapters/lambda/handler.ts',
-      worker: 'adapters/worker/app.ts',
+      hono: 'adapters/http/index.ts',
       'key-stores/ssm': 'adapters/key-stores/ssm.ts',
       'key-stores/bindings': 'adapters/key-stores/bindings.ts',
       'key-stores/directory': 'adapters/key-stores/directory.ts',

@@ -21,6 +21,26 @@ export async function withinSignal<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
+/** Runs with a signal that is aborted after so many milliseconds, or with the given one. */
+export async function withDeadline<T>(
+  milliseconds: number,
+  outer: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // Not AbortSignal.timeout and AbortSignal.any: what those hold is only let go when the time is over.
+  const deadline = new AbortController();
+  const abort = () => deadline.abort();
+  const timer = setTimeout(abort, milliseconds);
+  outer?.addEventListener('abort', abort, { once: true });
+  if (outer?.aborted) abort();
+  try {
+    return await run(deadline.signal);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', abort);
+  }
+}
+
 function deadlineExceeded(): FlowKeysError {
   return new FlowKeysError(
     'deadline_exceeded',

@@ -29,6 +29,8 @@ export interface DecryptorOptions {
 export interface DecryptOptions {
   /** The key id that the message must name. Default: what it names. */
   readonly keyId?: string;
+  /** The key ids that the caller may use. Default: all. */
+  readonly allowedKeyIds?: readonly string[];
   /** Aborted when the caller no longer waits. */
   readonly signal?: AbortSignal;
 }
@@ -52,7 +54,7 @@ export interface Decryptor {
    * @param ciphertext base64 text, as Connect stores it, or the message's bytes
    * @throws FlowKeysError `missing_parameter`, `no_caller_input`, `malformed_ciphertext`,
    *   `unsupported_message`, `key_id_mismatch`, `invalid_key_id`, `unknown_key`, `invalid_private_key`,
-   *   `decryption_failed`, `key_store_unavailable`, `deadline_exceeded`
+   *   `decryption_failed`, `key_store_unavailable`, `deadline_exceeded`, `forbidden`
    */
   decrypt(ciphertext: string | Uint8Array, options?: DecryptOptions): Promise<DecryptResult>;
 }
@@ -75,12 +77,12 @@ export function createDecryptor({
 
   async function decrypt(
     ciphertext: string | Uint8Array,
-    { keyId, signal }: DecryptOptions = {},
+    { keyId, allowedKeyIds, signal }: DecryptOptions = {},
   ): Promise<DecryptResult> {
     if (keyId !== undefined) assertKeyId(keyId);
     const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
     assertSuiteAccepted(message.header, suites);
-    const keyIds = keyIdsOf(message.header, providerId, keyId);
+    const keyIds = allowedAmong(keyIdsOf(message.header, providerId, keyId), allowedKeyIds);
     let isAnyKnown = false;
     for (const candidate of keyIds) {
       assertInTime(signal);
@@ -151,6 +153,15 @@ function keyIdsOf(
     `The message is encrypted for key id ${keyId}, not for the given one. Pass the key id of the flow's Store customer input block.`,
     { keyId },
   );
+}
+
+function allowedAmong(keyIds: readonly string[], allowed: readonly string[] | undefined): readonly string[] {
+  if (allowed === undefined) return keyIds;
+  const usable = keyIds.filter((keyId) => allowed.includes(keyId));
+  if (usable.length > 0) return usable;
+  const keyId = keyIds.join(', ');
+  const message = `The caller may not use key id ${keyId}. Call with a token that may, or allow it to this one.`;
+  throw new FlowKeysError('forbidden', message, { keyId });
 }
 
 function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array): DecryptResult {

@@ -26,8 +26,37 @@ export const errorCodes = {
   key_store_unavailable: 'The key store is unavailable',
   /** The caller's time ran out, or the caller left. */
   deadline_exceeded: 'The deadline passed',
+  /** The caller may not use this key, or this route. */
+  forbidden: 'The caller may not do this',
   /** A defect of this product: please report it. */
   internal_error: 'Something unexpected happened',
+
+  // Only over HTTP: what a request, the service's configuration or the way to it can get wrong.
+
+  /** The body is not JSON. */
+  invalid_json: 'The body is not JSON',
+  /** The body is JSON of another shape than the route takes. */
+  invalid_request: 'The body has not the expected shape',
+  /** No token, or none that is known or valid: one code, so that it is no oracle. */
+  unauthorized: 'A valid token is needed',
+  /** No such route. */
+  not_found: 'There is no such route',
+  /** The route does not take this method; `allow` has those that it takes. */
+  method_not_allowed: 'The route does not take this method',
+  /** The body did not arrive in time. */
+  request_timeout: 'The request did not arrive in time',
+  /** The body is larger than the service takes. */
+  body_too_large: 'The body is too large',
+  /** The body is not declared as JSON. */
+  unsupported_media_type: 'The body must be application/json',
+  /** The service lacks a setting without which it serves nobody. */
+  not_configured: 'The service is not configured',
+  /** The issuer of the tokens does not give its keys. */
+  issuer_unavailable: 'The token issuer is unavailable',
+  /** The server is about to stop. */
+  shutting_down: 'The server is shutting down',
+  /** The client got no answer, or one that is not the service's. */
+  service_unreachable: 'The service cannot be reached',
 } as const;
 
 /** A stable error code; see {@link errorCodes} for when each is used. */

@@ -1,3 +1,4 @@
+import { withDeadline } from '../../src/deadline.ts';
 import {
   type ContactFlowAnswer,
   createDecryptor,
@@ -40,11 +41,9 @@ export function createHandler({ log = logJson, ...options }: HandlerOptions) {
   return async function handler(event: unknown, context: LambdaContext): Promise<ContactFlowAnswer> {
     const started = performance.now();
     const remaining = Math.max(0, context.getRemainingTimeInMillis() - marginMilliseconds);
-    const { answer, record } = await handleContactFlowEvent(event, {
-      decryptor,
-      requestId: context.awsRequestId,
-      signal: AbortSignal.timeout(remaining),
-    });
+    const { answer, record } = await withDeadline(remaining, undefined, (signal) =>
+      handleContactFlowEvent(event, { decryptor, requestId: context.awsRequestId, signal }),
+    );
     const level = record.code === 'ok' ? 'INFO' : 'ERROR';
     log({ level, ...record, milliseconds: Math.round(performance.now() - started) });
     return answer;

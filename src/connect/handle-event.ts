@@ -21,6 +21,8 @@ export interface HandledEvent {
 export interface HandleEventOptions {
   readonly decryptor: Decryptor;
   readonly requestId: string;
+  /** The key ids that the caller may use. Default: all. */
+  readonly allowedKeyIds?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -53,10 +55,14 @@ async function decryptParameter(
   ids: AnswerIds,
   keyId: unknown,
   ciphertext: string,
-  { decryptor, signal }: HandleEventOptions,
+  { decryptor, allowedKeyIds, signal }: HandleEventOptions,
 ): Promise<HandledEvent> {
   assertKeyId(keyId);
-  const decrypted = await decryptor.decrypt(ciphertext, { keyId, ...(signal && { signal }) });
+  const decrypted = await decryptor.decrypt(ciphertext, {
+    keyId,
+    ...(allowedKeyIds && { allowedKeyIds }),
+    ...(signal && { signal }),
+  });
   const text = decodeUtf8(decrypted.plaintext);
   if (text === undefined) {
     const message = 'The decrypted input is not UTF-8 text, so Connect did not make it.';

@@ -22,7 +22,7 @@ async function expectProblem(response: Response, status: number, code: string): 
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   const body = await response.json();
   expect(body).toEqual({
-    type: 'about:blank',
+    type: `urn:flow-security-keys:${code}`,
     title: expect.any(String),
     status,
     detail: expect.any(String),

@@ -1,5 +1,4 @@
-import { createDecryptor } from 'flow-security-keys';
-import { createApp } from 'flow-security-keys/worker';
+import { flowSecurityKeys } from 'flow-security-keys/hono';
 import { describe, expect, it } from 'vitest';
 import worker from '../../dist/worker/index.js';
 
@@ -55,15 +54,14 @@ describe('The worker', () => {
   });
 });
 
-describe('createApp', () => {
+describe('flowSecurityKeys', () => {
   it('answers in time when the key store does not', async () => {
-    const decryptor = createDecryptor({ keyStore: { privateKeys: () => new Promise(() => {}) } });
-    const app = createApp(() => ({
-      decryptor,
-      authorization: { bearerTokenHashes: [], isDevelopment: true },
+    const app = flowSecurityKeys({
+      keyStore: { privateKeys: () => new Promise(() => {}) },
+      authorization: { isDevelopment: true },
       timeout: 5,
       log: () => {},
-    }));
+    });
     const { recordings } = await import('../recordings/recordings.ts');
     const body = JSON.stringify({ ciphertext: recordings[0]?.ciphertext });
     const response = await app.request('http://localhost/v1/decrypt', { ...inspection, body });

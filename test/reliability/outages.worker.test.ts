@@ -1,15 +1,10 @@
-import { createDecryptor } from 'flow-security-keys';
-import { createApp } from 'flow-security-keys/worker';
+import { flowSecurityKeys } from 'flow-security-keys/hono';
 import { inject } from 'vitest';
 import { outages } from './outages.ts';
 
 outages('the HTTP worker', inject('faultyEndpoints').workerd, (keyStore, keyCache) => {
-  const app = createApp(() => ({
-    // A decryptor for each request over one cache, as in the Worker's entry point.
-    decryptor: createDecryptor({ keyStore, keyCache }),
-    authorization: { bearerTokenHashes: [], isDevelopment: true },
-    log: () => {},
-  }));
+  const authorization = { isDevelopment: true };
+  const app = flowSecurityKeys({ keyStore, keyCache, authorization, log: () => {} });
   return async (ciphertext) => {
     const response = await app.request('http://localhost/v1/decrypt', {
       method: 'POST',

@@ -1,0 +1,185 @@
+import { type Context, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { type RequestIdVariables, requestId } from 'hono/request-id';
+import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-headers';
+import { withDeadline } from '../../src/deadline.ts';
+import {
+  createDecryptor,
+  createKeyCache,
+  type Decryptor,
+  type DecryptorOptions,
+  errorRecord,
+  FlowKeysError,
+  handleContactFlowEvent,
+  inspect,
+  type KeyStore,
+  successRecord,
+  toFlowKeysError,
+} from '../../src/index.ts';
+import { type Authorization, authorize, type Caller } from './authorization.ts';
+import { decryptBatch } from './batch.ts';
+import { readBody, readJson, receive } from './body.ts';
+import { decryptAnswerOf } from './decrypt-answer.ts';
+import { docsPage } from './docs.ts';
+import { type LogRecord, logJson, type RequestLogLine, writeLog } from './log.ts';
+import { openApiDocument } from './openapi.ts';
+import { type OperationName, openOperations, operations } from './operations.ts';
+import { problem } from './problem.ts';
+import { readiness } from './readiness.ts';
+import { requestDecryptors } from './request-decryptor.ts';
+import { batchBody, decryptBody, inspectBody } from './schemas.ts';
+import { type Trace, traceOf } from './trace.ts';
+
+export interface FlowSecurityKeysOptions extends DecryptorOptions {
+  readonly authorization: Authorization;
+  /** How long a call may take, in milliseconds. Default: 10,000. */
+  readonly timeout?: number;
+  /** Told of every request. Default: a line of JSON on the console. */
+  readonly log?: (line: RequestLogLine) => void;
+}
+
+/** What a request is served with. */
+interface RequestSettings {
+  readonly authorization: Authorization;
+  readonly decryptor: Decryptor;
+  readonly keyStore: KeyStore;
+}
+
+export interface AppEnv {
+  Bindings: Record<string, unknown>;
+  Variables: RequestIdVariables &
+    SecureHeadersVariables & {
+      settings: RequestSettings;
+      /** Aborted when the time for the call is over, or when its client goes. */
+      signal: AbortSignal;
+      trace: Trace;
+      caller: Caller;
+      isBodyRead: boolean;
+      record: LogRecord;
+    };
+}
+
+/**
+ * The HTTP service as a Hono app that knows only Request and Response: to be served as it is, or mounted in
+ * an app of your own with `app.route('/keys', flowSecurityKeys({ … }))`.
+ *
+ * @param given the options, or how to make them of the runtime's bindings
+ * @throws FlowKeysError nothing: errors are answers of problem+json (RFC 9457)
+ * @example
+ * const app = new Hono();
+ * app.route('/keys', flowSecurityKeys({ keyStore, authorization: { bearerTokens: [{ sha256 }] } }));
+ */
+export function flowSecurityKeys(
+  given: FlowSecurityKeysOptions | ((bindings: AppEnv['Bindings']) => FlowSecurityKeysOptions),
+): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  const optionsOf = requestOptions(given);
+  const assertReady = readiness();
+
+  app.use(requestId());
+  app.use(async (context, next) => {
+    const started = performance.now();
+    const trace = traceOf(context.req.header('traceparent'));
+    context.set('trace', trace);
+    context.header('traceparent', trace.traceparent);
+    const { log = logJson, timeout = 10_000, ...settings } = optionsOf(context.env);
+    context.set('settings', settings);
+    await withDeadline(timeout, context.req.raw.signal, async (signal) => {
+      context.set('signal', signal);
+      await next();
+    });
+    writeLog(context, log, performance.now() - started);
+  });
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE] } }));
+  app.use(async (context, next) => {
+    await next();
+    context.header('cache-control', 'no-store');
+  });
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed(context, methods) {
+        context.header('allow', methods.join(', '));
+        return problem(context, new FlowKeysError('method_not_allowed', `This route takes ${methods.join(', ')}.`));
+      },
+    }),
+  );
+
+  serve('decrypt', async (context) => {
+    const { ciphertext, keyId } = await readBody(context, decryptBody);
+    const decrypted = await context.var.settings.decryptor.decrypt(ciphertext, {
+      ...(keyId !== undefined && { keyId }),
+      ...limits(context),
+    });
+    context.set('record', successRecord(decrypted));
+    return context.json(decryptAnswerOf(decrypted));
+  });
+
+  serve('decryptBatch', async (context) => {
+    const { items } = await readBody(context, batchBody);
+    const { answer, record } = await decryptBatch(
+      items,
+      context.var.settings.decryptor,
+      context.var.requestId,
+      limits(context),
+    );
+    context.set('record', record);
+    return context.json(answer);
+  });
+
+  serve('connect', async (context) => {
+    const { answer, record } = await handleContactFlowEvent(await readJson(context), {
+      decryptor: context.var.settings.decryptor,
+      requestId: context.var.requestId,
+      ...limits(context),
+    });
+    context.set('record', record);
+    return context.json(answer);
+  });
+
+  serve('inspect', async (context) => {
+    const { ciphertext } = await readBody(context, inspectBody);
+    return context.json(await inspect(ciphertext));
+  });
+
+  app.get(openOperations.healthz.path, (context) => context.json({ status: 'ok' }));
+  app.get(openOperations.readyz.path, async (context) => {
+    await assertReady(context.var.settings.keyStore);
+    return context.json({ status: 'ok' });
+  });
+  app.get('/openapi.json', (context) => context.json(openApiDocument()));
+  app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
+
+  app.notFound((context) => problem(context, new FlowKeysError('not_found', 'See /docs for the routes.')));
+
+  app.onError((caught, context) => {
+    if (caught instanceof HTTPException) return caught.getResponse();
+    const error = toFlowKeysError(caught);
+    context.set('record', errorRecord(error));
+    return problem(context, error);
+  });
+
+  function serve(name: Exclude<OperationName, 'metrics'>, handler: (context: Context<AppEnv>) => Promise<Response>) {
+    app.post(operations[name].path, authorize(name), receive, handler);
+  }
+
+  return app;
+}
+
+/** The caller's limits, as the decryptor takes them. */
+function limits({ var: { caller, signal } }: Context<AppEnv>) {
+  return { signal, ...(caller?.keyIds && { allowedKeyIds: caller.keyIds }) };
+}
+
+function requestOptions(given: Parameters<typeof flowSecurityKeys>[0]) {
+  if (typeof given === 'function') {
+    const keyCache = createKeyCache();
+    return (bindings: AppEnv['Bindings']) => {
+      const options = given(bindings);
+      return { ...options, decryptor: createDecryptor({ keyCache, ...options }) };
+    };
+  }
+  const decryptorOfRequest = requestDecryptors(given);
+  return () => ({ ...given, decryptor: decryptorOfRequest() });
+}

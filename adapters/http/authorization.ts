@@ -1,0 +1,144 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bearerAuth } from 'hono/bearer-auth';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { FlowKeysError } from '../../src/index.ts';
+import type { AppEnv } from './app.ts';
+import type { OperationName } from './operations.ts';
+import { problem } from './problem.ts';
+import { isLoopback } from './settings.ts';
+
+/** Who may call. */
+export interface Authorization {
+  readonly bearerTokens?: readonly BearerToken[];
+  readonly jwtIssuer?: JwtIssuer;
+  /** Without tokens and issuer: accept every call that comes to a loopback address, and no other. Default: false. */
+  readonly isDevelopment?: boolean;
+}
+
+/** A bearer token (RFC 6750) that is accepted. */
+export interface BearerToken {
+  /** SHA-256 of the token, 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** The key ids that it may decrypt under. Default: all. */
+  readonly keyIds?: readonly string[];
+  /** The routes that it may call, by the names of {@link OperationName}. Default: all. */
+  readonly routes?: readonly string[];
+}
+
+/** Who issues JSON Web Tokens (RFC 7519) that are accepted: Cloudflare Access, or any OpenID provider. */
+export interface JwtIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+  /** Names of RFC 7518, section 3.1. */
+  readonly algorithms: readonly string[];
+}
+
+/** Who calls, and what it may. */
+export interface Caller {
+  /** For the log: the first digits of its token's hash, or its subject at the issuer. */
+  readonly name: string;
+  readonly keyIds?: readonly string[];
+  readonly routes?: readonly string[];
+}
+
+/** Lets a call to the operation pass that carries a valid token or, in development, comes over loopback. */
+export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    const { bearerTokens = [], jwtIssuer, isDevelopment = false } = context.var.settings.authorization;
+    if (bearerTokens.length > 0 || jwtIssuer !== undefined) {
+      const refused = await checkToken(context, async () => {
+        assertAllowed(context.var.caller, operation);
+        await next();
+      });
+      return refused ?? undefined;
+    }
+    if (!isDevelopment) throw notConfigured('Nobody may call: configure BEARER_TOKEN_HASHES or JWT_ISSUER.');
+    if (!isLoopback(new URL(context.req.url).hostname)) {
+      throw notConfigured('The development flag is for loopback addresses only: configure BEARER_TOKEN_HASHES.');
+    }
+    return next();
+  };
+}
+
+function assertAllowed({ routes }: Caller, operation: OperationName): void {
+  if (routes === undefined || routes.includes(operation)) return;
+  throw new FlowKeysError('forbidden', `This token may call ${routes.join(', ')} only.`);
+}
+
+// A missing, a malformed, an unknown and an expired token get the same answer.
+const refusal = {
+  wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
+  message: (context: Context) =>
+    problem(
+      context,
+      new FlowKeysError('unauthorized', 'Send "authorization: Bearer <token>" with a valid token of this service.'),
+    ),
+};
+
+const checkToken = bearerAuth<AppEnv>({
+  noAuthenticationHeader: refusal,
+  invalidAuthenticationHeader: refusal,
+  invalidToken: refusal,
+  async verifyToken(token, context) {
+    const { bearerTokens = [], jwtIssuer }: Authorization = context.get('settings').authorization;
+    const isJwt = jwtIssuer !== undefined && token.split('.').length === 3;
+    const caller = isJwt ? await callerOfJwt(token, jwtIssuer) : await callerOfBearerToken(token, bearerTokens);
+    if (caller === undefined) return false;
+    context.set('caller', caller);
+    return true;
+  },
+});
+
+async function callerOfBearerToken(token: string, known: readonly BearerToken[]): Promise<Caller | undefined> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
+  const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  // All are compared, whichever it is.
+  const [found] = known.filter(({ sha256 }) => isEqual(sha256, hash));
+  return found && { ...found, name: hash.slice(0, 8) };
+}
+
+/** Compares in a time that does not depend on where the texts differ. */
+function isEqual(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < right.length; index += 1) difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
+  return difference === 0;
+}
+
+// By URL; each fetches and keeps its issuer's keys, and looks for new ones when a token names one it has not.
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+function keySetOf(jwksUrl: string) {
+  const keySet = keySets.get(jwksUrl) ?? createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 });
+  keySets.set(jwksUrl, keySet);
+  return keySet;
+}
+
+async function callerOfJwt(token: string, { issuer, audience, jwksUrl, algorithms }: JwtIssuer) {
+  try {
+    const { payload } = await jwtVerify(token, keySetOf(jwksUrl), {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ['exp'],
+      clockTolerance: 5,
+    });
+    return { name: payload.sub?.slice(0, 100) ?? 'unnamed' };
+  } catch (error) {
+    if (isOfToken(error)) return undefined;
+    throw new FlowKeysError(
+      'issuer_unavailable',
+      "The issuer's keys could not be fetched from JWT_JWKS_URL. Try again; if it stays so, check that URL.",
+      { cause: error },
+    );
+  }
+}
+
+/** Whether the token is to blame, not the way to its issuer's keys. */
+function isOfToken(error: unknown): boolean {
+  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC' && error.code !== 'ERR_JWKS_TIMEOUT';
+}
+
+function notConfigured(message: string): FlowKeysError {
+  return new FlowKeysError('not_configured', message);
+}

@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import type { DecryptionRecord } from '../../src/index.ts';
+import type { AppEnv } from './app.ts';
+
+/** What a route adds to the line of its request. */
+export interface LogRecord extends DecryptionRecord {
+  readonly contactId?: string | null;
+  /** Of a batch; its `code` is that of the first item that failed. */
+  readonly items?: number;
+  readonly failures?: number;
+}
+
+/** One line of the service's log: never a plaintext, a ciphertext, a key, a token, nor the body. */
+export interface RequestLogLine extends Partial<LogRecord> {
+  readonly level: 'INFO' | 'ERROR';
+  readonly requestId: string;
+  readonly traceId: string;
+  /** The first digits of the token's hash, or the subject at the issuer. */
+  readonly caller?: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) => void, milliseconds: number): void {
+  const { status } = context.res;
+  const { requestId, trace, caller } = context.var;
+  const record = context.get('record');
+  log({
+    level: status < 400 && (record === undefined || record.code === 'ok') ? 'INFO' : 'ERROR',
+    requestId,
+    traceId: trace.traceId,
+    ...(caller && { caller: caller.name }),
+    method: context.req.method,
+    route: context.req.routePath,
+    status,
+    ...record,
+    milliseconds: Math.round(milliseconds),
+  });
+}
+
+export function logJson(line: RequestLogLine): void {
+  console.log(JSON.stringify(line));
+}

@@ -1,0 +1,57 @@
+import type { Context } from 'hono';
+import { type ErrorCode, errorCodes, type FlowKeysError } from '../../src/index.ts';
+import type { AppEnv } from './app.ts';
+
+/** The HTTP status of each error code. */
+export const statusOf = {
+  missing_parameter: 400,
+  invalid_key_id: 400,
+  invalid_json: 400,
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  unknown_key: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  no_caller_input: 422,
+  malformed_ciphertext: 422,
+  unsupported_message: 422,
+  key_id_mismatch: 422,
+  decryption_failed: 422,
+  invalid_private_key: 500,
+  internal_error: 500,
+  not_configured: 500,
+  service_unreachable: 502,
+  key_store_unavailable: 503,
+  issuer_unavailable: 503,
+  shutting_down: 503,
+  deadline_exceeded: 504,
+} as const satisfies Record<ErrorCode, number>;
+
+/** An error as problem details (RFC 9457), with its stable `code` and the request's id beside the members of the RFC. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly requestId: string;
+}
+
+export function problemDetails({ code, message }: FlowKeysError, requestId: string): Problem {
+  const type = `urn:flow-security-keys:${code}`;
+  return { type, title: errorCodes[code], status: statusOf[code], detail: message, code, requestId };
+}
+
+/** The error as problem+json. */
+export function problem(context: Context<AppEnv>, error: FlowKeysError): Response {
+  const details = problemDetails(error, context.var.requestId);
+  const status = statusOf[error.code];
+  // A client may try again what was not its fault and may pass.
+  if (status === 503) context.header('retry-after', '1');
+  // Not a Response of its own: only what the context makes gets the headers that were set before.
+  return context.body(JSON.stringify(details), status, { 'content-type': 'application/problem+json' });
+}

@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+
+// Of what a key id and a ciphertext may be, only the type is checked here: the decryptor says what else is wrong,
+// with codes of its own. The patterns are for the readers of /openapi.json.
+export const keyId = v.pipe(v.string(), v.description('A key id, as Connect shows it for the security key.'));
+export const keyIdJsonPattern = '^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,100}$';
+
+export const ciphertext = v.pipe(
+  v.string(),
+  v.description('What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.'),
+);
+
+export const ciphertextJsonPattern = '^[A-Za-z0-9+/]+={0,2}$';
+
+export const decryptBody = v.object({
+  ciphertext,
+  keyId: v.optional(v.pipe(keyId, v.description('The key id that the message must name. Default: what it names.'))),
+});
+
+export const inspectBody = v.object({ ciphertext });
+
+export const maxBatchItems = 100;
+
+export const batchBody = v.object({
+  items: v.pipe(v.array(decryptBody), v.minLength(1), v.maxLength(maxBatchItems)),
+});
+
+export const decryptAnswer = v.object({
+  plaintext: v.pipe(v.string(), v.description('What the caller typed.')),
+  encoding: v.pipe(v.picklist(['utf-8', 'base64']), v.description('base64 where the plaintext is no text.')),
+  keyId,
+  suite: v.pipe(v.string(), v.description("The algorithm suite's id, four hexadecimal digits.")),
+  encryptionContext: v.record(v.string(), v.string()),
+});
+
+export const problemDetails = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.pipe(v.string(), v.description('What happened, with which key id, and what to do next.')),
+  code: v.pipe(v.string(), v.description('Stable, to branch on.')),
+  requestId: v.string(),
+});
+
+export const batchAnswer = v.object({
+  results: v.pipe(
+    v.array(v.union([decryptAnswer, v.object({ error: problemDetails })])),
+    v.description('In the order of the items, each with its own success or error.'),
+  ),
+});
+
+export const inspectAnswer = v.object({
+  version: v.picklist([1, 2]),
+  suite: v.object({ id: v.string(), name: v.string() }),
+  encryptedDataKeys: v.array(v.object({ providerId: v.string(), providerInfo: v.string(), byteLength: v.number() })),
+  encryptionContext: v.record(v.string(), v.string()),
+  contentType: v.picklist(['framed', 'non-framed']),
+  frameLength: v.number(),
+  frameCount: v.number(),
+  plaintextBytes: v.number(),
+  messageBytes: v.number(),
+  signature: v.picklist(['valid', 'invalid', 'none']),
+});
+
+export const connectEvent = v.pipe(
+  v.unknown(),
+  v.description('A ContactFlowEvent, as Connect passes it to a Lambda function.'),
+);
+
+const connectIds = { contactId: v.nullable(v.string()), requestId: v.string() };
+
+export const connectAnswer = v.union([
+  v.object({
+    'status-code': v.literal(200),
+    data: v.object({
+      success: v.literal(true),
+      message: v.string(),
+      ...connectIds,
+      decryptedData: v.string(),
+      dataLength: v.number(),
+    }),
+  }),
+  v.object({
+    'status-code': v.literal(500),
+    data: v.object({ success: v.literal(false), message: v.string(), ...connectIds }),
+    error: v.string(),
+  }),
+]);
+
+export const statusAnswer = v.object({ status: v.literal('ok') });
+
+export type DecryptAnswer = v.InferOutput<typeof decryptAnswer>;
+export type BatchAnswer = v.InferOutput<typeof batchAnswer>;
+export type InspectAnswer = v.InferOutput<typeof inspectAnswer>;
