@@ -41,6 +41,8 @@ const targets: Readonly<Record<string, BuildOptions>> = {
       index: 'src/index.ts',
       lambda: 'adapters/lambda/handler.ts',
       hono: 'adapters/http/index.ts',
+      node: 'adapters/node/index.ts',
+      client: 'adapters/client/index.ts',
       'key-stores/ssm': 'adapters/key-stores/ssm.ts',
       'key-stores/bindings': 'adapters/key-stores/bindings.ts',
       'key-stores/directory': 'adapters/key-stores/directory.ts',
@@ -50,7 +52,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     outdir: 'dist/package',
     splitting: true,
     // The optional peers: everything else is inside, so that no consumer meets two copies of it.
-    external: ['@aws-sdk/*', 'hono', 'node:*'],
+    external: ['@aws-sdk/*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
   },
   lambda: { ...shared, entryPoints: ['adapters/lambda/index.ts'], outfile: 'dist/lambda/index.mjs', minify: true },
   worker: {
@@ -62,9 +64,12 @@ const targets: Readonly<Record<string, BuildOptions>> = {
   cli: {
     ...shared,
     platform: 'node',
-    mainFields: ['browser', 'module', 'main'],
+    mainFields: ['module', 'main'],
+    // For the CommonJS packages inside, which call `require` for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
     entryPoints: { 'flow-keys': 'adapters/cli/flow-keys.ts' },
     outdir: 'dist/cli',
+    splitting: true,
   },
   // Only with `npm run bench`: the AWS packages are measured as shipped, but for what keeps them from starting.
   bench: {

@@ -9,7 +9,6 @@ import {
   createKeyCache,
   type Decryptor,
   type DecryptorOptions,
-  errorRecord,
   FlowKeysError,
   handleContactFlowEvent,
   inspect,
@@ -24,7 +23,8 @@ import { decryptAnswerOf } from './decrypt-answer.ts';
 import { docsPage } from './docs.ts';
 import { type LogRecord, logJson, type RequestLogLine, writeLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
-import { type OperationName, openOperations, operations } from './operations.ts';
+import type { OperationName } from './operation-names.ts';
+import { openOperations, operations } from './operations.ts';
 import { problem } from './problem.ts';
 import { readiness } from './readiness.ts';
 import { requestDecryptors } from './request-decryptor.ts';
@@ -155,9 +155,7 @@ export function flowSecurityKeys(
 
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();
-    const error = toFlowKeysError(caught);
-    context.set('record', errorRecord(error));
-    return problem(context, error);
+    return problem(context, toFlowKeysError(caught));
   });
 
   function serve(name: Exclude<OperationName, 'metrics'>, handler: (context: Context<AppEnv>) => Promise<Response>) {

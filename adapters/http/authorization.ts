@@ -3,7 +3,7 @@ import { bearerAuth } from 'hono/bearer-auth';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { FlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
-import type { OperationName } from './operations.ts';
+import type { OperationName } from './operation-names.ts';
 import { problem } from './problem.ts';
 import { isLoopback } from './settings.ts';
 

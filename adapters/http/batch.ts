@@ -1,8 +1,8 @@
 import { type DecryptOptions, type Decryptor, toFlowKeysError } from '../../src/index.ts';
+import type { BatchAnswer } from './answers.ts';
 import { decryptAnswerOf } from './decrypt-answer.ts';
 import type { LogRecord } from './log.ts';
 import { problemDetails } from './problem.ts';
-import type { BatchAnswer } from './schemas.ts';
 
 interface BatchItem {
   readonly ciphertext: string;

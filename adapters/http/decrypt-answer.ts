@@ -1,5 +1,5 @@
 import { type DecryptResult, decodeUtf8 } from '../../src/index.ts';
-import type { DecryptAnswer } from './schemas.ts';
+import type { DecryptAnswer } from './answers.ts';
 
 /** Connect's plaintexts are text; others are answered as base64, and say so. */
 export function decryptAnswerOf({ plaintext, keyId, suite, encryptionContext }: DecryptResult): DecryptAnswer {

@@ -1,5 +1,5 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import { type ErrorCode, errorCodes } from '../../src/index.ts';
 import { type Operation, openOperations, operations } from './operations.ts';
 import { statusOf } from './problem.ts';
@@ -96,9 +96,8 @@ function jsonSchema(schema: v.GenericSchema): object {
   const { $schema: _, ...described } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     overrideSchema({ valibotSchema, jsonSchema: described }) {
-      if (valibotSchema === schemas.keyId) return { ...described, pattern: schemas.keyIdJsonPattern };
-      if (valibotSchema === schemas.ciphertext) return { ...described, pattern: schemas.ciphertextJsonPattern };
-      return undefined;
+      const { pattern } = v.getMetadata(valibotSchema);
+      return typeof pattern === 'string' ? { ...described, pattern } : undefined;
     },
   });
   return described;

@@ -1,8 +1,9 @@
 import type * as v from 'valibot';
 import type { ErrorCode } from '../../src/index.ts';
+import type { OperationName } from './operation-names.ts';
 import * as schemas from './schemas.ts';
 
-/** A route of the service: what the app serves, what a token may be limited to, and what /openapi.json says. */
+/** A route of the service: what the app serves, and what /openapi.json says. */
 export interface Operation {
   readonly method: 'get' | 'post';
   readonly path: string;
@@ -72,7 +73,7 @@ export const operations = {
     answer: schemas.connectAnswer,
     errors: [],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<Exclude<OperationName, 'metrics'>, Operation>;
 
 /** What is served without a token. */
 export const openOperations = {
@@ -93,10 +94,3 @@ export const openOperations = {
     errors: ['key_store_unavailable', 'deadline_exceeded'],
   },
 } as const satisfies Record<string, Operation>;
-
-/** The name of a route that needs a token: what a token may be limited to. `metrics` is on Node only. */
-export type OperationName = keyof typeof operations | 'metrics';
-
-export const operationNames: readonly string[] = [...Object.keys(operations), 'metrics'] satisfies
-  | OperationName[]
-  | string[];

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type ErrorCode, errorCodes, type FlowKeysError } from '../../src/index.ts';
+import { type ErrorCode, errorCodes, errorRecord, type FlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
 
 /** The HTTP status of each error code. */
@@ -46,8 +46,9 @@ export function problemDetails({ code, message }: FlowKeysError, requestId: stri
   return { type, title: errorCodes[code], status: statusOf[code], detail: message, code, requestId };
 }
 
-/** The error as problem+json. */
+/** The error as problem+json, and as the record of the request. */
 export function problem(context: Context<AppEnv>, error: FlowKeysError): Response {
+  context.set('record', errorRecord(error));
   const details = problemDetails(error, context.var.requestId);
   const status = statusOf[error.code];
   // A client may try again what was not its fault and may pass.

@@ -1,20 +1,23 @@
 import * as v from 'valibot';
+import type { DecryptAnswer, InspectAnswer } from './answers.ts';
+import type { Problem } from './problem.ts';
 
-// Of what a key id and a ciphertext may be, only the type is checked here: the decryptor says what else is wrong,
-// with codes of its own. The patterns are for the readers of /openapi.json.
-export const keyId = v.pipe(v.string(), v.description('A key id, as Connect shows it for the security key.'));
-export const keyIdJsonPattern = '^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,100}$';
+// Of a key id and a ciphertext only the type is checked here: the decryptor says what else is wrong, with codes
+// of its own. The patterns are for the readers of /openapi.json.
+const text = (pattern: string, description: string) =>
+  v.pipe(v.string(), v.metadata({ pattern }), v.description(description));
 
-export const ciphertext = v.pipe(
-  v.string(),
-  v.description('What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.'),
+const keyIdPattern = '^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,100}$';
+const keyId = text(keyIdPattern, 'A key id, as Connect shows it.');
+
+const ciphertext = text(
+  '^[A-Za-z0-9+/]+={0,2}$',
+  'What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.',
 );
-
-export const ciphertextJsonPattern = '^[A-Za-z0-9+/]+={0,2}$';
 
 export const decryptBody = v.object({
   ciphertext,
-  keyId: v.optional(v.pipe(keyId, v.description('The key id that the message must name. Default: what it names.'))),
+  keyId: v.optional(text(keyIdPattern, 'The key id that the message must name. Default: what it names.')),
 });
 
 export const inspectBody = v.object({ ciphertext });
@@ -31,7 +34,7 @@ export const decryptAnswer = v.object({
   keyId,
   suite: v.pipe(v.string(), v.description("The algorithm suite's id, four hexadecimal digits.")),
   encryptionContext: v.record(v.string(), v.string()),
-});
+}) satisfies v.GenericSchema<DecryptAnswer>;
 
 export const problemDetails = v.object({
   type: v.string(),
@@ -40,7 +43,7 @@ export const problemDetails = v.object({
   detail: v.pipe(v.string(), v.description('What happened, with which key id, and what to do next.')),
   code: v.pipe(v.string(), v.description('Stable, to branch on.')),
   requestId: v.string(),
-});
+}) satisfies v.GenericSchema<Record<keyof Problem, unknown>>;
 
 export const batchAnswer = v.object({
   results: v.pipe(
@@ -60,7 +63,7 @@ export const inspectAnswer = v.object({
   plaintextBytes: v.number(),
   messageBytes: v.number(),
   signature: v.picklist(['valid', 'invalid', 'none']),
-});
+}) satisfies v.GenericSchema<unknown, InspectAnswer>;
 
 export const connectEvent = v.pipe(
   v.unknown(),
@@ -88,7 +91,3 @@ export const connectAnswer = v.union([
 ]);
 
 export const statusAnswer = v.object({ status: v.literal('ok') });
-
-export type DecryptAnswer = v.InferOutput<typeof decryptAnswer>;
-export type BatchAnswer = v.InferOutput<typeof batchAnswer>;
-export type InspectAnswer = v.InferOutput<typeof inspectAnswer>;

@@ -1,6 +1,6 @@
 import { FlowKeysError } from '../../src/index.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './authorization.ts';
-import { operationNames } from './operations.ts';
+import { operationNames } from './operation-names.ts';
 
 /** Where settings come from: a Worker's bindings, or `process.env`. */
 export type Environment = Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ function bearerTokenFrom(entry: string): BearerToken {
 }
 
 function isRoute(name: string): boolean {
-  return operationNames.includes(name);
+  return operationNames.some((known) => known === name);
 }
 
 // Never an algorithm with a shared secret: a public key would be taken for it.

@@ -21,10 +21,13 @@ export function awsClientConfiguration(environment: Environment, service: 'SSM' 
   const endpoint = text(`AWS_ENDPOINT_URL_${service}`) || text('AWS_ENDPOINT_URL');
   return {
     region: required('AWS_REGION'),
-    credentials: async () => ({
-      accessKeyId: required('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
-      ...(sessionToken && { sessionToken }),
+    // Without them, the clients' builds for Node look for a role of the machine's; those for browsers fail.
+    ...(text('AWS_ACCESS_KEY_ID') && {
+      credentials: {
+        accessKeyId: text('AWS_ACCESS_KEY_ID'),
+        secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
+        ...(sessionToken && { sessionToken }),
+      },
     }),
     ...(endpoint && { endpoint }),
     // Not "adaptive": a call that gave up keeps its place in that mode's queue, so that after a throttling
@@ -51,7 +54,12 @@ function reason(error: unknown, permission: string): string {
   const name = errorName(error) ?? '';
   if (/AccessDenied/.test(name)) return `access is denied; allow ${permission} on it, and kms:Decrypt on its KMS key`;
   if (/Throttl|TooManyRequests|RequestLimit/.test(name)) return 'the service throttles; try again, or raise its quota';
-  if (/Credentials|ExpiredToken|UnrecognizedClient|InvalidSignature/.test(name))
-    return 'the AWS credentials are missing or invalid';
+  if (/Credentials|ExpiredToken|UnrecognizedClient|InvalidSignature/.test(name) || isWithoutCredentials(error))
+    return 'the AWS credentials are missing or invalid; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role';
   return 'the service is unreachable or failed; try again, and check region, endpoint and network';
+}
+
+// The clients' builds for browsers say no more.
+function isWithoutCredentials(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Credential is missing';
 }

@@ -1,0 +1,141 @@
+import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
+import type { BatchAnswer, DecryptAnswer, InspectAnswer } from '../http/answers.ts';
+
+export interface ClientOptions {
+  /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */
+  readonly baseUrl: string;
+  /** The bearer token, or what gives one for each call. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** How often a call is tried again when the service is unavailable (503). Default: 2. */
+  readonly retries?: number;
+  /** Default: the runtime's own. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  /** Aborts the call, and the waiting between its tries. */
+  readonly signal?: AbortSignal;
+  /** Of the trace that the call belongs to: https://www.w3.org/TR/trace-context/#traceparent-header */
+  readonly traceparent?: string;
+}
+
+export interface BatchItem {
+  readonly ciphertext: string;
+  readonly keyId?: string;
+}
+
+/** What became of an item: its error is of the same class as one that is thrown. */
+export type BatchResult = DecryptAnswer | { readonly error: FlowKeysError };
+
+export interface Client {
+  decrypt(ciphertext: string, options?: CallOptions & { readonly keyId?: string }): Promise<DecryptAnswer>;
+  /** Up to 100 at once; results are in the order of the items. */
+  decryptBatch(items: readonly BatchItem[], options?: CallOptions): Promise<readonly BatchResult[]>;
+  inspect(ciphertext: string, options?: CallOptions): Promise<InspectAnswer>;
+}
+
+const firstDelay = 200;
+const longestDelay = 5_000;
+
+/**
+ * A client of the HTTP service. Its methods throw FlowKeysError with the code that the service answered, or
+ * `service_unreachable` when there was no answer of the service's.
+ *
+ * @example
+ * const client = createClient({ baseUrl: 'https://keys.example.com', token });
+ * const { plaintext } = await client.decrypt(ciphertext, { signal: AbortSignal.timeout(5_000) });
+ */
+export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch }: ClientOptions): Client {
+  async function call<Answer>(path: string, body: unknown, { signal, traceparent }: CallOptions): Promise<Answer> {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await post(path, body, signal, traceparent);
+      if (response.ok) return (await answerOf(response)) as Answer;
+      if (response.status !== 503 || attempt >= retries) throw errorOf(await answerOf(response), response.status);
+      await response.body?.cancel();
+      await wait(delayBefore(attempt, response.headers.get('retry-after')), signal);
+    }
+  }
+
+  async function post(path: string, body: unknown, signal: AbortSignal | undefined, traceparent: string | undefined) {
+    const bearer = typeof token === 'function' ? await token() : token;
+    const init = {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        ...(traceparent !== undefined && { traceparent }),
+      },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    };
+    try {
+      return await send(baseUrl.replace(/\/$/, '') + path, init);
+    } catch (cause) {
+      throw signal?.aborted ? aborted() : unreachable('did not answer', cause);
+    }
+  }
+
+  return {
+    decrypt: (ciphertext, { keyId, ...options } = {}) =>
+      call('/v1/decrypt', { ciphertext, ...(keyId !== undefined && { keyId }) }, options),
+    async decryptBatch(items, options = {}) {
+      const { results } = await call<BatchAnswer>('/v1/decrypt/batch', { items }, options);
+      return results.map((result) =>
+        'error' in result ? { error: errorOf(result.error, result.error.status) } : result,
+      );
+    },
+    inspect: (ciphertext, options = {}) => call('/v1/inspect', { ciphertext }, options),
+  };
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw unreachable(`answered ${response.status} with what is no JSON`, cause);
+  }
+}
+
+/** The error that a problem of the service's tells of. */
+function errorOf(problem: unknown, status: number): FlowKeysError {
+  if (typeof problem !== 'object' || problem === null) return unreachable(`answered ${status}`);
+  const code = 'code' in problem ? problem.code : undefined;
+  const detail = 'detail' in problem ? problem.detail : undefined;
+  if (!isErrorCode(code) || typeof detail !== 'string') return unreachable(`answered ${status}`);
+  return new FlowKeysError(code, detail);
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code);
+}
+
+/** Milliseconds: what the service asks for, or else longer each time, and not the same for all clients. */
+function delayBefore(attempt: number, retryAfter: string | null): number {
+  const asked = Number(retryAfter ?? Number.NaN) * 1_000;
+  const delay = Number.isFinite(asked) ? asked : firstDelay * 2 ** attempt;
+  return Math.min(delay, longestDelay) * (0.5 + Math.random() / 2);
+}
+
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = () => {
+    clearTimeout(timer);
+    reject(aborted());
+  };
+  const timer = setTimeout(() => {
+    signal?.removeEventListener('abort', abort);
+    resolve();
+  }, milliseconds);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
+  return promise;
+}
+
+function unreachable(what: string, cause?: unknown): FlowKeysError {
+  const message = `The service ${what}. Check baseUrl, the network and the service's own log.`;
+  return new FlowKeysError('service_unreachable', message, { cause });
+}
+
+function aborted(): FlowKeysError {
+  return new FlowKeysError('deadline_exceeded', 'The call was given up before the service answered.');
+}

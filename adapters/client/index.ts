@@ -1,0 +1,10 @@
+export { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
+export type { DecryptAnswer, InspectAnswer } from '../http/answers.ts';
+export {
+  type BatchItem,
+  type BatchResult,
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+} from './client.ts';
