@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startWrangler, stopProcess } from './wrangler.ts';
+import { type LocalService, stopProcess } from './local-service.ts';
+import { startNode } from './node.ts';
+import { startWrangler } from './wrangler.ts';
 
 /** A ContactFlowEvent's answer, to the byte, and how long it took. */
 export interface TimedAnswer {
@@ -51,12 +53,20 @@ export function startLambda(endpoint: string): Runtime {
 
 /** The HTTP worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */
 export async function startWorker(port: number): Promise<Runtime> {
-  const worker = await startWrangler(port, '--env', 'development');
+  return httpRuntime('HTTP on workerd', await startWrangler(port, '--env', 'development'));
+}
+
+/** The self-hosted service on Node, with the keys of a directory. */
+export async function startNodeServer(directory: string): Promise<Runtime> {
+  return httpRuntime('HTTP on Node', await startNode(['--keys', directory], { DEVELOPMENT: 'true' }));
+}
+
+function httpRuntime(name: string, service: LocalService): Runtime {
   return {
-    name: 'HTTP worker',
+    name,
     async invoke(event, requestId) {
       const started = performance.now();
-      const response = await fetch(`${worker.origin}/v1/connect`, {
+      const response = await fetch(`${service.origin}/v1/connect`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-request-id': requestId },
         body: JSON.stringify(event),
@@ -64,7 +74,7 @@ export async function startWorker(port: number): Promise<Runtime> {
       return { answer: await response.text(), milliseconds: performance.now() - started };
     },
     async stop() {
-      await worker.stop();
+      await service.stop();
     },
   };
 }

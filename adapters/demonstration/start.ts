@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   articleRecording,
@@ -10,32 +13,49 @@ import {
   testKeys,
 } from '../../test/recordings/recordings.ts';
 import { startParameterStore } from './parameter-store.ts';
-import { type Runtime, startLambda, startWorker, type TimedAnswer } from './runtimes.ts';
+import { type Runtime, startLambda, startNodeServer, startWorker, type TimedAnswer } from './runtimes.ts';
 
 const { values: options } = parseArgs({
   options: { once: { type: 'boolean', default: false }, port: { type: 'string', default: '8787' } },
 });
 const port = Number(options.port);
 
-const parameters = new Map(
-  testKeys.map(({ keyId, privateKeyPkcs8 }) => [parameterName(keyId), pem('PRIVATE KEY', privateKeyPkcs8)]),
+const pems = new Map(testKeys.map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)]));
+const directory = await writeKeys();
+const parameterStore = await startParameterStore(
+  new Map(Array.from(pems, ([keyId, text]) => [parameterName(keyId), text])),
 );
-const parameterStore = await startParameterStore(parameters);
-const lambda = startLambda(parameterStore.endpoint);
-const worker = await startWorker(port);
+const runtimes = [
+  startLambda(parameterStore.endpoint),
+  await startWorker(port),
+  await startNodeServer(directory),
+] as const;
 
 const isAgreed = await printComparison();
 if (!options.once) await serve();
 
-await Promise.all([worker.stop(), lambda.stop()]);
+await Promise.all(runtimes.map((runtime) => runtime.stop()));
 await parameterStore.stop();
+await rm(directory, { recursive: true });
 process.exitCode = isAgreed ? 0 : 1;
 
+/** The demonstration keys as self-hosters keep theirs: a directory. */
+async function writeKeys(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'demonstration-keys-'));
+  for (const [keyId, text] of pems) {
+    await mkdir(join(directory, keyId));
+    await writeFile(join(directory, keyId, 'private-key.pem'), text, { mode: 0o600 });
+  }
+  return directory;
+}
+
 async function printComparison(): Promise<boolean> {
-  console.log('The same ContactFlowEvents, decrypted by the Lambda handler on Node and by the HTTP worker on workerd;');
-  console.log("milliseconds are the middle ones of five calls, over HTTP with the time of wrangler's proxy.\n");
-  console.log(row('recording', 'Lambda handler', 'ms', 'HTTP worker', 'ms', 'answers'));
-  console.log(row('---', '---', '---:', '---', '---:', '---'));
+  console.log(
+    'The same ContactFlowEvents, decrypted by the Lambda handler and by the HTTP service on workerd and on Node;',
+  );
+  console.log("milliseconds are the middle ones of five calls, on workerd with the time of wrangler's proxy.\n");
+  console.log(row('recording', ...runtimes.flatMap(({ name }) => [name, 'ms']), 'answers'));
+  console.log(row('---', ...runtimes.flatMap(() => ['---', '---:']), '---'));
   let isAgreed = true;
   for (const recording of recordings) {
     const expected = isUnsigned(recording) ? 'unsupported_message' : recording.plaintext;
@@ -43,14 +63,14 @@ async function printComparison(): Promise<boolean> {
   }
   isAgreed =
     (await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key')) && isAgreed;
-  console.log(isAgreed ? '\nBoth runtimes gave the same answers, byte for byte.' : '\nThe runtimes do not agree.');
+  console.log(isAgreed ? '\nAll gave the same answers, byte for byte.' : '\nThey do not agree.');
   return isAgreed;
 }
 
 async function serve(): Promise<void> {
   const body = JSON.stringify({ ciphertext: recordings[0]?.ciphertext });
   console.log(`
-Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C. Try:
+Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C; http://127.0.0.1:${port}/docs has the routes. Try:
 
   curl http://127.0.0.1:${port}/v1/decrypt -H 'content-type: application/json' -d '${body}'
 `);
@@ -58,13 +78,12 @@ Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C. T
 }
 
 async function compare(name: string, event: unknown, expected: string): Promise<boolean> {
-  const [fromLambda, fromWorker] = [await median(lambda, event), await median(worker, event)];
-  const outcomes = [outcomeOf(fromLambda.answer), outcomeOf(fromWorker.answer)] as const;
-  const isSame = fromLambda.answer === fromWorker.answer && outcomes[0] === expected;
-  const times = [fromLambda.milliseconds.toFixed(1), fromWorker.milliseconds.toFixed(1)] as const;
-  console.log(
-    row(name, shorten(outcomes[0]), times[0], shorten(outcomes[1]), times[1], isSame ? 'equal' : 'DIFFERENT'),
-  );
+  const answers: TimedAnswer[] = [];
+  for (const runtime of runtimes) answers.push(await median(runtime, event));
+  const [first] = answers;
+  const isSame = answers.every(({ answer }) => answer === first?.answer && outcomeOf(answer) === expected);
+  const cells = answers.flatMap(({ answer, milliseconds }) => [shorten(outcomeOf(answer)), milliseconds.toFixed(1)]);
+  console.log(row(name, ...cells, isSame ? 'equal' : 'DIFFERENT'));
   return isSame;
 }
 
@@ -89,6 +108,10 @@ function shorten(text: string): string {
 }
 
 function row(...cells: readonly string[]): string {
-  const widths = [31, 27, 5, 27, 5, 9];
-  return `| ${cells.map((cell, index) => (index === 2 || index === 4 ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0))).join(' | ')} |`;
+  const widths = [31, 27, 5, 27, 5, 27, 5, 9];
+  const isTime = (index: number) => widths[index] === 5;
+  const padded = cells.map((cell, index) =>
+    isTime(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
+  );
+  return `| ${padded.join(' | ')} |`;
 }

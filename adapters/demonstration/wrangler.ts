@@ -1,20 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-
-/** A Worker that `wrangler dev` runs on workerd, on loopback. */
-export interface LocalWorker {
-  readonly origin: string;
-  /** Stops it, and gives all that was written to its standard output and error since it was ready. */
-  stop(): Promise<string>;
-}
+import { type LocalService, stopProcess } from './local-service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** wrangler's command. */
 export const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
 
 /** Starts `wrangler dev` with further arguments; port 0 is one that is free. */
-export async function startWrangler(port: number, ...args: readonly string[]): Promise<LocalWorker> {
+export async function startWrangler(port: number, ...args: readonly string[]): Promise<LocalService> {
   const child = spawn(
     process.execPath,
     [wrangler, 'dev', ...args, '--ip', '127.0.0.1', '--port', String(port), '--show-interactive-dev-session=false'],
@@ -41,17 +34,10 @@ export async function startWrangler(port: number, ...args: readonly string[]): P
   });
   return {
     origin,
+    processId: child.pid ?? 0,
     async stop() {
       await stopProcess(child);
       return written;
     },
   };
-}
-
-/** Ends a process, and waits until its output is closed. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, 'close');
-  child.kill('SIGTERM');
-  await closed;
 }

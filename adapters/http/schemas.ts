@@ -24,8 +24,11 @@ export const inspectBody = v.object({ ciphertext });
 
 export const maxBatchItems = 100;
 
+// Without the patterns: an item whose ciphertext or key id is wrong does not fail the others.
+const batchItem = v.object({ ciphertext: v.string(), keyId: v.optional(v.string()) });
+
 export const batchBody = v.object({
-  items: v.pipe(v.array(decryptBody), v.minLength(1), v.maxLength(maxBatchItems)),
+  items: v.pipe(v.array(batchItem), v.minLength(1), v.maxLength(maxBatchItems)),
 });
 
 export const decryptAnswer = v.object({

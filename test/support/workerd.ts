@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { unstable_readConfig } from 'wrangler';
-import { type LocalWorker, stopProcess } from '../../adapters/demonstration/wrangler.ts';
+import { type LocalService, stopProcess } from '../../adapters/demonstration/local-service.ts';
 
 // The workerd that wrangler brings.
 const workerd: string = createRequire(import.meta.resolve('wrangler'))('workerd').default;
@@ -19,7 +19,7 @@ const impatientClient = `export default {
     .catch(() => new Response('cancelled', { status: 499 })),
 };`;
 
-export interface BareWorkerd extends LocalWorker {
+export interface BareWorkerd extends LocalService {
   /** The same Worker, behind a client that cancels each call after half a second, and answers 499 then. */
   readonly impatientOrigin: string;
 }
@@ -52,6 +52,7 @@ export async function startWorkerd(bindings: Readonly<Record<string, string>>): 
   if (ports.size < 2) throw new Error(`workerd did not start:\n${written}`);
   return {
     origin: `http://127.0.0.1:${ports.get('service')}`,
+    processId: child.pid ?? 0,
     impatientOrigin: `http://127.0.0.1:${ports.get('impatient')}`,
     async stop() {
       await stopProcess(child);
