@@ -59,7 +59,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (isStopping) return shuttingDown();
       underWay += 1;
       try {
-        return await app.fetch(request, { ...bindings });
+        const response = await app.fetch(request, { ...bindings });
+        if (isStopping) response.headers.set('connection', 'close');
+        return response;
       } finally {
         underWay -= 1;
         if (isStopping && underWay === 0) idle.resolve();

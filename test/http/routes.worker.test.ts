@@ -88,6 +88,42 @@ describe('POST /v1/decrypt', () => {
   });
 });
 
+describe('POST /v1/decrypt/batch', () => {
+  it('answers each item for itself, in their order', async () => {
+    const items = [
+      { ciphertext: card.ciphertext },
+      { ciphertext: '' },
+      { ciphertext: card.ciphertext, keyId: '../x' },
+      { ciphertext: recordingNamed('java rsa2048-cvc').ciphertext, keyId: card.keyId },
+    ];
+    const response = await post('/v1/decrypt/batch', { items });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      results: [
+        { plaintext: '4444444444444444' },
+        { error: { code: 'missing_parameter', status: 400, requestId: response.headers.get('x-request-id') } },
+        { error: { code: 'invalid_key_id', status: 400 } },
+        { plaintext: '123' },
+      ],
+    });
+  });
+
+  it.for<[string, unknown]>([
+    ['none', { items: [] }],
+    ['101', { items: Array(101).fill({ ciphertext: 'x' }) }],
+    ['one of another shape', { items: [{ ciphertext: card.ciphertext }, { ciphertext: 7 }] }],
+  ])('refuses %s as a whole', async ([, body]) => {
+    await expectProblem(await post('/v1/decrypt/batch', body), 400, 'invalid_request');
+  });
+
+  it('takes 100', async () => {
+    const items = Array(100).fill({ ciphertext: card.ciphertext });
+    const { results } = await (await post('/v1/decrypt/batch', { items })).json();
+    expect(results).toHaveLength(100);
+    for (const result of results) expect(result).toMatchObject({ plaintext: card.plaintext });
+  });
+});
+
 describe('POST /v1/connect', () => {
   it('answers an event as the Lambda does, under the given request id', async () => {
     const response = await post('/v1/connect', recordedEvent(card), { ...jsonType, 'x-request-id': 'request-1' });
@@ -116,6 +152,48 @@ describe('Every route', () => {
   it('says that the service is up, to anyone', async () => {
     const response = await request('/healthz');
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it('says whether the service can decrypt, to anyone', async () => {
+    const response = await request('/readyz');
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it('is described in /openapi.json and on a page without scripts or anything from elsewhere', async () => {
+    const document = await (await request('/openapi.json')).json();
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toEqual([
+      '/v1/decrypt',
+      '/v1/decrypt/batch',
+      '/v1/inspect',
+      '/v1/connect',
+      '/healthz',
+      '/readyz',
+    ]);
+    const page = await request('/docs');
+    const text = await page.text();
+    for (const path of Object.keys(document.paths)) expect(text).toContain(path);
+    expect(text).not.toMatch(/<script|https?:|<img|<link/);
+    const [, nonce] = text.match(/<style nonce="([^"]+)"/) ?? [];
+    expect(page.headers.get('content-security-policy')).toBe(`default-src 'none'; style-src 'nonce-${nonce}'`);
+  });
+
+  it('goes on with the trace of its caller', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const continued = await request('/healthz', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
+    expect(continued.headers.get('traceparent')).toMatch(
+      new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`),
+    );
+    for (const traceparent of [
+      '',
+      'x',
+      `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+      `ff-${traceId}-00f067aa0ba902b7-01`,
+    ]) {
+      const begun = await request('/healthz', { headers: { traceparent } });
+      expect(begun.headers.get('traceparent')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+      expect(begun.headers.get('traceparent')).not.toContain(traceId);
+    }
   });
 
   it('forbids caches to keep answers', async () => {

@@ -1,0 +1,204 @@
+import { createServer, type Server } from 'node:http';
+import { flowSecurityKeys, settingsFrom } from 'flow-security-keys/hono';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { contactFlowEvent, pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { sha256Hex } from '../support/sha256.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const other = recordingNamed('java rsa3072-card-number');
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** The service with the authorization that the environment configures. */
+function service(environment: Readonly<Record<string, string>>) {
+  const lines: unknown[] = [];
+  const app = flowSecurityKeys({
+    ...settingsFrom(environment),
+    keyStore: {
+      async privateKeys(keyId) {
+        const key = testKeys.find((known) => known.keyId === keyId);
+        return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
+      },
+    },
+    log: (line) => lines.push(line),
+  });
+  const post = async (path: string, token: string, body: unknown) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-request-id': 'same' };
+    return app.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  };
+  return { lines, post, decrypt: (token: string, { ciphertext } = card) => post('/v1/decrypt', token, { ciphertext }) };
+}
+
+describe('Bearer tokens', () => {
+  it('are several at once, so that they rotate', async () => {
+    const { decrypt } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('old')}\n${sha256Hex('new')}` });
+    expect((await decrypt('old')).status).toBe(200);
+    expect((await decrypt('new')).status).toBe(200);
+    expect((await decrypt('older')).status).toBe(401);
+  });
+
+  it('may be limited to key ids, on every route that decrypts', async () => {
+    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};key-ids=${card.keyId}` });
+    expect((await decrypt('limited')).status).toBe(200);
+    const refused = await decrypt('limited', other);
+    expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'forbidden' }]);
+
+    const items = [card, other].map(({ ciphertext }) => ({ ciphertext }));
+    expect(await (await post('/v1/decrypt/batch', 'limited', { items })).json()).toMatchObject({
+      results: [{ plaintext: card.plaintext }, { error: { code: 'forbidden', status: 403 } }],
+    });
+    const event = contactFlowEvent({ 'key-id': other.keyId, 'my-secret-string': other.ciphertext });
+    expect(await (await post('/v1/connect', 'limited', event)).json()).toMatchObject({
+      'status-code': 500,
+      error: expect.stringMatching(/^forbidden: /),
+    });
+  });
+
+  it('may be limited to one of the key ids that a message names', async () => {
+    const twoDataKeys = recordingNamed('java two-data-keys');
+    const [, second] = testKeys;
+    const { decrypt } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};key-ids=${second?.keyId}` });
+    expect(await (await decrypt('limited', twoDataKeys)).json()).toMatchObject({ keyId: second?.keyId });
+  });
+
+  it('may be limited to routes', async () => {
+    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};routes=inspect,decryptBatch` });
+    expect((await decrypt('limited')).status).toBe(403);
+    expect((await post('/v1/inspect', 'limited', { ciphertext: card.ciphertext })).status).toBe(200);
+  });
+
+  it('are in the log by the first digits of their hash', async () => {
+    const { decrypt, lines } = service({ BEARER_TOKEN_HASHES: sha256Hex('canary-token') });
+    await decrypt('canary-token');
+    expect(lines).toMatchObject([{ caller: sha256Hex('canary-token').slice(0, 8) }]);
+    expect(JSON.stringify(lines)).not.toContain('canary');
+  });
+});
+
+describe('JSON Web Tokens of an issuer', () => {
+  const issuer = 'https://issuer.example';
+  const audience = 'flow-security-keys';
+  const now = () => Math.floor(Date.now() / 1_000);
+  let server: Server;
+  let jwksUrl: string;
+  let requests = 0;
+  let published: readonly object[] | undefined = [];
+
+  beforeAll(async () => {
+    server = createServer((_request, response) => {
+      requests += 1;
+      if (published === undefined) response.writeHead(500).end();
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: published }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The issuer has no port.');
+    jwksUrl = `http://127.0.0.1:${address.port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  /** A service that trusts the issuer, at a URL of its own, so that its keys are not yet there. */
+  function trusting(path: string, environment: Readonly<Record<string, string>> = {}) {
+    return service({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_JWKS_URL: jwksUrl + path, ...environment });
+  }
+
+  async function makeKey(kid: string, algorithm = 'ES256') {
+    const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' };
+    const sign = (claims: Readonly<Record<string, unknown>> = {}) =>
+      new SignJWT({ iss: issuer, aud: audience, sub: 'crm', exp: now() + 600, ...claims })
+        .setProtectedHeader({ alg: algorithm, kid })
+        .sign(privateKey);
+    return { jwk, sign };
+  }
+
+  it('are accepted, with the subject in the log, and the keys are fetched once', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const { decrypt, lines } = trusting('/once');
+    requests = 0;
+    for (let call = 0; call < 5; call += 1) expect((await decrypt(await sign())).status).toBe(200);
+    expect(requests).toBe(1);
+    expect(lines).toMatchObject([{ caller: 'crm' }, {}, {}, {}, {}]);
+  });
+
+  it('are accepted beside bearer tokens', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const { decrypt } = trusting('/beside', { BEARER_TOKEN_HASHES: sha256Hex('token') });
+    expect((await decrypt(await sign())).status).toBe(200);
+    expect((await decrypt('token')).status).toBe(200);
+  });
+
+  it('are accepted under a new key of the issuer, half a minute after the last time its keys were fetched', async () => {
+    const first = await makeKey('1');
+    published = [first.jwk];
+    const { decrypt } = trusting('/rotated');
+    expect((await decrypt(await first.sign())).status).toBe(200);
+    const second = await makeKey('2');
+    published = [first.jwk, second.jwk];
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    expect((await decrypt(await second.sign())).status).toBe(200);
+    expect((await decrypt(await first.sign())).status).toBe(200);
+    published = [second.jwk];
+    vi.setSystemTime(Date.now() + 11 * 60_000);
+    expect((await decrypt(await second.sign())).status).toBe(200);
+    expect((await decrypt(await first.sign())).status).toBe(401);
+  });
+
+  it('get one answer, whatever is wrong with them', async () => {
+    const { jwk, sign } = await makeKey('1');
+    const stranger = await makeKey('1');
+    const unknown = await makeKey('unknown');
+    published = [jwk];
+    const { decrypt } = trusting('/refused', { BEARER_TOKEN_HASHES: sha256Hex('token') });
+    const [header = '', claims = '', signature = ''] = (await sign()).split('.');
+    const unsigned = `${btoa('{"alg":"none"}').replaceAll('=', '')}.${claims}.`;
+    // The public key, taken for the secret of an HMAC.
+    const confused = await new SignJWT({ iss: issuer, aud: audience, exp: now() + 600 })
+      .setProtectedHeader({ alg: 'HS256', kid: '1' })
+      .sign(new TextEncoder().encode(JSON.stringify(jwk)));
+    const tokens = [
+      'wrong',
+      await sign({ exp: now() - 60 }),
+      await sign({ exp: undefined }),
+      await sign({ nbf: now() + 600 }),
+      await sign({ iss: 'https://elsewhere.example' }),
+      await sign({ aud: 'another' }),
+      await stranger.sign(),
+      await unknown.sign(),
+      unsigned,
+      confused,
+      `${header}.${claims}.${signature.slice(0, -4)}AAAA`,
+      'a.b.c',
+      '..',
+    ];
+    const answers = [];
+    for (const token of tokens) {
+      const response = await decrypt(token);
+      const headers = Object.fromEntries(response.headers);
+      // Random for each request.
+      for (const name of ['traceparent', 'content-security-policy']) delete headers[name];
+      answers.push({ status: response.status, headers, body: await response.text() });
+    }
+    expect(answers[0]).toMatchObject({ status: 401, body: expect.stringContaining('"unauthorized"') });
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  it('are refused when the issuer signs with an algorithm that is not allowed', async () => {
+    const { jwk, sign } = await makeKey('1', 'PS256');
+    published = [jwk];
+    expect((await trusting('/ps256').decrypt(await sign())).status).toBe(401);
+    expect((await trusting('/ps256', { JWT_ALGORITHMS: 'PS256' }).decrypt(await sign())).status).toBe(200);
+  });
+
+  it('are no fault of the caller when the issuer is down', async () => {
+    const { sign } = await makeKey('1');
+    published = undefined;
+    const response = await trusting('/down').decrypt(await sign());
+    expect([response.status, await response.json()]).toMatchObject([503, { code: 'issuer_unavailable' }]);
+  });
+});

@@ -1,0 +1,75 @@
+import type { KeyStore } from 'flow-security-keys';
+import { decryptFields, flowSecurityKeys } from 'flow-security-keys/hono';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const cvc = recordingNamed('java rsa2048-cvc');
+
+const keyStore: KeyStore = {
+  async privateKeys(keyId) {
+    const key = testKeys.find((known) => known.keyId === keyId);
+    return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
+  },
+};
+
+function post(body: string, headers = { 'content-type': 'application/json' }): RequestInit {
+  return { method: 'POST', headers, body };
+}
+
+describe('decryptFields in an app of your own', () => {
+  const app = new Hono();
+  app.post('/pay', decryptFields({ keyStore, fields: ['card', 'payment.cvc', '__proto__.x'] }), async (context) =>
+    context.json({ handled: await context.req.json(), length: (await context.req.text()).length }),
+  );
+
+  it('hands the decrypted fields to the handler, and the others as they were', async () => {
+    const body = { card: card.ciphertext, payment: { cvc: cvc.ciphertext, amount: 12 }, note: 'é' };
+    const response = await app.request('/pay', post(JSON.stringify(body)));
+    const handled = { card: card.plaintext, payment: { cvc: '123', amount: 12 }, note: 'é' };
+    expect(await response.json()).toEqual({ handled, length: JSON.stringify(handled).length });
+  });
+
+  it('leaves alone what is absent', async () => {
+    for (const body of ['{"other":1}', '{"payment":null}', '[]', 'null', '"text"']) {
+      const response = await app.request('/pay', post(body));
+      expect((await response.json()).handled).toEqual(JSON.parse(body));
+    }
+  });
+
+  it.for<[string, unknown, string, number]>([
+    ['Timeout', 'Timeout', 'no_caller_input', 422],
+    ['no ciphertext', 'x', 'malformed_ciphertext', 422],
+    ['no text', 7, 'malformed_ciphertext', 422],
+    ['an unknown key', btoa(atob(card.ciphertext).replace(card.keyId, crypto.randomUUID())), 'unknown_key', 404],
+  ])('answers for the handler when a field is %s, and names the field', async ([, value, code, status]) => {
+    const response = await app.request('/pay', post(JSON.stringify({ card: value })));
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ code, field: 'card' });
+  });
+
+  it('answers for the handler when the body is no JSON', async () => {
+    const response = await app.request('/pay', post('{'));
+    expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_json' }]);
+  });
+});
+
+describe('flowSecurityKeys in an app of your own', () => {
+  const app = new Hono();
+  app.route('/keys', flowSecurityKeys({ keyStore, authorization: { isDevelopment: true }, log: () => {} }));
+  app.get('/', (context) => context.text('mine'));
+
+  it('serves its routes under the path, and leaves the others alone', async () => {
+    const decrypted = await app.request('/keys/v1/decrypt', post(JSON.stringify({ ciphertext: card.ciphertext })));
+    expect(await decrypted.json()).toMatchObject({ plaintext: card.plaintext });
+    const mine = await app.request('/');
+    expect([await mine.text(), mine.headers.get('traceparent')]).toEqual(['mine', null]);
+  });
+
+  it('answers with its own errors there', async () => {
+    const refused = await app.request('/keys/v1/decrypt', post('{'));
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'invalid_json' }]);
+  });
+});

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { FlowKeysError, type KeyStore } from 'flow-security-keys';
+import type { RequestLogLine } from 'flow-security-keys/hono';
+import { type RunningServer, type ServerOptions, startServer } from 'flow-security-keys/node';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { sha256Hex } from '../support/sha256.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const privateKey = pem('PRIVATE KEY', testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '');
+
+const servers: RunningServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+async function start(options: Partial<ServerOptions> = {}) {
+  const lines: RequestLogLine[] = [];
+  const server = await startServer({
+    keyStore: { privateKeys: async () => [privateKey] },
+    authorization: { isDevelopment: true },
+    port: 0,
+    log: (line) => lines.push(line),
+    ...options,
+  });
+  servers.push(server);
+  const decrypt = (init: RequestInit = {}) =>
+    fetch(`${server.origin}/v1/decrypt`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ciphertext: card.ciphertext }),
+      ...init,
+    });
+  return { server, lines, decrypt };
+}
+
+/** A key store whose first answer waits until it is told to come. */
+function heldStore() {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const { promise: answer, resolve: release } = Promise.withResolvers<readonly string[]>();
+  const privateKeys = vi.fn<KeyStore['privateKeys']>(() => {
+    ask();
+    return answer;
+  });
+  return { keyStore: { privateKeys }, privateKeys, asked, release: () => release([privateKey]) };
+}
+
+describe('The server on Node', () => {
+  it('starts for nobody, and without a token on no other address than loopback', async () => {
+    await expect(start({ authorization: {} })).rejects.toMatchObject({
+      code: 'not_configured',
+      message: expect.stringContaining('BEARER_TOKEN_HASHES'),
+    });
+    for (const hostname of ['0.0.0.0', '::', '10.0.0.1', 'localhost.example.com']) {
+      await expect(start({ hostname })).rejects.toMatchObject({ code: 'not_configured' });
+    }
+  });
+
+  it('decrypts', async () => {
+    const { decrypt } = await start();
+    expect(await (await decrypt()).json()).toMatchObject({ plaintext: card.plaintext });
+  });
+
+  it('has metrics for who has the token, with codes and without secrets', async () => {
+    const authorization = { bearerTokens: [{ sha256: sha256Hex('scraper'), routes: ['metrics'] }] };
+    const { server, decrypt } = await start({ authorization });
+    const headers = { authorization: 'Bearer scraper', 'content-type': 'application/json' };
+    expect((await decrypt({ headers })).status).toBe(403);
+    expect((await fetch(`${server.origin}/metrics`)).status).toBe(401);
+    const metrics = await (await fetch(`${server.origin}/metrics`, { headers })).text();
+    expect(metrics).toContain('flow_security_keys_requests_total{route="/v1/decrypt",status="403",code="forbidden"} 1');
+    expect(metrics).toContain('flow_security_keys_request_duration_seconds_count{route="/v1/decrypt"} 1');
+    expect(metrics).toContain('process_cpu_seconds_total');
+    expect(metrics).not.toContain(card.ciphertext.slice(0, 40));
+  });
+
+  it('finishes what is under way when it stops, and answers 503 to what comes', async () => {
+    const { keyStore, asked, release } = heldStore();
+    const { server, decrypt } = await start({ keyStore });
+    const underWay = decrypt();
+    await asked;
+    const stopped = server.stop();
+    const refused = await decrypt();
+    expect([refused.status, refused.headers.get('connection'), refused.headers.get('retry-after')]).toEqual([
+      503,
+      'close',
+      '1',
+    ]);
+    expect(await refused.json()).toMatchObject({ code: 'shutting_down' });
+    release();
+    expect(await (await underWay).json()).toMatchObject({ plaintext: card.plaintext });
+    await stopped;
+    await expect(decrypt()).rejects.toThrow('fetch failed');
+  });
+
+  it('stops when the time for a call is over, whatever is under way', async () => {
+    const { keyStore, asked } = heldStore();
+    const { server, decrypt } = await start({ keyStore, timeout: 50 });
+    const underWay = decrypt();
+    await asked;
+    await server.stop();
+    expect((await underWay).status).toBe(504);
+  });
+
+  it('gives up a call whose client goes, and serves the next one', async () => {
+    const { keyStore, asked, release } = heldStore();
+    const { lines, decrypt } = await start({ keyStore });
+    const client = new AbortController();
+    const call = decrypt({ signal: client.signal });
+    await asked;
+    client.abort();
+    await expect(call).rejects.toThrow();
+    await vi.waitFor(() => expect(lines).toMatchObject([{ status: 504, code: 'deadline_exceeded' }]));
+    release();
+    expect((await decrypt()).status).toBe(200);
+  });
+
+  it('does not wait longer than for a call on a client that sends its body slowly', async () => {
+    const { server, decrypt } = await start({ timeout: 200 });
+    const { hostname, port } = new URL(server.origin);
+    const slow = connect(Number(port), hostname);
+    const answered = text(slow);
+    slow.write(
+      'POST /v1/decrypt HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"cipher',
+    );
+    expect((await decrypt()).status).toBe(200);
+    expect(await Promise.race([answered, once(slow, 'data').then(([data]) => String(data))])).toMatch(
+      /^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/,
+    );
+    slow.destroy();
+  });
+
+  it('asks the store once for calls that need one cold key at the same time', async () => {
+    const { keyStore, privateKeys, asked, release } = heldStore();
+    const { decrypt } = await start({ keyStore });
+    const calls = Array.from({ length: 100 }, () => decrypt());
+    await asked;
+    release();
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it('is ready when its store answers, and asks it at most every five seconds', async () => {
+    const privateKeys = vi.fn<KeyStore['privateKeys']>(async () => []);
+    const { server } = await start({ keyStore: { privateKeys } });
+    const readiness = () => fetch(`${server.origin}/readyz`);
+    for (let call = 0; call < 5; call += 1) expect((await readiness()).status).toBe(200);
+    expect(privateKeys).toHaveBeenCalledTimes(1);
+
+    privateKeys.mockRejectedValue(new FlowKeysError('key_store_unavailable', 'It is down.'));
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 5_000);
+    const unready = await readiness();
+    expect([unready.status, await unready.json()]).toMatchObject([503, { code: 'key_store_unavailable' }]);
+    now.mockRestore();
+  });
+});

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { flowKeys, startNode } from '../../adapters/demonstration/node.ts';
+import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const body = JSON.stringify({ ciphertext: card.ciphertext });
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'serve-'));
+  await mkdir(join(directory, card.keyId));
+  const privateKey = testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '';
+  const file = join(directory, card.keyId, 'private-key.pem');
+  await writeFile(file, pem('PRIVATE KEY', privateKey), { mode: 0o600 });
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+/** What `flow-keys` writes, and its exit code, where it does not go on. */
+async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const env = { PATH: process.env['PATH'], ...environment };
+  const child = spawn(process.execPath, [flowKeys, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [output, errors, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { output, errors, exitCode };
+}
+
+describe('flow-keys serve', () => {
+  it('serves a directory with a token that flow-keys made, until it is told to stop', async () => {
+    const { output } = await run(['token', '--routes', 'decrypt']);
+    const [, token = '', setting = ''] = output.match(/caller\)\s+(\S+)\n.*this\) (\S+)\n/) ?? [];
+    const service = await startNode(['--keys', directory], { BEARER_TOKEN_HASHES: setting });
+    const call = (path: string) =>
+      fetch(service.origin + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body,
+      });
+    expect(await (await call('/v1/decrypt')).json()).toMatchObject({ plaintext: card.plaintext });
+    expect((await call('/v1/inspect')).status).toBe(403);
+    const written = await service.stop();
+    expect(written.match(/"status":/g)).toHaveLength(2);
+    expect(written).not.toContain(token);
+  });
+
+  it.runIf(inject('awsEndpoint'))('serves keys from AWS', async () => {
+    const service = await startNode([], {
+      DEVELOPMENT: 'true',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL: inject('awsEndpoint') ?? '',
+    });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${service.origin}/v1/decrypt`, { method: 'POST', headers, body });
+    expect(await response.json()).toMatchObject({ plaintext: card.plaintext });
+    expect((await fetch(`${service.origin}/readyz`)).status).toBe(200);
+    await service.stop();
+  });
+
+  it.for<[string, string[], Record<string, string>, string]>([
+    ['no token', ['--keys', '.'], {}, 'BEARER_TOKEN_HASHES'],
+    ['a token instead of its hash', ['--keys', '.'], { BEARER_TOKEN_HASHES: 'canary-token' }, 'SHA-256'],
+    ['a limit that is none', ['--keys', '.'], { BEARER_TOKEN_HASHES: `${'a'.repeat(64)};routes=all` }, 'decryptBatch'],
+    ['no key store', [], { DEVELOPMENT: 'true' }, '--keys DIR'],
+    ['the development flag on all addresses', ['--keys', '.', '--host', '0.0.0.0'], { DEVELOPMENT: 'true' }, '0.0.0.0'],
+    ['a time that is none', ['--keys', '.'], { DEVELOPMENT: 'true', TIMEOUT: 'long' }, 'milliseconds'],
+    ['an issuer without audience', ['--keys', '.'], { JWT_ISSUER: 'https://issuer.example' }, 'JWT_AUDIENCE'],
+    [
+      'keys of an issuer over plain HTTP',
+      ['--keys', '.'],
+      { JWT_ISSUER: 'x', JWT_AUDIENCE: 'y', JWT_JWKS_URL: 'http://issuer.example/keys' },
+      'https',
+    ],
+    [
+      'an algorithm with a shared secret',
+      ['--keys', '.'],
+      { JWT_ISSUER: 'x', JWT_AUDIENCE: 'y', JWT_JWKS_URL: 'https://issuer.example/keys', JWT_ALGORITHMS: 'HS256' },
+      'JWT_ALGORITHMS',
+    ],
+  ])('refuses to start with %s, in one sentence', async ([, args, environment, hint]) => {
+    const { errors, exitCode } = await run(['serve', '--port', '0', ...args], environment);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain('not_configured: ');
+    expect(errors).toContain(hint);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    expect(errors).not.toContain('canary');
+  });
+
+  it('tells of an option that it does not know, and of a port that is none', async () => {
+    expect(await run(['serve', '--colour'])).toMatchObject({ exitCode: 2, errors: expect.stringContaining('Usage:') });
+    expect(await run(['serve', '--port', 'http'])).toMatchObject({
+      exitCode: 2,
+      errors: expect.stringContaining('--port'),
+    });
+  });
+});
