@@ -84,12 +84,19 @@ export function createDecryptor({
     assertSuiteAccepted(message.header, suites);
     const keyIds = allowedAmong(keyIdsOf(message.header, providerId, keyId), allowedKeyIds);
     let isAnyKnown = false;
+    let failure: unknown;
     for (const candidate of keyIds) {
       assertInTime(signal);
-      const plaintext = await decryptUnder(candidate, message, signal);
-      if (plaintext instanceof Uint8Array) return result(message, candidate, plaintext);
-      isAnyKnown ||= plaintext === 'failed';
+      try {
+        const plaintext = await decryptUnder(candidate, message, signal);
+        if (plaintext instanceof Uint8Array) return result(message, candidate, plaintext);
+        isAnyKnown ||= plaintext === 'failed';
+      } catch (error) {
+        // A key that cannot be had now does not keep another one from opening the message.
+        failure ??= error;
+      }
     }
+    if (failure !== undefined) throw failure;
     throw isAnyKnown ? decryptionFailed(keyIds) : unknownKey(keyIds);
   }
 

@@ -8,15 +8,17 @@ const minutes = (count: number) => seconds(60 * count);
 
 const [right = '', wrong = ''] = testKeys.map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8));
 
-/** A decryptor over a store and a clock that the test sets. */
+/** A decryptor over a store and a clock that the test sets, and another one, as another request of a Worker has. */
 function setUp(options: KeyCacheOptions = {}) {
   let time = 1_000_000;
   const privateKeys = vi.fn<KeyStore['privateKeys']>(async () => [right]);
   const keyCache = createKeyCache({ now: () => time, ...options });
   const decryptor = createDecryptor({ keyStore: { privateKeys }, keyCache });
+  const other = createDecryptor({ keyStore: { privateKeys }, keyCache });
   return {
     privateKeys,
     decryptor,
+    other: async () => decodeUtf8((await other.decrypt(card.ciphertext)).plaintext),
     later: (milliseconds: number) => {
       time += milliseconds;
     },
@@ -50,6 +52,14 @@ describe('A private key in the cache', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1);
     later(1);
     await decrypt();
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+  });
+
+  it('is read again by one call of those at the same time, also of several requests of a Worker', async () => {
+    const { privateKeys, decrypt, other, later } = setUp();
+    await decrypt();
+    later(minutes(5));
+    await Promise.all([decrypt(), other(), decrypt(), other()]);
     expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 
@@ -109,6 +119,16 @@ describe('A key id that the store does not know', () => {
       await decryptor.decrypt(renamed(`aaaaaaaa-0000-4000-8000-0000000000${index}`)).catch(() => {});
     }
     expect(await decrypt()).toBe(card.plaintext);
+  });
+});
+
+describe('The memory of ids without a key', () => {
+  it('is bounded: the one that was learnt first is forgotten first', async () => {
+    const { privateKeys, decryptor } = setUp({ maxAbsentKeyIds: 2 });
+    privateKeys.mockResolvedValue([]);
+    const ask = (id: number) => decryptor.decrypt(renamed(`aaaaaaaa-0000-4000-8000-00000000000${id}`)).catch(() => {});
+    for (const id of [1, 2, 3, 3, 2, 1]) await ask(id);
+    expect(privateKeys.mock.calls.map(([keyId]) => Number(keyId.at(-1)))).toEqual([1, 2, 3, 1]);
   });
 });
 
@@ -181,6 +201,40 @@ describe('While the store is down', () => {
     });
   });
 
+  it('a cached key serves also those who have no time to wait', async () => {
+    const { privateKeys, decryptor, decrypt, later } = setUp();
+    await decrypt();
+    privateKeys.mockReturnValue(new Promise(() => {}));
+    later(minutes(5));
+    const { plaintext } = await decryptor.decrypt(card.ciphertext, { signal: AbortSignal.timeout(20) });
+    expect(decodeUtf8(plaintext)).toBe(card.plaintext);
+  });
+
+  it('a message that needs a newer key than the cached one may be tried again: it is not taken for altered', async () => {
+    const { privateKeys, fail, decrypt, later } = setUp();
+    privateKeys.mockResolvedValueOnce([wrong]);
+    await fail();
+    privateKeys.mockRejectedValue(new Error('down'));
+    later(seconds(10));
+    expect(await fail()).toBe('key_store_unavailable');
+    expect(await fail()).toBe('key_store_unavailable');
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+    privateKeys.mockResolvedValue([right]);
+    later(seconds(10));
+    expect(await decrypt()).toBe(card.plaintext);
+  });
+
+  it('a message that names two keys is decrypted under the one that is there', async () => {
+    const { ciphertext, plaintext } = recordingNamed('java two-data-keys');
+    const [first, second] = testKeys;
+    const privateKeys: KeyStore['privateKeys'] = async (keyId) => {
+      if (keyId === first?.keyId) throw new Error('down');
+      return [pem('PRIVATE KEY', second?.privateKeyPkcs8 ?? '')];
+    };
+    const decrypted = await createDecryptor({ keyStore: { privateKeys } }).decrypt(ciphertext);
+    expect(decodeUtf8(decrypted.plaintext)).toBe(plaintext);
+  });
+
   it('an unknown key is unavailable, not unknown, and before the deadline', async () => {
     const { privateKeys, decryptor } = setUp({ lookupPatience: 5 });
     privateKeys.mockReturnValue(new Promise(() => {}));
@@ -202,6 +256,32 @@ describe('When the store says that a key is gone', () => {
     privateKeys.mockRejectedValue(new Error('down'));
     later(seconds(16));
     expect(await fail()).toBe('key_store_unavailable');
+  });
+});
+
+describe('Calls at the same time, after an hour without any', () => {
+  it('do not serve a key that the store says is gone', async () => {
+    const { privateKeys, decrypt, fail, other, later } = setUp();
+    await decrypt();
+    privateKeys.mockResolvedValue([]);
+    later(minutes(64));
+    const outcomes = await Promise.all([fail(), other().catch(({ code }) => code), fail()]);
+    expect(outcomes).toEqual(['unknown_key', 'unknown_key', 'unknown_key']);
+  });
+});
+
+describe('An answer that is late', () => {
+  it('does not undo a later one', async () => {
+    const { privateKeys, fail, other, decrypt, later } = setUp();
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    privateKeys.mockReturnValueOnce(promise);
+    const slow = fail();
+    later(1);
+    expect(await other()).toBe(card.plaintext);
+    resolve([]);
+    expect(await slow).toBe('ok');
+    expect(await decrypt()).toBe(card.plaintext);
+    expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -231,6 +311,19 @@ describe('When a key was replaced under the same id', () => {
     expect(await fail()).toBe('decryption_failed');
   });
 
+  it('the old one opens them as long when its time was over just after', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    await decrypt();
+    later(minutes(5) - 1);
+    privateKeys.mockResolvedValue([wrong]);
+    later(1);
+    expect(await decrypt()).toBe(card.plaintext);
+    later(minutes(5) - 1);
+    expect(await decrypt()).toBe(card.plaintext);
+    later(1);
+    expect(await fail()).toBe('decryption_failed');
+  });
+
   it('messages that no key opens cost the store one reading in ten seconds', async () => {
     const { privateKeys, fail, later } = setUp();
     privateKeys.mockResolvedValue([wrong]);
@@ -255,5 +348,14 @@ describe('A call whose caller gives up', () => {
     resolve([right]);
     expect(await second).toBe(card.plaintext);
     expect(privateKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it('stops the lookup when nobody else waits', async () => {
+    const { privateKeys, decryptor, decrypt } = setUp();
+    privateKeys.mockReturnValueOnce(new Promise(() => {}));
+    const call = decryptor.decrypt(card.ciphertext, { signal: AbortSignal.timeout(20) });
+    await expect(call).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(privateKeys.mock.calls[0]?.[1].signal?.aborted).toBe(true);
+    expect(await decrypt()).toBe(card.plaintext);
   });
 });

@@ -1,8 +1,8 @@
 import type { KeyStore } from '../../src/index.ts';
 
 /**
- * Several stores as one: the first that has a key gives it. A store that fails is passed over, but its
- * outage does not pass for a miss: when no other store has the key, its error is thrown.
+ * Several stores as one: the first that has a key gives it. A store that does not know a key id is passed
+ * over; one that fails is not, as it may have the key, and a later one may have an older key in its place.
  *
  * @example
  * const keyStore = firstOf(bindingsKeyStore(env), ssmKeyStore({ client }));
@@ -10,16 +10,10 @@ import type { KeyStore } from '../../src/index.ts';
 export function firstOf(...stores: readonly KeyStore[]): KeyStore {
   return {
     async privateKeys(keyId, options) {
-      const outages: unknown[] = [];
       for (const store of stores) {
-        try {
-          const pems = await store.privateKeys(keyId, options);
-          if (pems.length > 0) return pems;
-        } catch (error) {
-          outages.push(error);
-        }
+        const pems = await store.privateKeys(keyId, options);
+        if (pems.length > 0) return pems;
       }
-      if (outages.length > 0) throw outages[0];
       return [];
     },
   };

@@ -26,6 +26,7 @@ export function secretsManagerKeyStore({
     try {
       const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
       const { SecretString: text, SecretBinary: bytes } = await client.send(command, signal && { abortSignal: signal });
+      if (text === undefined && bytes === undefined) throw new Error('The answer holds no secret.');
       return [privateKeyOf(text ?? new TextDecoder().decode(bytes))];
     } catch (error) {
       if (isAbsent(error)) return [];
@@ -35,8 +36,14 @@ export function secretsManagerKeyStore({
 
   return {
     async privateKeys(keyId, { signal }) {
-      const versions = await Promise.all(['AWSPENDING', 'AWSCURRENT'].map((stage) => version(keyId, stage, signal)));
-      return [...new Set(versions.flat())];
+      const [pending, current] = await Promise.allSettled([
+        version(keyId, 'AWSPENDING', signal),
+        version(keyId, 'AWSCURRENT', signal),
+      ]);
+      if (current.status === 'rejected') throw current.reason;
+      // Without a current version, the pending one decides; beside one, it may be missed.
+      if (pending.status === 'rejected' && current.value.length === 0) throw pending.reason;
+      return [...new Set([...(pending.status === 'fulfilled' ? pending.value : []), ...current.value])];
     },
   };
 }

@@ -37,20 +37,27 @@ export function ssmKeyStore({
   return {
     async privateKeys(keyId, { signal }) {
       const name = `${prefix}/${keyId}/private-key`;
-      try {
-        const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-        const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
-        if (parameter?.Type !== 'SecureString' && !warned.has(keyId)) {
-          warned.add(keyId);
-          warn(storedInTheClear(keyId, name));
-        }
-        return [parameter?.Value ?? ''];
-      } catch (error) {
-        if (errorName(error) === 'ParameterNotFound') return [];
-        throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
+      const parameter = await getParameter(keyId, name, signal);
+      if (parameter === undefined) return [];
+      if (parameter.Type !== 'SecureString' && !warned.has(keyId)) {
+        warned.add(keyId);
+        warn(storedInTheClear(keyId, name));
       }
+      return [parameter.Value ?? ''];
     },
   };
+
+  async function getParameter(keyId: string, name: string, signal: AbortSignal | undefined) {
+    try {
+      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+      const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
+      if (parameter === undefined) throw new Error('The answer holds no parameter.');
+      return parameter;
+    } catch (error) {
+      if (errorName(error) === 'ParameterNotFound') return undefined;
+      throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
+    }
+  }
 }
 
 function storedInTheClear(keyId: string, name: string): StoredInTheClear {

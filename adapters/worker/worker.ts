@@ -12,18 +12,20 @@ const keyCache = createKeyCache();
 const app = flowSecurityKeys((bindings) => ({
   ...settingsFrom(bindings),
   keyCache,
-  keyStore: { privateKeys: (keyId, options) => keyStoreOf(bindings).privateKeys(keyId, options) },
+  keyStore: keyStoreOf(bindings),
   log: logOf(bindings),
 }));
 
 /**
- * The Worker's own secrets, then its KV namespace, then AWS: as far as each is configured. Made when a key
- * is looked up, as an AWS client takes longer than a decryption.
+ * The Worker's own secrets, then its KV namespace, then AWS: as far as each is configured. The AWS client
+ * is made when a key is looked up there, as making it takes longer than a decryption.
  */
 function keyStoreOf(bindings: Environment): KeyStore {
   const stores = [bindingsKeyStore(bindings)];
   if (isNamespace(bindings['PRIVATE_KEYS'])) stores.push(kvKeyStore(bindings['PRIVATE_KEYS']));
-  if (bindings['AWS_REGION']) stores.push(awsKeyStore(bindings));
+  if (bindings['AWS_REGION']) {
+    stores.push({ privateKeys: async (keyId, options) => awsKeyStore(bindings).privateKeys(keyId, options) });
+  }
   return firstOf(...stores);
 }
 

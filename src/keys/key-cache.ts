@@ -14,10 +14,15 @@ export interface KeyCacheOptions {
   readonly staleWhileUnavailable?: number;
   /** How old a key must be for a message that does not unwrap to have it read again. Default: 10 seconds. */
   readonly minimumRefreshAge?: number;
-  /** How long a call waits for the store when it has a key to fall back on. Default: 1 second. */
+  /**
+   * How long a call waits for the store when it has a key to fall back on, and how long others at the same
+   * moment take that key without asking. Default: 1 second.
+   */
   readonly refreshPatience?: number;
-  /** How long the store may take to answer before it counts as unavailable. Default: 3 seconds. */
+  /** How long the store may take to answer before it counts as unavailable. Default: 2 seconds. */
   readonly lookupPatience?: number;
+  /** How long a store that was found unavailable is not asked again for a key that serves. Default: 10 seconds. */
+  readonly unavailableTimeToLive?: number;
   /** The time, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
 }
@@ -27,22 +32,24 @@ export interface ImportedPem {
   /** SHA-256 of the text: it tells whether the store still has it, and the text need not be kept. */
   readonly fingerprint: string;
   readonly privateKeys: readonly CryptoKey[];
-  /** When the store last had it. */
-  readonly seenAt: number;
+  /** When the store was first found to have others in its place. */
+  readonly replacedAt?: number;
 }
 
 /** What is known of one key id. */
 export interface CachedKeys {
-  /** What the store has, newest first, then what it had within the time to live. */
+  /** What the store has, newest first, then what was replaced within the time to live. */
   readonly pems: readonly ImportedPem[];
+  /** When the store was asked. */
   readonly readAt: number;
 }
 
 /** That the store has no usable key for an id. */
 export interface AbsentKey {
+  /** When the store was asked. */
   readonly readAt: number;
   /** What is wrong with what it has; `undefined` where it has nothing. */
-  readonly error: FlowKeysError | undefined;
+  readonly error?: FlowKeysError;
 }
 
 /**
@@ -54,13 +61,17 @@ export interface KeyCache {
   keys(keyId: string): CachedKeys | undefined;
   /** What the store was found to lack a short while ago. */
   absent(keyId: string): AbsentKey | undefined;
-  /** Whether the store was found unavailable a short while ago. */
-  isUnavailable(keyId: string): boolean;
+  /** Until when the store is not asked again, as it was found unavailable. */
+  unavailableUntil(keyId: string): number;
   /** Claims the reading of keys whose time is over: true for one call, false for those at the same time. */
   claimRefresh(keyId: string): boolean;
+  /** Unless what is remembered was read later. */
   remember(keyId: string, keys: CachedKeys): void;
-  /** Keys that are remembered are forgotten, unless the store has something in their place that is unusable. */
-  rememberAbsent(keyId: string, error?: FlowKeysError): void;
+  /**
+   * Unless what is remembered was read later. Keys that are remembered are forgotten, but for those in whose
+   * place the store has something that is unusable.
+   */
+  rememberAbsent(keyId: string, absent: AbsentKey): void;
   rememberUnavailable(keyId: string): void;
 }
 
@@ -80,11 +91,12 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
     staleWhileUnavailable: 3_600_000,
     minimumRefreshAge: 10_000,
     refreshPatience: 1_000,
-    lookupPatience: 3_000,
+    lookupPatience: 2_000,
+    unavailableTimeToLive: 10_000,
     now: Date.now,
     ...given,
   };
-  const { now, maxKeyIds, maxAbsentKeyIds, absentTimeToLive } = options;
+  const { now, maxKeyIds, maxAbsentKeyIds, absentTimeToLive, unavailableTimeToLive } = options;
   const known = new Map<string, CachedKeys>();
   const absent = new Map<string, AbsentKey>();
   const unavailable = new Map<string, number>();
@@ -92,6 +104,9 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
 
   const isWithin = (since: number | undefined, milliseconds: number) =>
     since !== undefined && now() - since < milliseconds;
+
+  const isReadLater = (keyId: string, readAt: number) =>
+    [known.get(keyId), absent.get(keyId)].some((entry) => entry !== undefined && entry.readAt > readAt);
 
   return {
     options,
@@ -104,23 +119,25 @@ export function createKeyCache(given: KeyCacheOptions = {}): KeyCache {
       const entry = absent.get(keyId);
       return isWithin(entry?.readAt, absentTimeToLive) ? entry : undefined;
     },
-    isUnavailable: (keyId) => isWithin(unavailable.get(keyId), options.minimumRefreshAge),
+    unavailableUntil: (keyId) => unavailable.get(keyId) ?? Number.NEGATIVE_INFINITY,
     claimRefresh(keyId) {
       if (isWithin(claimed.get(keyId), options.refreshPatience)) return false;
       setNewest(claimed, keyId, now(), maxKeyIds);
       return true;
     },
     remember(keyId, keys) {
+      if (isReadLater(keyId, keys.readAt)) return;
       absent.delete(keyId);
       unavailable.delete(keyId);
       setNewest(known, keyId, keys, maxKeyIds);
     },
-    rememberAbsent(keyId, error) {
-      if (error === undefined) known.delete(keyId);
+    rememberAbsent(keyId, entry) {
+      if (isReadLater(keyId, entry.readAt)) return;
+      if (entry.error === undefined) known.delete(keyId);
       unavailable.delete(keyId);
-      setNewest(absent, keyId, { readAt: now(), error }, maxAbsentKeyIds);
+      setNewest(absent, keyId, entry, maxAbsentKeyIds);
     },
-    rememberUnavailable: (keyId) => setNewest(unavailable, keyId, now(), maxKeyIds),
+    rememberUnavailable: (keyId) => setNewest(unavailable, keyId, now() + unavailableTimeToLive, maxKeyIds),
   };
 }
 

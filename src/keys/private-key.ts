@@ -10,7 +10,7 @@ const ecPublicKey = new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
 const wrappingAlgorithm = { name: 'RSA-OAEP', hash: 'SHA-512' } as const;
 
 /**
- * Imports every RSA private key in a PEM text (RFC 7468): PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1
+ * Imports every usable RSA private key in a PEM text (RFC 7468): PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1
  * (`BEGIN RSA PRIVATE KEY`). CRLF, `\n` spelled out and text around the blocks are accepted. The
  * CryptoKeys only unwrap, and cannot be exported.
  *
@@ -21,7 +21,11 @@ export async function importPrivateKeys(pem: string, keyId: string): Promise<rea
   const blocks = pemBlocks(pem);
   const usable = blocks.filter(({ label, isEncrypted }) => label in pkcs8Of && !isEncrypted);
   if (usable.length === 0) throw unusable(keyId, describe(pem, blocks[0]));
-  return Promise.all(usable.map((block) => importBlock(block, keyId)));
+  const imports = await Promise.allSettled(usable.map((block) => importBlock(block, keyId)));
+  const privateKeys = imports.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failure = imports.find((outcome) => outcome.status === 'rejected');
+  if (privateKeys.length === 0 && failure !== undefined) throw failure.reason;
+  return privateKeys;
 }
 
 interface PemBlock {

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -48,9 +49,50 @@ describe('A directory of keys', () => {
     const store = directoryKeyStore({ directory });
     expect(await store.privateKeys('inside', {})).toEqual(['key']);
     await expect(store.privateKeys('outside', {})).rejects.toMatchObject({ code: 'key_store_unavailable' });
-    await expect(store.privateKeys('../keys/inside/../outside', {})).rejects.toMatchObject({
-      code: 'key_store_unavailable',
-    });
+  });
+
+  it('reads no file beside it, whatever the key id', async () => {
+    for (const beside of ['elsewhere', 'keys-of-others']) {
+      await mkdir(join(root, beside), { recursive: true });
+      await writeFile(join(root, beside, 'private-key.pem'), 'beside', { mode: 0o600 });
+      await expect(directoryKeyStore({ directory }).privateKeys(`../${beside}`, {})).rejects.toMatchObject({
+        code: 'key_store_unavailable',
+        message: expect.stringContaining('out of its directory'),
+      });
+    }
+  });
+
+  it('is not held up by what is no file', async () => {
+    await mkdir(join(directory, 'folder', 'private-key.pem'), { recursive: true });
+    await mkdir(join(directory, 'pipe'), { recursive: true });
+    execFileSync('mkfifo', [join(directory, 'pipe', 'private-key.pem')]);
+    for (const id of ['folder', 'pipe']) {
+      await expect(directoryKeyStore({ directory }).privateKeys(id, {})).rejects.toMatchObject({
+        code: 'key_store_unavailable',
+      });
+    }
+  });
+
+  it('never misses a key that is replaced as mounted secrets are', async () => {
+    const id = 'mounted';
+    const mount = join(directory, id);
+    await mkdir(mount);
+    await symlink('..data/private-key.pem', join(mount, 'private-key.pem'));
+    let isReplacing = true;
+    const replacing = (async () => {
+      for (let version = 0; isReplacing; version += 1) {
+        await mkdir(join(mount, `..${version}`));
+        await writeFile(join(mount, `..${version}`, 'private-key.pem'), 'key', { mode: 0o600 });
+        await symlink(`..${version}`, join(mount, '..data_tmp'));
+        await rename(join(mount, '..data_tmp'), join(mount, '..data'));
+        await rm(join(mount, `..${version - 1}`), { recursive: true, force: true });
+      }
+    })();
+    const store = directoryKeyStore({ directory });
+    await vi.waitFor(async () => expect(await store.privateKeys(id, {})).toEqual(['key']));
+    for (let reading = 0; reading < 300; reading += 1) expect(await store.privateKeys(id, {})).toEqual(['key']);
+    isReplacing = false;
+    await replacing;
   });
 });
 
@@ -65,9 +107,9 @@ describe('The first of several stores', () => {
     expect(never).not.toHaveBeenCalled();
   });
 
-  it('passes over a store that is down, but does not take its outage for a miss', async () => {
-    expect(await firstOf(down, holding('a')).privateKeys(keyId, {})).toEqual(['a']);
-    await expect(firstOf(empty, down, empty).privateKeys(keyId, {})).rejects.toThrow('down');
+  it('does not take an outage for a miss: a later store may have an older key', async () => {
+    await expect(firstOf(empty, down, holding('older')).privateKeys(keyId, {})).rejects.toThrow('down');
+    expect(await firstOf(holding('a'), down).privateKeys(keyId, {})).toEqual(['a']);
   });
 });
 
@@ -114,16 +156,34 @@ describe('A store on AWS that does not give the key', () => {
 
   it('stops asking when its signal is aborted', async () => {
     await faultControl(proxy.endpoint).set('slow');
-    const store = awsKeyStore({ ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint });
-    const failed = store.privateKeys(keyId, { signal: AbortSignal.timeout(50) });
-    await expect(failed).rejects.toMatchObject({ code: 'key_store_unavailable', cause: { name: 'AbortError' } });
+    for (const KEY_STORE of ['ssm', 'secrets-manager']) {
+      const store = awsKeyStore({ ...awsSettings, KEY_STORE, AWS_ENDPOINT_URL: proxy.endpoint });
+      const failed = store.privateKeys(keyId, { signal: AbortSignal.timeout(50) });
+      await expect(failed).rejects.toMatchObject({ code: 'key_store_unavailable', cause: { name: 'AbortError' } });
+    }
   });
 
   it('names the setting that is missing', async () => {
     expect(() => awsKeyStore({ ...awsSettings, AWS_REGION: '' })).toThrow('AWS_REGION');
     expect(() => awsKeyStore({ ...awsSettings, KEY_STORE: 'vault' })).toThrow('KEY_STORE');
+    // Nor does the machine have a role.
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     const store = awsKeyStore({ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: proxy.endpoint });
-    await expect(store.privateKeys(keyId, {})).rejects.toThrow('AWS_ACCESS_KEY_ID');
+    const outcome = await store.privateKeys(keyId, {}).catch(({ code, message }) => ({ code, message }));
+    vi.unstubAllEnvs();
+    expect(outcome).toEqual({
+      code: 'key_store_unavailable',
+      message: expect.stringContaining('AWS_ACCESS_KEY_ID'),
+    });
+  });
+
+  it('is unavailable when the answer holds no key: that is no empty key', async () => {
+    await faultControl(proxy.endpoint).set('empty-answer');
+    for (const KEY_STORE of ['ssm', 'secrets-manager']) {
+      const store = awsKeyStore({ ...awsSettings, KEY_STORE, AWS_ENDPOINT_URL: proxy.endpoint });
+      await expect(store.privateKeys(keyId, {})).rejects.toMatchObject({ code: 'key_store_unavailable' });
+    }
   });
 });
 
@@ -187,12 +247,13 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
   });
 });
 
-describe('Two keys in one value', () => {
-  it('are both tried', async () => {
+describe('Several keys in one value', () => {
+  it('are all tried, and one that is unusable does not keep the others from being', async () => {
     const both = testKeys
       .slice(0, 2)
       .map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8))
       .reverse()
+      .concat(pem('PRIVATE KEY', testKeys[2]?.privateKeyPkcs8.slice(0, 400) ?? ''), pem('EC PRIVATE KEY', 'AAAA'))
       .join('');
     const { ciphertext, plaintext } = recordingNamed('java rsa2048-card-number');
     const decrypted = await createDecryptor({ keyStore: { privateKeys: async () => [both] } }).decrypt(ciphertext);

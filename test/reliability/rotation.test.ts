@@ -76,6 +76,8 @@ describe.skipIf(inject('awsEndpoint') === null)('Rotation, with moto', () => {
     );
     expect(failures).toEqual([]);
     expect(calls).toBeGreaterThan(1_000);
+    // One for each of the three keys; a Worker's requests cannot share a lookup.
+    expect(requests).toBeLessThanOrEqual(name === 'the worker' ? 3 * callers : 3);
   });
 });
 

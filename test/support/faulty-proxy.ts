@@ -30,6 +30,9 @@ const faults = {
   throttle: awsError('ThrottlingException'),
   deny: awsError('AccessDeniedException'),
   'expired-token': awsError('ExpiredTokenException'),
+  'empty-answer': (_incoming, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end('{}');
+  },
   'half-answer': (incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'content-length': '1000' });
     outgoing.write('{"Parameter":', () => incoming.socket.resetAndDestroy());

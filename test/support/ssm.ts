@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { startParameterStore } from '../../adapters/demonstration/parameter-store.ts';
+import { hasPython, motoServer } from './python.ts';
 
 export interface TestSsm {
   readonly endpoint: string;
@@ -13,16 +12,12 @@ export interface TestSsm {
   stop(): Promise<void>;
 }
 
-const motoServer = fileURLToPath(new URL('../../.venv/bin/moto_server', import.meta.url));
-
 /**
  * An SSM API on loopback that holds the parameters: moto's server where it is installed (as in CI), or
  * else the demonstration's.
  */
 export async function startSsm(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
-  if (existsSync(motoServer)) return startMoto(parameters);
-  if (process.env['CI'] === 'true')
-    throw new Error('CI needs moto: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
+  if (hasPython()) return startMoto(parameters);
   console.warn("moto is not installed in .venv: the Lambda tests use the demonstration's parameter store.");
   return { ...(await startParameterStore(parameters)), isMoto: false };
 }
