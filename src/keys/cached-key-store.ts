@@ -12,6 +12,9 @@ export interface CachedKeyStore {
   readNewer(keyId: string, than: CachedKeys, signal: AbortSignal | undefined): Promise<CachedKeys | undefined>;
 }
 
+// How long past its time a key counts as in use all the time.
+const idleTime = 60_000;
+
 /** A lookup under way, for all who wait for it; without any, it is stopped. */
 interface Lookup {
   readonly keys: Promise<CachedKeys | undefined>;
@@ -31,8 +34,9 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
     if (time >= cached.readAt + timeToLive + staleWhileUnavailable) return lookUp(keyId, signal);
     const refreshAt = Math.max(cached.readAt + timeToLive, cache.unavailableUntil(keyId));
     if (time < refreshAt) return cached;
-    // One call reads it anew, a Worker's other requests included; those at the same moment take what is there.
-    if (time < refreshAt + refreshPatience && !cache.claimRefresh(keyId)) return cached;
+    // One call reads it anew, a Worker's other requests included; those at the same moment take what is there,
+    // unless the key has not been looked at for long.
+    if (time < refreshAt + idleTime && !cache.claimRefresh(keyId)) return cached;
     return refresh(keyId, cached, signal);
   }
 
