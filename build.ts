@@ -52,7 +52,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     outdir: 'dist/package',
     splitting: true,
     // The optional peers: everything else is inside, so that no consumer meets two copies of it.
-    external: ['@aws-sdk/*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
+    external: ['@aws-sdk/client-*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
   },
   lambda: { ...shared, entryPoints: ['adapters/lambda/index.ts'], outfile: 'dist/lambda/index.mjs', minify: true },
   worker: {

@@ -9,8 +9,9 @@ export const flowKeys = fileURLToPath(new URL('../../dist/cli/flow-keys.js', imp
 export async function startNode(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  program = flowKeys,
 ): Promise<LocalService> {
-  const child = spawn(process.execPath, [flowKeys, 'serve', '--port', '0', ...args], {
+  const child = spawn(process.execPath, [program, 'serve', '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...environment },
   });

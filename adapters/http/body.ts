@@ -2,7 +2,6 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import * as v from 'valibot';
-import { withinSignal } from '../../src/deadline.ts';
 import { FlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
 
@@ -18,14 +17,18 @@ const limitBody = bodyLimit({
 
 /** Receives a body of bounded size, in bounded time: a client may send it as slowly as it likes. */
 export const receive = createMiddleware<AppEnv>(async (context, next) => {
+  const { signal } = context.var;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  // Once the body is there, the route itself answers in time.
+  const refuse = () => {
+    if (context.var.isBodyRead) return;
+    reject(new FlowKeysError('request_timeout', 'The body did not arrive in time. Send it whole, and try again.'));
+  };
+  signal.addEventListener('abort', refuse, { once: true });
   try {
-    await withinSignal(
-      limitBody(context, next).then(() => {}),
-      context.var.signal,
-    );
-  } catch (error) {
-    if (!context.var.signal.aborted || context.var.isBodyRead) throw error;
-    throw new FlowKeysError('request_timeout', 'The body did not arrive in time. Send it whole, and try again.');
+    return await Promise.race([limitBody(context, next), late]);
+  } finally {
+    signal.removeEventListener('abort', refuse);
   }
 });
 

@@ -132,6 +132,26 @@ describe('The server on Node', () => {
     slow.destroy();
   });
 
+  it('gives each item of a batch its own time: a key that does not come fails only what needs it', async () => {
+    const other = recordingNamed('java rsa3072-card-number');
+    const keyStore: KeyStore = {
+      privateKeys: async (keyId) => (keyId === card.keyId ? [privateKey] : new Promise(() => {})),
+    };
+    const { server } = await start({ keyStore, timeout: 200 });
+    const response = await fetch(`${server.origin}/v1/decrypt/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ items: [other, card, other].map(({ ciphertext }) => ({ ciphertext })) }),
+    });
+    expect(await response.json()).toMatchObject({
+      results: [
+        { error: { code: 'deadline_exceeded' } },
+        { plaintext: card.plaintext },
+        { error: { code: 'deadline_exceeded' } },
+      ],
+    });
+  });
+
   it('asks the store once for calls that need one cold key at the same time', async () => {
     const { keyStore, privateKeys, asked, release } = heldStore();
     const { decrypt } = await start({ keyStore });

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { flowKeys, startNode } from '../../adapters/demonstration/node.ts';
 import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
@@ -60,6 +61,26 @@ describe('flow-keys serve', () => {
     expect(await response.json()).toMatchObject({ plaintext: card.plaintext });
     expect((await fetch(`${service.origin}/readyz`)).status).toBe(200);
     await service.stop();
+  });
+
+  it('runs where its container image has it: in a folder of its own, without leave to write or to start anything', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'image-'));
+    await cp(dirname(flowKeys), folder, { recursive: true });
+    await cp(fileURLToPath(new URL('../../package.json', import.meta.url)), join(folder, 'package.json'));
+    const service = await startNode(
+      ['--keys', directory],
+      {
+        DEVELOPMENT: 'true',
+        NODE_OPTIONS: '--permission --allow-fs-read=*',
+      },
+      join(folder, 'flow-keys.js'),
+    );
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${service.origin}/v1/decrypt`, { method: 'POST', headers, body });
+    expect(await response.json()).toMatchObject({ plaintext: card.plaintext });
+    expect((await fetch(`${service.origin}/metrics`)).status).toBe(200);
+    await service.stop();
+    await rm(folder, { recursive: true });
   });
 
   it.for<[string, string[], Record<string, string>, string]>([

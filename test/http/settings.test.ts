@@ -54,6 +54,21 @@ describe('The worker', () => {
   });
 });
 
+describe('The worker with a dataset of the Analytics Engine', () => {
+  it('writes a data point a request: route, status, code and time, and no secret', async () => {
+    const points: unknown[] = [];
+    const ANALYTICS = { writeDataPoint: (point: unknown) => points.push(point) };
+    await call('http://127.0.0.1/v1/inspect', { DEVELOPMENT: 'true', ANALYTICS });
+    expect(points).toEqual([
+      {
+        indexes: ['/v1/inspect'],
+        blobs: ['POST', '/v1/inspect', 'no_caller_input', ''],
+        doubles: [422, expect.any(Number)],
+      },
+    ]);
+  });
+});
+
 describe('flowSecurityKeys', () => {
   it('answers in time when the key store does not', async () => {
     const app = flowSecurityKeys({

@@ -1,0 +1,23 @@
+# The HTTP service, self-hosted. It writes nothing, so its root may be read-only, and needs no privileges:
+#
+#   docker build -t flow-security-keys .
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:8080:8080 \
+#     -v "$PWD/keys:/keys:ro" -e BEARER_TOKEN_HASHES flow-security-keys
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/dist/cli ./
+# nonroot
+USER 65532
+EXPOSE 8080
+HEALTHCHECK CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:8080/healthz').then(({ ok }) => process.exit(ok ? 0 : 1))"]
+ENTRYPOINT ["/nodejs/bin/node", "flow-keys.js"]
+CMD ["serve", "--keys", "/keys", "--host", "0.0.0.0"]

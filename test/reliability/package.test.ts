@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const card = recordingNamed('java rsa2048-card-number');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'consumer-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('The package as it is published', { timeout: 120_000 }, () => {
+  it('is installed, type-checked and used by a program of its own', async () => {
+    const { stdout: packed } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+    });
+    const [tarball] = Object.values<{ filename: string }>(JSON.parse(packed));
+    const { devDependencies } = packageJson;
+    await writeJson('package.json', {
+      type: 'module',
+      dependencies: {
+        'flow-security-keys': `file:${tarball?.filename}`,
+        '@hono/node-server': devDependencies['@hono/node-server'],
+        '@types/node': devDependencies['@types/node'],
+        hono: devDependencies.hono,
+        'prom-client': devDependencies['prom-client'],
+        typescript: devDependencies.typescript,
+      },
+    });
+    await writeJson('tsconfig.json', {
+      compilerOptions: {
+        module: 'nodenext',
+        target: 'es2023',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        types: ['node'],
+        noEmit: true,
+      },
+      files: ['program.ts'],
+    });
+    await cp(fileURLToPath(new URL('consumer.ts', import.meta.url)), join(folder, 'program.ts'));
+    await mkdir(join(folder, 'keys', card.keyId), { recursive: true });
+    const privateKey = testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '';
+    const file = join(folder, 'keys', card.keyId, 'private-key.pem');
+    await writeFile(file, pem('PRIVATE KEY', privateKey), { mode: 0o600 });
+
+    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
+    await run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc')], { cwd: folder });
+    const { stdout } = await run(process.execPath, ['program.ts', card.ciphertext], { cwd: folder });
+    expect(stdout.trim().split('\n')).toEqual([
+      `client ${card.plaintext}`,
+      'batch ok no_caller_input',
+      `middleware ${card.plaintext}`,
+      'wrong token unauthorized',
+    ]);
+    const { stdout: summary } = await run('npx', ['flow-keys', 'inspect', card.ciphertext], { cwd: folder });
+    expect(JSON.parse(summary)).toMatchObject({ signature: 'valid' });
+  });
+
+  it('brings no dependency that its user did not choose', async () => {
+    const lock = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
+    expect(lock.packages['node_modules/flow-security-keys']).not.toHaveProperty('dependencies');
+  });
+});
+
+function writeJson(name: string, content: unknown): Promise<void> {
+  return writeFile(join(folder, name), JSON.stringify(content));
+}
