@@ -35,6 +35,13 @@ const shared = {
 } as const satisfies BuildOptions;
 
 const targets: Readonly<Record<string, BuildOptions>> = {
+  // What runs in the browser; the others hold it as text.
+  inspector: {
+    ...shared,
+    entryPoints: ['adapters/http/inspector/inspector.ts'],
+    outfile: 'dist/inspector/inspector.txt',
+    minify: true,
+  },
   package: {
     ...shared,
     entryPoints: {
@@ -90,7 +97,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets).filter((name) => name !== 'bench');
 if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
 
-for (const name of names) {
+for (const name of new Set(['inspector', ...names])) {
   const options = targets[name];
   if (options === undefined) throw new Error(`No target ${name}; there are ${Object.keys(targets).join(', ')}.`);
   await build(options);

@@ -21,6 +21,7 @@ import { decryptBatch } from './batch.ts';
 import { readBody, readJson, receive } from './body.ts';
 import { decryptAnswerOf } from './decrypt-answer.ts';
 import { docsPage } from './docs.ts';
+import { inspectorPage } from './inspector/page.ts';
 import { type LogRecord, logJson, type RequestLogLine, writeLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import type { OperationName } from './operation-names.ts';
@@ -91,7 +92,7 @@ export function flowSecurityKeys(
     });
     writeLog(context, log, performance.now() - started);
   });
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE] } }));
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE], scriptSrc: [NONCE] } }));
   app.use(async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
@@ -148,6 +149,7 @@ export function flowSecurityKeys(
     await assertReady(context.var.settings.keyStore);
     return context.json({ status: 'ok' });
   });
+  app.get('/', (context) => context.html(inspectorPage(context.var.secureHeadersNonce ?? '')));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
 

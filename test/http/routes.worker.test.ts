@@ -175,7 +175,9 @@ describe('Every route', () => {
     for (const path of Object.keys(document.paths)) expect(text).toContain(path);
     expect(text).not.toMatch(/<script|https?:|<img|<link/);
     const [, nonce] = text.match(/<style nonce="([^"]+)"/) ?? [];
-    expect(page.headers.get('content-security-policy')).toBe(`default-src 'none'; style-src 'nonce-${nonce}'`);
+    expect(page.headers.get('content-security-policy')).toBe(
+      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'`,
+    );
   });
 
   it('goes on with the trace of its caller', async () => {

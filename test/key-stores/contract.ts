@@ -60,7 +60,8 @@ export function keyStoreContract(
       await expect(decryptor.decrypt(card.ciphertext)).rejects.toMatchObject({ code: 'invalid_private_key' });
     });
 
-    it.runIf(canBeOutOfReach)('says that it is unavailable when it cannot tell', async () => {
+    if (!canBeOutOfReach) return;
+    it('says that it is unavailable when it cannot tell', async () => {
       const error: unknown = await fixture.unreachable?.privateKeys(card.keyId, {}).catch((caught: unknown) => caught);
       if (!(error instanceof FlowKeysError)) throw new Error('It is no FlowKeysError.');
       expect(error).toMatchObject({ code: 'key_store_unavailable', keyId: card.keyId });
