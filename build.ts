@@ -61,7 +61,14 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     // The optional peers: everything else is inside, so that no consumer meets two copies of it.
     external: ['@aws-sdk/client-*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
   },
-  lambda: { ...shared, entryPoints: ['adapters/lambda/index.ts'], outfile: 'dist/lambda/index.mjs', minify: true },
+  lambda: {
+    ...shared,
+    external: ['node:*'],
+    entryPoints: { index: 'adapters/lambda/index.ts' },
+    outdir: 'dist/lambda',
+    outExtension: { '.js': '.mjs' },
+    minify: true,
+  },
   worker: {
     ...shared,
     entryPoints: { index: 'adapters/worker/worker.ts', development: 'adapters/worker/development.ts' },

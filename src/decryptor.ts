@@ -1,6 +1,7 @@
 import { assertInTime } from './deadline.ts';
 import { FlowKeysError } from './errors.ts';
 import { decryptMessage } from './esdk/decrypt.ts';
+import { verificationKeyOf } from './esdk/early-verification.ts';
 import { cachedKeyStore } from './keys/cached-key-store.ts';
 import { type CachedKeys, createKeyCache, type KeyCache } from './keys/key-cache.ts';
 import { assertKeyId } from './keys/key-id.ts';
@@ -105,6 +106,8 @@ export function createDecryptor({
     message: Message,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array | 'unknown-key' | 'failed'> {
+    // While the store answers, there is time for what needs no private key.
+    if (keys.mustAsk(keyId)) void verificationKeyOf(message);
     const cached = await keys.read(keyId, signal);
     if (cached === undefined) return 'unknown-key';
     const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) });

@@ -28,6 +28,8 @@ export const errorCodes = {
   deadline_exceeded: 'The deadline passed',
   /** The caller may not use this key, or this route. */
   forbidden: 'The caller may not do this',
+  /** The answer would be larger than Connect takes. */
+  answer_too_large: 'The answer is too large',
   /** A defect of this product: please report it. */
   internal_error: 'Something unexpected happened',
 

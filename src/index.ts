@@ -1,5 +1,12 @@
-export type { ContactFlowAnswer } from './connect/answer.ts';
-export { type HandledEvent, type HandleEventOptions, handleContactFlowEvent } from './connect/handle-event.ts';
+export type { ContactFlowAnswer, FieldAnswer, FlatAnswer, NestedAnswer } from './connect/answer.ts';
+export {
+  type ConnectRecord,
+  type HandledEvent,
+  type HandleEventOptions,
+  handleContactFlowEvent,
+} from './connect/handle-event.ts';
+export type { RevealPolicies, RevealPolicy } from './connect/reveal.ts';
+export { type ConnectSettings, connectSettings } from './connect/settings.ts';
 export {
   createDecryptor,
   type DecryptOptions,

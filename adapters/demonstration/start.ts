@@ -98,8 +98,8 @@ async function median(runtime: Runtime, event: unknown): Promise<TimedAnswer> {
 
 /** The decrypted text, or the error's code. */
 function outcomeOf(answer: string): string {
-  const { data, error }: { data: { decryptedData?: string }; error?: string } = JSON.parse(answer);
-  return data.decryptedData ?? error?.split(':')[0] ?? '';
+  const { data, code }: { data: { decryptedData?: string }; code?: string } = JSON.parse(answer);
+  return data.decryptedData ?? code ?? '';
 }
 
 function shorten(text: string): string {

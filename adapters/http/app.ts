@@ -5,6 +5,7 @@ import { type RequestIdVariables, requestId } from 'hono/request-id';
 import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-headers';
 import { withDeadline } from '../../src/deadline.ts';
 import {
+  type ConnectSettings,
   createDecryptor,
   createKeyCache,
   type Decryptor,
@@ -34,6 +35,8 @@ import { type Trace, traceOf } from './trace.ts';
 
 export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly authorization: Authorization;
+  /** How `/v1/connect` answers. Default: as the article. */
+  readonly connect?: ConnectSettings;
   /** How long a call may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number;
   /** Told of every request. Default: a line of JSON on the console. */
@@ -45,6 +48,7 @@ interface RequestSettings {
   readonly authorization: Authorization;
   readonly decryptor: Decryptor;
   readonly keyStore: KeyStore;
+  readonly connect?: ConnectSettings;
 }
 
 export interface AppEnv {
@@ -133,6 +137,7 @@ export function flowSecurityKeys(
     const { answer, record } = await handleContactFlowEvent(await readJson(context), {
       decryptor: context.var.settings.decryptor,
       requestId: context.var.requestId,
+      ...(context.var.settings.connect && { settings: context.var.settings.connect }),
       ...limits(context),
     });
     context.set('record', record);

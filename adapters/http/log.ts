@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { DecryptionRecord } from '../../src/index.ts';
+import type { ConnectRecord } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
 
 /** What a route adds to the line of its request. */
-export interface LogRecord extends DecryptionRecord {
+export interface LogRecord extends ConnectRecord {
   readonly contactId?: string | null;
   /** Of a batch; its `code` is that of the first item that failed. */
   readonly items?: number;

@@ -21,6 +21,7 @@ export const statusOf = {
   unsupported_message: 422,
   key_id_mismatch: 422,
   decryption_failed: 422,
+  answer_too_large: 422,
   invalid_private_key: 500,
   internal_error: 500,
   not_configured: 500,

@@ -73,24 +73,33 @@ export const connectEvent = v.pipe(
   v.description('A ContactFlowEvent, as Connect passes it to a Lambda function.'),
 );
 
-const connectIds = { contactId: v.nullable(v.string()), requestId: v.string() };
+const revealed = {
+  decryptedData: v.optional(v.pipe(v.string(), v.description('As much of the input as REVEAL shows.'))),
+  dataLength: v.optional(v.number()),
+  luhn: v.optional(v.picklist(['valid', 'invalid'])),
+  brand: v.optional(v.string()),
+};
+const failed = { error: v.string(), code: v.string(), detail: v.string() };
+const connectData = {
+  message: v.string(),
+  contactId: v.nullable(v.string()),
+  requestId: v.string(),
+  ...revealed,
+  fields: v.optional(
+    v.record(
+      v.string(),
+      v.union([
+        v.object({ success: v.literal(true), ...revealed }),
+        v.object({ success: v.literal(false), ...failed }),
+      ]),
+    ),
+  ),
+};
 
 export const connectAnswer = v.union([
-  v.object({
-    'status-code': v.literal(200),
-    data: v.object({
-      success: v.literal(true),
-      message: v.string(),
-      ...connectIds,
-      decryptedData: v.string(),
-      dataLength: v.number(),
-    }),
-  }),
-  v.object({
-    'status-code': v.literal(500),
-    data: v.object({ success: v.literal(false), message: v.string(), ...connectIds }),
-    error: v.string(),
-  }),
+  v.object({ 'status-code': v.literal(200), data: v.object({ success: v.literal(true), ...connectData }) }),
+  v.object({ 'status-code': v.literal(500), data: v.object({ success: v.literal(false), ...connectData }), ...failed }),
+  v.pipe(v.record(v.string(), v.string()), v.description('With ANSWER=flat: an object of strings.')),
 ]);
 
 export const statusAnswer = v.object({ status: v.literal('ok') });

@@ -1,4 +1,4 @@
-import { FlowKeysError } from '../../src/index.ts';
+import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './authorization.ts';
 import { operationNames } from './operation-names.ts';
 
@@ -8,13 +8,14 @@ export type Environment = Readonly<Record<string, unknown>>;
 /** What the environment configures of the service. */
 export interface EnvironmentSettings {
   readonly authorization: Authorization;
+  readonly connect: ConnectSettings;
   /** Milliseconds. */
   readonly timeout: number;
 }
 
 /**
- * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `DEVELOPMENT` and
- * `TIMEOUT`.
+ * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `DEVELOPMENT`,
+ * `TIMEOUT`, and those of {@link connectSettings}.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is missing or wrong
  */
@@ -27,6 +28,7 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
       ...(jwtIssuer && { jwtIssuer }),
       isDevelopment: text('DEVELOPMENT') === 'true',
     },
+    connect: connectSettings(environment),
     timeout: timeoutFrom(text('TIMEOUT')),
   };
 }

@@ -1,9 +1,11 @@
 import { withDeadline } from '../../src/deadline.ts';
 import {
+  type ConnectRecord,
+  type ConnectSettings,
   type ContactFlowAnswer,
   createDecryptor,
-  type DecryptionRecord,
   type DecryptorOptions,
+  type FlowKeysError,
   handleContactFlowEvent,
 } from '../../src/index.ts';
 
@@ -13,21 +15,29 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** One line of the function's log. */
-export interface LambdaLogLine extends DecryptionRecord {
-  readonly level: 'INFO' | 'ERROR';
+/** One line of the function's log: never an input, a ciphertext, a key, nor the event. */
+export interface LambdaLogLine extends ConnectRecord {
   readonly contactId: string | null;
   readonly requestId: string;
   readonly milliseconds: number;
 }
 
 export interface HandlerOptions extends DecryptorOptions {
-  /** Default: a line of JSON on standard output. */
+  /** How an event is answered. Default: as the article. */
+  readonly connect?: ConnectSettings;
+  /**
+   * Whether to throw when the key store is unavailable, for Connect to invoke the function again: it does so up
+   * to three times, while the flow waits. Default: false, which answers the flow.
+   */
+  readonly retry?: boolean;
+  /** Told of every call. Default: a line of JSON on standard output. */
   readonly log?: (line: LambdaLogLine) => void;
 }
 
 // Time to answer in before the runtime, or Connect, gives up: an answer can be branched on, a time-out cannot.
 const marginMilliseconds = 500;
+// What Connect waits at most, where no runtime says what is left of it.
+const longestCall = 8_000;
 
 /**
  * Makes the Lambda handler for a flow's Invoke AWS Lambda function block.
@@ -35,21 +45,30 @@ const marginMilliseconds = 500;
  * @example
  * export const handler = createHandler({ keyStore: ssmKeyStore({ client }) });
  */
-export function createHandler({ log = logJson, ...options }: HandlerOptions) {
+export function createHandler({ log = logJson, retry = false, connect, ...options }: HandlerOptions) {
   const decryptor = createDecryptor(options);
 
-  return async function handler(event: unknown, context: LambdaContext): Promise<ContactFlowAnswer> {
+  return async function handler(event: unknown, context?: LambdaContext): Promise<ContactFlowAnswer> {
     const started = performance.now();
-    const remaining = Math.max(0, context.getRemainingTimeInMillis() - marginMilliseconds);
-    const { answer, record } = await withDeadline(remaining, undefined, (signal) =>
-      handleContactFlowEvent(event, { decryptor, requestId: context.awsRequestId, signal }),
+    const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
+    const { answer, record, failure } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
+      handleContactFlowEvent(event, {
+        decryptor,
+        requestId: context?.awsRequestId ?? '',
+        ...(connect && { settings: connect }),
+        signal,
+      }),
     );
-    const level = record.code === 'ok' ? 'INFO' : 'ERROR';
-    log({ level, ...record, milliseconds: Math.round(performance.now() - started) });
+    log({ ...record, milliseconds: Math.round(performance.now() - started) });
+    if (retry && failure !== undefined && isWorthRetrying(failure)) throw failure;
     return answer;
   };
 }
 
+function isWorthRetrying({ code }: FlowKeysError): boolean {
+  return code === 'key_store_unavailable';
+}
+
 function logJson(line: LambdaLogLine): void {
-  console.log(JSON.stringify(line));
+  console.log(JSON.stringify({ level: line.code === 'ok' ? 'INFO' : 'ERROR', ...line }));
 }

@@ -1,5 +1,12 @@
+import { connectSettings } from '../../src/index.ts';
 import { awsKeyStore } from '../key-stores/aws-key-store.ts';
 import { createHandler } from './handler.ts';
+import { createObserver } from './observe.ts';
 
 /** The function's entry point: `index.handler`. */
-export const handler = createHandler({ keyStore: awsKeyStore(process.env) });
+export const handler = createHandler({
+  keyStore: awsKeyStore(process.env),
+  connect: connectSettings(process.env),
+  retry: process.env['RETRY'] === 'true',
+  log: createObserver(process.env),
+});

@@ -1,34 +1,16 @@
-import type { FlowKeysError } from '../errors.ts';
+import { type ErrorCode, errorCodes, FlowKeysError } from '../errors.ts';
+import { ciphertextParameter } from './event.ts';
+import type { Revealed } from './reveal.ts';
 
-/**
- * What the Lambda answers to the flow, which reads it under `$.External`, for example
- * `$.External.data.decryptedData`. Names and messages are those of the article this product implements,
- * and stay as they are.
- */
-export type ContactFlowAnswer =
-  | {
-      readonly 'status-code': 200;
-      readonly data: {
-        readonly success: true;
-        readonly message: string;
-        readonly contactId: string | null;
-        readonly requestId: string;
-        readonly decryptedData: string;
-        /** Length of `decryptedData`, in characters. */
-        readonly dataLength: number;
-      };
-    }
-  | {
-      readonly 'status-code': 500;
-      readonly data: {
-        readonly success: false;
-        readonly message: string;
-        readonly contactId: string | null;
-        readonly requestId: string;
-      };
-      /** For a failed decryption: the error's code, a colon, and its message. */
-      readonly error: string;
-    };
+/** What became of a field. */
+export type FieldOutcome =
+  | { readonly name: string; readonly revealed: Revealed }
+  | { readonly name: string; readonly failure: FlowKeysError };
+
+/** A field of the nested answer. */
+export type FieldAnswer =
+  | ({ readonly success: true } & Revealed)
+  | { readonly success: false; readonly error: string; readonly code: ErrorCode; readonly detail: string };
 
 /** Ids that an answer repeats, so that it can be found in the logs. */
 export interface AnswerIds {
@@ -36,28 +18,119 @@ export interface AnswerIds {
   readonly requestId: string;
 }
 
-export function successAnswer({ contactId, requestId }: AnswerIds, decryptedData: string): ContactFlowAnswer {
+interface AnswerData extends AnswerIds, Partial<Revealed> {
+  readonly message: string;
+  /** The fields but for the article's own, `my-secret-string`, whose outcome stands beside `message`. */
+  readonly fields?: Readonly<Record<string, FieldAnswer>>;
+}
+
+/**
+ * What the Lambda answers to the flow, which reads it under `$.External`, for example
+ * `$.External.data.decryptedData`. Names and messages are those of the article this product implements,
+ * and stay as they are; `code` and `detail` are this product's.
+ */
+export type NestedAnswer =
+  | { readonly 'status-code': 200; readonly data: AnswerData & { readonly success: true } }
+  | {
+      readonly 'status-code': 500;
+      readonly data: AnswerData & { readonly success: false };
+      /** The same text for the same code. */
+      readonly error: string;
+      readonly code: ErrorCode;
+      /** What happened, with which key id, and what to do next. */
+      readonly detail: string;
+    };
+
+/** The same for the response validation STRING_MAP: texts alone, under names of letters, digits, `-` and `_`. */
+export type FlatAnswer = Readonly<Record<string, string>>;
+
+export type ContactFlowAnswer = NestedAnswer | FlatAnswer;
+
+/** Connect refuses an answer of 32 KB: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */
+const maxAnswerBytes = 32 * 1024 - 1;
+
+/** The answer in the asked-for form, or one that says that it would be too large. */
+export function answerOf(
+  ids: AnswerIds,
+  outcomes: readonly FieldOutcome[],
+  form: 'nested' | 'flat',
+): ContactFlowAnswer {
+  const answer = inForm(nestedAnswer(ids, outcomes), form);
+  if (new TextEncoder().encode(JSON.stringify(answer)).length <= maxAnswerBytes) return answer;
+  const failure = new FlowKeysError(
+    'answer_too_large',
+    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, or name fewer FIELDS.',
+  );
+  return failureAnswer(ids, failure, form);
+}
+
+/** The answer to an event of which no field was decrypted. */
+export function failureAnswer(ids: AnswerIds, failure: FlowKeysError, form: 'nested' | 'flat'): ContactFlowAnswer {
+  return inForm(
+    { 'status-code': 500, data: { success: false, message: 'Decryption failed', ...ids }, ...errorMembers(failure) },
+    form,
+  );
+}
+
+/** The article's answers to an event without one of its parameters. */
+export function missingParameterAnswer(
+  ids: AnswerIds,
+  failure: FlowKeysError,
+  message: string,
+  form: 'nested' | 'flat',
+): ContactFlowAnswer {
+  const members = { ...errorMembers(failure), error: 'Missing required parameter' };
+  return inForm({ 'status-code': 500, data: { success: false, message, ...ids }, ...members }, form);
+}
+
+function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[]): NestedAnswer {
+  const failed = outcomes.find((outcome) => 'failure' in outcome);
+  const article = outcomes.find(({ name }) => name === ciphertextParameter);
+  const others = outcomes.filter((outcome) => outcome !== article);
+  const members = {
+    ...(article && 'revealed' in article && article.revealed),
+    ...(others.length > 0 && {
+      fields: Object.fromEntries(others.map((outcome) => [outcome.name, fieldAnswer(outcome)])),
+    }),
+  };
+  if (failed === undefined) {
+    return { 'status-code': 200, data: { success: true, message: 'Data decrypted successfully', ...ids, ...members } };
+  }
   return {
-    'status-code': 200,
-    data: {
-      success: true,
-      message: 'Data decrypted successfully',
-      contactId,
-      requestId,
-      decryptedData,
-      dataLength: [...decryptedData].length,
-    },
+    'status-code': 500,
+    data: { success: false, message: 'Decryption failed', ...ids, ...members },
+    ...errorMembers(failed.failure),
   };
 }
 
-export function missingParameterAnswer(ids: AnswerIds, message: string): ContactFlowAnswer {
-  return failureAnswer(ids, message, 'Missing required parameter');
+function fieldAnswer(outcome: FieldOutcome): FieldAnswer {
+  if ('revealed' in outcome) return { success: true, ...outcome.revealed };
+  return { success: false, ...errorMembers(outcome.failure) };
 }
 
-export function decryptionFailedAnswer(ids: AnswerIds, { code, message }: FlowKeysError): ContactFlowAnswer {
-  return failureAnswer(ids, 'Decryption failed', `${code}: ${message}`);
+function errorMembers({ code, message }: FlowKeysError) {
+  return { error: errorCodes[code], code, detail: message };
 }
 
-function failureAnswer({ contactId, requestId }: AnswerIds, message: string, error: string): ContactFlowAnswer {
-  return { 'status-code': 500, data: { success: false, message, contactId, requestId }, error };
+function inForm(answer: NestedAnswer, form: 'nested' | 'flat'): ContactFlowAnswer {
+  return form === 'nested' ? answer : flatAnswer(answer);
+}
+
+function flatAnswer({ data, ...members }: NestedAnswer): FlatAnswer {
+  const { fields = {}, ...top } = data;
+  const flat: Record<string, string> = {};
+  const add = (prefix: string, values: Readonly<Record<string, unknown>>) => {
+    for (const [name, value] of Object.entries(values)) flat[free(prefix + name, flat)] = String(value ?? '');
+  };
+  add('', { code: 'ok', ...members, ...top });
+  for (const [name, field] of Object.entries(fields)) add(`${name}_`, field.success ? { code: 'ok', ...field } : field);
+  return flat;
+}
+
+/** The name with the characters that Connect allows, and a number where two names become the same. */
+function free(name: string, taken: Readonly<Record<string, string>>): string {
+  const allowed = name.replace(/[^A-Za-z0-9_-]/g, '_');
+  let candidate = allowed;
+  for (let count = 2; Object.hasOwn(taken, candidate); count += 1) candidate = `${allowed}_${count}`;
+  return candidate;
 }

@@ -1,34 +1,76 @@
 import { FlowKeysError } from '../errors.ts';
+import type { ConnectSettings } from './settings.ts';
+
+/** An input of the caller's in an event. */
+export interface Field {
+  readonly name: string;
+  readonly value: unknown;
+}
 
 /** What is read of a ContactFlowEvent. */
 export interface ContactFlowInput {
   /** `null` where the event has none: then it is no event of Connect's. */
   readonly contactId: string | null;
   readonly keyId: unknown;
-  readonly ciphertext: unknown;
+  readonly fields: readonly Field[];
 }
 
-/** The names of the Lambda's input parameters in the flow. */
+/** The names of the article's parameters in the flow. */
 export const keyIdParameter = 'key-id';
 export const ciphertextParameter = 'my-secret-string';
 
+const maxFields = 20;
+
 const contactIdPattern = /^[A-Za-z0-9-]{1,100}$/;
+
+/** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578; or no input. */
+const ciphertextPattern = /^\s*(AYADe[A-P]|AgV4|Timeout\s*$)/;
 
 /**
  * Reads a ContactFlowEvent, as Connect hands it to a Lambda function. Whatever else it is given, it
  * reads as an event without parameters.
  *
+ * @throws FlowKeysError `invalid_request` when it holds more fields than are answered in one call
  * @see https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html
  */
-export function parseContactFlowEvent(event: unknown): ContactFlowInput {
+export function parseContactFlowEvent(event: unknown, settings: ConnectSettings): ContactFlowInput {
   const details = own(event, 'Details');
-  const contactId = own(own(details, 'ContactData'), 'ContactId');
   const parameters = own(details, 'Parameters');
+  const attributes = settings.attributes ? own(own(details, 'ContactData'), 'Attributes') : undefined;
   return {
-    contactId: typeof contactId === 'string' && contactIdPattern.test(contactId) ? contactId : null,
+    contactId: contactIdOf(event),
     keyId: own(parameters, keyIdParameter),
-    ciphertext: own(parameters, ciphertextParameter),
+    fields: settings.fields?.map((name) => named(name, parameters, attributes)) ?? found(parameters, attributes),
   };
+}
+
+export function contactIdOf(event: unknown): string | null {
+  const contactId = own(own(own(event, 'Details'), 'ContactData'), 'ContactId');
+  return typeof contactId === 'string' && contactIdPattern.test(contactId) ? contactId : null;
+}
+
+function named(name: string, parameters: unknown, attributes: unknown): Field {
+  const parameter = own(parameters, name);
+  return { name, value: isAbsent(parameter) ? own(attributes, name) : parameter };
+}
+
+/** The article's parameter, and every other whose value is a ciphertext. A parameter goes before an attribute. */
+function found(parameters: unknown, attributes: unknown): readonly Field[] {
+  const fields = new Map<string, unknown>();
+  const ciphertext = own(parameters, ciphertextParameter);
+  if (!isAbsent(ciphertext)) fields.set(ciphertextParameter, ciphertext);
+  for (const values of [parameters, attributes]) {
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) continue;
+    for (const [name, value] of Object.entries(values)) {
+      if (name === keyIdParameter || fields.has(name)) continue;
+      if (typeof value === 'string' && ciphertextPattern.test(value)) fields.set(name, value);
+    }
+  }
+  if (fields.size > maxFields) {
+    const message = `The event holds ${fields.size} ciphertexts; at most ${maxFields} are decrypted in one call. Name those to decrypt in FIELDS.`;
+    throw new FlowKeysError('invalid_request', message);
+  }
+  return Array.from(fields, ([name, value]) => ({ name, value }));
 }
 
 // Own properties only: an event may hold "__proto__", and an input must not come from a prototype.
@@ -42,11 +84,14 @@ export function isAbsent(parameter: unknown): boolean {
   return parameter === undefined || parameter === null || (typeof parameter === 'string' && parameter.trim() === '');
 }
 
-/** The ciphertext parameter as text. */
-export function asCiphertext(parameter: unknown): string {
-  if (typeof parameter === 'string') return parameter;
+/** The value of a field as text. */
+export function asCiphertext({ name, value }: Field): string {
+  if (typeof value === 'string') return value;
+  // An unset parameter is answered as one that is empty.
+  if (isAbsent(value)) return '';
+  const parameter = name === ciphertextParameter ? `The parameter '${name}'` : 'A field';
   throw new FlowKeysError(
     'malformed_ciphertext',
-    `The parameter '${ciphertextParameter}' is no text. Set it to $.StoredCustomerInput in the flow.`,
+    `${parameter} is no text. Set it to $.StoredCustomerInput in the flow.`,
   );
 }

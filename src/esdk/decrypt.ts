@@ -14,9 +14,9 @@ export type Decryption =
   | { readonly outcome: 'refused' };
 
 /** Decrypts a whole message with the AWS Encryption SDK; the plaintext is only released once it is verified. */
-export async function decryptMessage({ bytes, footer }: Message, wrappingKeys: WrappingKeys): Promise<Decryption> {
+export async function decryptMessage(message: Message, wrappingKeys: WrappingKeys): Promise<Decryption> {
   try {
-    const { plaintext } = await decrypt(decryptionMaterials(wrappingKeys, footer), bytes);
+    const { plaintext } = await decrypt(decryptionMaterials(message, wrappingKeys), message.bytes);
     return { outcome: 'decrypted', plaintext };
   } catch (error) {
     return { outcome: error instanceof DataKeyNotUnwrapped ? 'not-unwrapped' : 'refused' };

@@ -1,18 +1,43 @@
-import type { SignedPart } from '../message/message.ts';
+import { publicKeyContextKey } from '../message/header.ts';
+import type { Message, SignedPart } from '../message/message.ts';
+import { importVerificationKey } from '../message/verification-key.ts';
 
 // Verifying the signature takes as long as unwrapping the data key, and needs nothing of it. The AWS
-// packages verify last; here it is started first, and its outcome kept until they ask for it. A
-// verification key is imported anew for each message, so it tells which message is meant.
+// packages verify last; here it is started first, while the store or the private key works, and its outcome
+// kept until they ask for it. A verification key is imported anew for each message, so it tells which
+// message is meant.
+const verificationKeys = new WeakMap<Message, Promise<CryptoKey | undefined>>();
 const verifications = new WeakMap<CryptoKey, SignedPart & { readonly isValid: Promise<boolean> }>();
 
 type Verify = SubtleCrypto['verify'];
 
-/** Starts to verify a message's signature, for `verify` to answer with. */
-export function startVerification(algorithm: EcdsaParams, key: CryptoKey, { signature, signed }: SignedPart): void {
-  const isValid = crypto.subtle.verify(algorithm, key, signature, signed);
-  // Where unwrapping fails, nobody asks.
+/**
+ * The key that verifies a message, `undefined` for an unsigned suite. Who asks first also starts the
+ * verification, for `verify` to answer with.
+ */
+export function verificationKeyOf(message: Message): Promise<CryptoKey | undefined> {
+  const known = verificationKeys.get(message);
+  if (known !== undefined) return known;
+  const key = startVerification(message);
+  // Where there is no private key, nobody asks.
+  key.catch(() => {});
+  verificationKeys.set(message, key);
+  return key;
+}
+
+async function startVerification({ header, footer }: Message): Promise<CryptoKey | undefined> {
+  const compressedPoint = header.encryptionContext[publicKeyContextKey];
+  const { signature: scheme } = header.suite;
+  if (scheme === undefined) {
+    if (compressedPoint !== undefined) throw new Error('An unsigned suite carries a verification key.');
+    return undefined;
+  }
+  const key = compressedPoint && (await importVerificationKey(compressedPoint, scheme.namedCurve));
+  if (!key || !footer) throw new Error('The verification key is no point of the curve.');
+  const isValid = crypto.subtle.verify({ name: 'ECDSA', hash: scheme.hash }, key, footer.signature, footer.signed);
   isValid.catch(() => {});
-  verifications.set(key, { signature, signed, isValid });
+  verifications.set(key, { ...footer, isValid });
+  return key;
 }
 
 /** `SubtleCrypto.verify`, but for the very bytes whose verification was started under this key, that one's outcome. */

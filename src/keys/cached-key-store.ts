@@ -6,6 +6,8 @@ import { importPrivateKeys } from './private-key.ts';
 
 /** Private keys by key id, imported once. */
 export interface CachedKeyStore {
+  /** Whether reading the keys of an id will ask the store, as nothing is known of it. */
+  mustAsk(keyId: string): boolean;
   /** The keys of an id; `undefined` when the store does not know it. */
   read(keyId: string, signal: AbortSignal | undefined): Promise<CachedKeys | undefined>;
   /** Newer keys of an id than those that did not unwrap a message, if the store may have some. */
@@ -149,7 +151,11 @@ export function cachedKeyStore(keyStore: KeyStore, cache: KeyCache): CachedKeySt
     }
   }
 
-  return { read, readNewer };
+  return {
+    mustAsk: (keyId) => cache.keys(keyId) === undefined && cache.absent(keyId) === undefined,
+    read,
+    readNewer,
+  };
 }
 
 function unavailable(keyId: string, what: string, cause?: unknown): FlowKeysError {

@@ -1,3 +1,4 @@
+import { type ErrorCode, errorCodes } from 'flow-security-keys';
 import { describe, expect, it } from 'vitest';
 import type { Recording } from '../recordings/recordings.ts';
 import { type ParityCase, parityCases } from './cases.ts';
@@ -15,6 +16,7 @@ interface Answer {
   readonly 'status-code': number;
   readonly data: { readonly message: string; readonly decryptedData?: string; readonly dataLength?: number };
   readonly error?: string;
+  readonly code?: ErrorCode;
 }
 
 /**
@@ -58,5 +60,6 @@ function assertExpected(answer: Answer, expected: ParityCase['expected']): void 
     return;
   }
   expect(answer.data.message).toBe('Decryption failed');
-  expect(expected.codes).toContain(answer.error?.split(':')[0]);
+  expect(expected.codes).toContain(answer.code);
+  expect(answer.error).toBe(errorCodes[answer.code ?? 'internal_error']);
 }

@@ -12,7 +12,8 @@ outages(
     return async (ciphertext) => {
       const keyId = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(atob(ciphertext))?.[0];
       const answer = await handler(contactFlowEvent({ 'key-id': keyId, 'my-secret-string': ciphertext }), context);
-      return answer['status-code'] === 200 ? answer.data.decryptedData : (answer.error.split(':')[0] ?? '');
+      const { data, code }: { data: { decryptedData?: string }; code?: string } = JSON.parse(JSON.stringify(answer));
+      return data.decryptedData ?? code ?? '';
     };
   },
   { sharesLookups: true },

@@ -1,0 +1,97 @@
+import creditCardType from 'credit-card-type';
+import { FlowKeysError } from '../errors.ts';
+
+/** How much of an input an answer shows. */
+export interface RevealPolicy {
+  /**
+   * `full`: all of it. `last4`: its last four characters, of eight or more, as of fewer they would be most of it.
+   * `none`: only its length, and that it decrypted.
+   */
+  readonly show: 'full' | 'last4' | 'none';
+  /** Whether to say if it is a card number by its check digit, and of which brand. */
+  readonly luhn: boolean;
+}
+
+/** The policy of each field. */
+export interface RevealPolicies {
+  readonly others: RevealPolicy;
+  readonly fields: ReadonlyMap<string, RevealPolicy>;
+}
+
+/** What an answer shows of an input. */
+export interface Revealed {
+  readonly decryptedData?: string;
+  /** Length of the input, in characters. */
+  readonly dataLength: number;
+  readonly luhn?: 'valid' | 'invalid';
+  /** By the number's range, as `visa`, `mastercard`, `american-express`; absent when it is of no known one. */
+  readonly brand?: string;
+}
+
+const shortestForLast4 = 8;
+
+const policies: Readonly<Record<string, RevealPolicy>> = {
+  full: { show: 'full', luhn: false },
+  last4: { show: 'last4', luhn: false },
+  none: { show: 'none', luhn: false },
+  luhn: { show: 'none', luhn: true },
+  'full+luhn': { show: 'full', luhn: true },
+  'last4+luhn': { show: 'last4', luhn: true },
+  'none+luhn': { show: 'none', luhn: true },
+};
+
+/**
+ * Reads `last4`, or with fields of their own `full card=last4+luhn cvc=none`.
+ *
+ * @throws FlowKeysError `not_configured` for a policy that there is none of
+ */
+export function parseReveal(text: string): RevealPolicies {
+  let others = policyNamed('full');
+  const fields = new Map<string, RevealPolicy>();
+  for (const entry of text.split(/[\s,]+/).filter(Boolean)) {
+    const separator = entry.lastIndexOf('=');
+    const policy = policyNamed(entry.slice(separator + 1));
+    if (separator < 0) others = policy;
+    else fields.set(entry.slice(0, separator), policy);
+  }
+  return { others, fields };
+}
+
+function policyNamed(name: string): RevealPolicy {
+  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
+  if (policy !== undefined) return policy;
+  throw new FlowKeysError(
+    'not_configured',
+    `REVEAL must be one of ${Object.keys(policies).join(', ')}, for all fields or as <field>=<policy>.`,
+  );
+}
+
+export function reveal(input: string, field: string, { others, fields }: RevealPolicies): Revealed {
+  const { show, luhn } = fields.get(field) ?? others;
+  const characters = [...input];
+  const shown = {
+    full: input,
+    last4: characters.length < shortestForLast4 ? undefined : characters.slice(-4).join(''),
+    none: undefined,
+  }[show];
+  return {
+    ...(shown !== undefined && { decryptedData: shown }),
+    dataLength: characters.length,
+    ...(luhn && cardNumber(input)),
+  };
+}
+
+/** Whether it is a card number (ISO/IEC 7812-1), and whose. */
+function cardNumber(input: string): Pick<Revealed, 'luhn' | 'brand'> {
+  if (!/^\d{12,19}$/.test(input) || luhnSum(input) % 10 !== 0) return { luhn: 'invalid' };
+  const [brand] = creditCardType(input).filter(({ lengths }) => lengths.includes(input.length));
+  return { luhn: 'valid', ...(brand && { brand: brand.type }) };
+}
+
+/** ISO/IEC 7812-1, annex B: every second digit from the right counts twice. */
+function luhnSum(digits: string): number {
+  return [...digits].reverse().reduce((sum, digit, index) => {
+    const value = Number(digit) * (1 + (index % 2));
+    return sum + (value > 9 ? value - 9 : value);
+  }, 0);
+}

@@ -1,0 +1,54 @@
+import { FlowKeysError } from '../errors.ts';
+import { parseReveal, type RevealPolicies } from './reveal.ts';
+
+/** How a ContactFlowEvent is answered, wherever it is. */
+export interface ConnectSettings {
+  /** The parameters that hold ciphertexts. Default: those whose value is one. */
+  readonly fields?: readonly string[];
+  /** Whether fields may be contact attributes, too. */
+  readonly attributes: boolean;
+  /** Whether the flow must pass the parameter `key-id`; otherwise it is what the message names. */
+  readonly requireKeyId: boolean;
+  /** `nested`: the article's JSON. `flat`: an object of strings, for the response validation STRING_MAP. */
+  readonly answer: 'nested' | 'flat';
+  readonly reveal: RevealPolicies;
+}
+
+export const defaultConnectSettings: ConnectSettings = connectSettings({});
+
+/**
+ * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `ANSWER` and `REVEAL`.
+ *
+ * @throws FlowKeysError `not_configured`, naming the setting that is wrong
+ * @example
+ * connectSettings({ FIELDS: 'card cvc', REVEAL: 'none card=last4+luhn', ANSWER: 'flat' })
+ */
+export function connectSettings(environment: Readonly<Record<string, unknown>>): ConnectSettings {
+  const fields = text(environment, 'FIELDS')
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  return {
+    ...(fields.length > 0 && { fields }),
+    attributes: oneOf(environment, 'ATTRIBUTES', ['false', 'true']) === 'true',
+    requireKeyId: oneOf(environment, 'KEY_ID', ['optional', 'required']) === 'required',
+    answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
+    reveal: parseReveal(text(environment, 'REVEAL')),
+  };
+}
+
+/** The setting's value; the first one is the default. */
+function oneOf<Value extends string>(
+  environment: Readonly<Record<string, unknown>>,
+  name: string,
+  values: readonly [Value, ...Value[]],
+): Value {
+  const given = text(environment, name) || values[0];
+  const value = values.find((known) => known === given);
+  if (value !== undefined) return value;
+  throw new FlowKeysError('not_configured', `${name} must be one of ${values.join(', ')}.`);
+}
+
+function text(environment: Readonly<Record<string, unknown>>, name: string): string {
+  const value = environment[name];
+  return typeof value === 'string' ? value.trim() : '';
+}
