@@ -64,7 +64,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
   lambda: {
     ...shared,
     external: ['node:*'],
-    entryPoints: { index: 'adapters/lambda/index.ts' },
+    entryPoints: { index: 'adapters/lambda/index.ts', certificates: 'adapters/lambda/certificates.ts' },
     outdir: 'dist/lambda',
     outExtension: { '.js': '.mjs' },
     minify: true,

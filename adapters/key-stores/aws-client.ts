@@ -37,6 +37,11 @@ export function awsClientConfiguration(environment: Environment, service: 'SSM' 
   };
 }
 
+/** `KEY_PREFIX`: what stands before the key id in a name, if it is not the default. */
+export function keyPrefix({ KEY_PREFIX: prefix }: Environment): { readonly prefix?: string } {
+  return typeof prefix === 'string' && prefix !== '' ? { prefix: prefix.replace(/\/$/, '') } : {};
+}
+
 /** The error for an AWS service that did not give what it was asked for. */
 export function awsUnavailable(keyId: string, what: string, permission: string, error: unknown): FlowKeysError {
   if (error instanceof FlowKeysError) return error;

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { FlowKeysError, type KeyStore } from '../../src/index.ts';
-import { awsClientConfiguration, type Environment } from './aws-client.ts';
+import { awsClientConfiguration, type Environment, keyPrefix } from './aws-client.ts';
 import { secretsManagerKeyStore } from './secrets-manager.ts';
 import { ssmKeyStore } from './ssm.ts';
 
@@ -12,8 +12,8 @@ import { ssmKeyStore } from './ssm.ts';
  * @throws FlowKeysError `key_store_unavailable` for a setting that is missing or wrong
  */
 export function awsKeyStore(environment: Environment): KeyStore {
-  const { KEY_STORE: kind = 'ssm', KEY_PREFIX: prefix } = environment;
-  const options = typeof prefix === 'string' && prefix !== '' ? { prefix: prefix.replace(/\/$/, '') } : {};
+  const { KEY_STORE: kind = 'ssm' } = environment;
+  const options = keyPrefix(environment);
   if (kind === 'ssm') {
     return ssmKeyStore({ client: new SSMClient(awsClientConfiguration(environment, 'SSM')), ...options });
   }

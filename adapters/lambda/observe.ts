@@ -2,20 +2,24 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { LambdaLogLine } from './handler.ts';
 
-const defaultNamespace = 'FlowSecurityKeys';
+type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Names in logs and metrics: Powertools' own settings, and what they are without. */
+export function powertoolsSettings(environment: LambdaEnvironment) {
+  return {
+    serviceName: environment['POWERTOOLS_SERVICE_NAME'] || 'flow-security-keys',
+    namespace: environment['POWERTOOLS_METRICS_NAMESPACE'] || 'FlowSecurityKeys',
+  };
+}
 
 /**
  * What CloudWatch is told of each call: a line of the log, with the X-Ray trace id of the runtime, and in the
- * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`. The names of
- * namespace and service are Powertools' own settings.
+ * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`.
  */
-export function createObserver(environment: Readonly<Record<string, string | undefined>>) {
-  const serviceName = environment['POWERTOOLS_SERVICE_NAME'] || 'flow-security-keys';
+export function createObserver(environment: LambdaEnvironment) {
+  const { serviceName, namespace } = powertoolsSettings(environment);
   const logger = new Logger({ serviceName });
-  const metrics = new Metrics({
-    namespace: environment['POWERTOOLS_METRICS_NAMESPACE'] || defaultNamespace,
-    serviceName,
-  });
+  const metrics = new Metrics({ serviceName, namespace });
   const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'];
   let isFirst = true;
 
@@ -30,10 +34,11 @@ export function createObserver(environment: Readonly<Record<string, string | und
       cold.addMetric('ColdStart', MetricUnit.Count, 1);
       isFirst = false;
     }
+    const successes = outcomes.filter((outcome) => outcome === 'ok').length;
+    if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);
     for (const outcome of outcomes) {
-      if (outcome === 'ok') metrics.addMetric('DecryptionSuccess', MetricUnit.Count, 1);
-      else metrics.singleMetric().addDimension('code', outcome).addMetric('DecryptionError', MetricUnit.Count, 1);
+      if (outcome === 'ok') continue;
+      metrics.singleMetric().addDimension('code', outcome).addMetric('DecryptionError', MetricUnit.Count, 1);
     }
-    metrics.publishStoredMetrics();
   };
 }

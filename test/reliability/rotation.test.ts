@@ -1,11 +1,11 @@
-import { generateKeyPairSync, type KeyObject, randomInt, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startLambda } from '../../adapters/demonstration/runtimes.ts';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { parameterName, recordedEvent } from '../recordings/recordings.ts';
+import { encrypted } from '../support/encrypted.ts';
 import { type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { sha256Hex } from '../support/sha256.ts';
 import { startWorkerd } from '../support/workerd.ts';
@@ -125,21 +125,11 @@ async function storeKey(ssm: SSMClient, keyId: string): Promise<Key> {
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const input = { Name: parameterName(keyId), Value: pem, Type: 'SecureString', Overwrite: true } as const;
   await ssm.send(new PutParameterCommand(input));
-  return { keyId, messages: await Promise.all(Array.from({ length: 20 }, () => encrypt(keyId, publicKey))) };
-}
-
-/** With the parameters that Amazon Connect encrypts with. */
-async function encrypt(keyId: string, publicKey: KeyObject): Promise<Message> {
-  const keyring = new RawRsaKeyringNode({
-    keyNamespace: 'AmazonConnect',
-    keyName: keyId,
-    rsaKey: { publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() },
-    oaepHash: 'sha512',
+  const messages = Array.from({ length: 20 }, async () => {
+    const plaintext = String(randomInt(1e12)).padStart(16, '4');
+    return { keyId, plaintext, ciphertext: await encrypted(plaintext, keyId, publicKey) };
   });
-  const plaintext = String(randomInt(1e12)).padStart(16, '4');
-  const client = buildClient(CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT);
-  const { result } = await client.encrypt(keyring, plaintext, { frameLength: 4096 });
-  return { keyId, plaintext, ciphertext: result.toString('base64') };
+  return { keyId, messages: await Promise.all(messages) };
 }
 
 /** Callers that decrypt without pause, each a message of one of the keys in use. */

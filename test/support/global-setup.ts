@@ -43,11 +43,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const ssm = await startSsm(parameters);
   const proxies = { node: await startFaultyProxy(ssm.endpoint), workerd: await startFaultyProxy(ssm.endpoint) };
   const lambda = await lambdaRunner(ssm.endpoint);
-  const log = console.log;
-  console.log = () => {};
   const answers: Record<string, readonly string[]> = {};
   for (const { name, bodies } of parityCases(sharedRecordings)) answers[name] = await answersOf(lambda, bodies);
-  console.log = log;
 
   provide('ssmEndpoint', ssm.endpoint);
   provide('awsEndpoint', ssm.isMoto ? ssm.endpoint : null);

@@ -7,6 +7,9 @@ export async function lambdaRunner(endpoint: string): Promise<ParityRunner> {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_SSM: endpoint,
+    // What it writes is tested where it runs in a process of its own.
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   const { handler } = await import('../../dist/lambda/index.mjs');
   return {

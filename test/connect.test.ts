@@ -1,0 +1,319 @@
+import fc from 'fast-check';
+import {
+  type ContactFlowAnswer,
+  connectSettings,
+  createDecryptor,
+  FlowKeysError,
+  handleContactFlowEvent,
+  type KeyStore,
+} from 'flow-security-keys';
+import { createHandler } from 'flow-security-keys/lambda';
+import { describe, expect, it } from 'vitest';
+import { contactFlowEvent, pem, recordedEvent, recordingNamed, testKeys } from './recordings/recordings.ts';
+import { encrypted } from './support/encrypted.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const cvc = recordingNamed('java rsa2048-cvc');
+const expiry = recordingNamed('python rsa2048-expiry');
+const ids = { contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe', requestId: 'request' };
+
+const keyStore: KeyStore = {
+  async privateKeys(keyId) {
+    const key = testKeys.find((known) => known.keyId === keyId);
+    return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
+  },
+};
+const decryptor = createDecryptor({ keyStore });
+
+async function answer(event: unknown, environment: Readonly<Record<string, string>> = {}): Promise<ContactFlowAnswer> {
+  const settings = connectSettings(environment);
+  return (await handleContactFlowEvent(event, { decryptor, requestId: 'request', settings })).answer;
+}
+
+/** An event with attributes of the contact. */
+function withAttributes(parameters: object, attributes: object): unknown {
+  const event = contactFlowEvent({ ...parameters }) as { Details: { ContactData: { Attributes: object } } };
+  event.Details.ContactData.Attributes = attributes;
+  return event;
+}
+
+describe("The article's parameters", () => {
+  it('are answered as the article does', async () => {
+    expect(await answer(recordedEvent(card))).toEqual({
+      'status-code': 200,
+      data: {
+        success: true,
+        message: 'Data decrypted successfully',
+        ...ids,
+        decryptedData: '4444444444444444',
+        dataLength: 16,
+      },
+    });
+  });
+
+  it('need no key id, unless it is required', async () => {
+    const event = contactFlowEvent({ 'my-secret-string': card.ciphertext });
+    expect(await answer(event)).toMatchObject({ data: { decryptedData: card.plaintext } });
+    expect(await answer(event, { KEY_ID: 'required' })).toEqual({
+      'status-code': 500,
+      data: { success: false, message: "Missing key ID parameter 'key-id'", ...ids },
+      error: 'Missing required parameter',
+      code: 'missing_parameter',
+      detail: expect.stringContaining('key-id'),
+    });
+  });
+
+  it('fail with a text and a code that are always the same, and a detail with what to do', async () => {
+    expect(await answer(contactFlowEvent({ 'my-secret-string': 'Timeout' }))).toEqual({
+      'status-code': 500,
+      data: { success: false, message: 'Decryption failed', ...ids },
+      error: 'The caller gave no input',
+      code: 'no_caller_input',
+      detail: expect.stringContaining('prompt again'),
+    });
+  });
+});
+
+describe('Several fields', () => {
+  const parameters = { card: card.ciphertext, expiry: expiry.ciphertext, cvc: cvc.ciphertext };
+
+  it('are all parameters whose value is a ciphertext, each with its own answer', async () => {
+    expect(await answer(contactFlowEvent({ ...parameters, language: 'en', tries: 2 }))).toEqual({
+      'status-code': 200,
+      data: {
+        success: true,
+        message: 'Data decrypted successfully',
+        ...ids,
+        fields: {
+          card: { success: true, decryptedData: card.plaintext, dataLength: 16 },
+          expiry: { success: true, decryptedData: '1228', dataLength: 4 },
+          cvc: { success: true, decryptedData: '123', dataLength: 3 },
+        },
+      },
+    });
+  });
+
+  it("keep each its own success when one fails, and the article's parameter its place", async () => {
+    const event = contactFlowEvent({ 'my-secret-string': card.ciphertext, expiry: 'Timeout', cvc: cvc.ciphertext });
+    expect(await answer(event)).toMatchObject({
+      'status-code': 500,
+      code: 'no_caller_input',
+      data: {
+        success: false,
+        message: 'Decryption failed',
+        decryptedData: card.plaintext,
+        fields: { expiry: { success: false, code: 'no_caller_input' }, cvc: { success: true, decryptedData: '123' } },
+      },
+    });
+  });
+
+  it('are those that FIELDS names, and no others', async () => {
+    const event = contactFlowEvent({ ...parameters, plain: 'no ciphertext' });
+    expect(await answer(event, { FIELDS: 'cvc, plain zip' })).toMatchObject({
+      data: {
+        fields: {
+          cvc: { success: true },
+          plain: { success: false, code: 'malformed_ciphertext' },
+          zip: { success: false, code: 'missing_parameter' },
+        },
+      },
+    });
+    expect(JSON.stringify(await answer(event, { FIELDS: 'cvc' }))).not.toContain('card');
+  });
+
+  it('may be contact attributes when that is asked for; a parameter goes before an attribute', async () => {
+    const event = withAttributes({ cvc: cvc.ciphertext }, { card: card.ciphertext, cvc: 'Timeout', name: 'x' });
+    expect(JSON.stringify(await answer(event))).not.toContain('card');
+    const fields = { cvc: { success: true, decryptedData: '123' }, card: { success: true } };
+    expect(await answer(event, { ATTRIBUTES: 'true' })).toMatchObject({ 'status-code': 200, data: { fields } });
+    expect(await answer(event, { ATTRIBUTES: 'true', FIELDS: 'card cvc' })).toMatchObject({ data: { fields } });
+  });
+
+  it('must all be under the key id that the flow passes', async () => {
+    const other = recordingNamed('java rsa3072-cvc');
+    const event = contactFlowEvent({ 'key-id': card.keyId, card: card.ciphertext, cvc: other.ciphertext });
+    expect(await answer(event)).toMatchObject({
+      data: { fields: { card: { success: true }, cvc: { success: false, code: 'key_id_mismatch' } } },
+    });
+  });
+
+  it('are at most 20', async () => {
+    const many = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`field${index}`, 'Timeout']));
+    expect(await answer(contactFlowEvent(many))).toMatchObject({ code: 'invalid_request', detail: /21 .* 20/ });
+    const { field0: _, ...twenty } = many;
+    expect(await answer(contactFlowEvent(twenty))).toMatchObject({ code: 'no_caller_input' });
+  });
+});
+
+describe('ANSWER=flat', () => {
+  const flat = { ANSWER: 'flat' };
+
+  it('is an object of texts, under the names that Connect allows', async () => {
+    const event = contactFlowEvent({
+      'my-secret-string': card.ciphertext,
+      'card cvc': cvc.ciphertext,
+      'card.cvc': 'Timeout',
+    });
+    expect(await answer(event, flat)).toEqual({
+      'status-code': '500',
+      success: 'false',
+      code: 'no_caller_input',
+      error: 'The caller gave no input',
+      detail: expect.any(String),
+      message: 'Decryption failed',
+      ...ids,
+      decryptedData: card.plaintext,
+      dataLength: '16',
+      card_cvc_success: 'true',
+      card_cvc_code: 'ok',
+      card_cvc_decryptedData: '123',
+      card_cvc_dataLength: '3',
+      card_cvc_success_2: 'false',
+      card_cvc_code_2: 'no_caller_input',
+      card_cvc_error: 'The caller gave no input',
+      card_cvc_detail: expect.any(String),
+    });
+  });
+
+  it('answers every event, whatever it is, in time and in that form', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ Details: fc.record({ Parameters: fc.jsonValue(), ContactData: fc.jsonValue() }) }),
+        async (event) => {
+          for (const [name, value] of Object.entries(await answer(event, { ...flat, ATTRIBUTES: 'true' }))) {
+            expect(name).toMatch(/^[A-Za-z0-9_-]+$/);
+            expect(value).toBeTypeOf('string');
+          }
+        },
+      ),
+    );
+  });
+
+  it('has success and code at the top when all is well', async () => {
+    expect(await answer(recordedEvent(card), flat)).toMatchObject({ success: 'true', code: 'ok', dataLength: '16' });
+  });
+});
+
+describe('An answer of 32 KB', () => {
+  it.for(['nested', 'flat'])('is not given: it says so instead (%s)', async (form) => {
+    const keyId = testKeys[0]?.keyId ?? '';
+    const long = await encrypted('x'.repeat(33_000), keyId);
+    const tooLarge = await answer(contactFlowEvent({ 'my-secret-string': long }), { ANSWER: form });
+    expect(tooLarge).toMatchObject({ code: 'answer_too_large', detail: expect.stringContaining('32 KB') });
+    expect(JSON.stringify(tooLarge).length).toBeLessThan(1_000);
+    const revealed = await answer(contactFlowEvent({ 'my-secret-string': long }), { ANSWER: form, REVEAL: 'last4' });
+    expect(JSON.stringify(revealed)).toContain('"xxxx"');
+  });
+});
+
+describe('REVEAL', () => {
+  const keyId = testKeys[0]?.keyId ?? '';
+  const data = async (plaintext: string, policy: string) => {
+    const event = contactFlowEvent({ 'my-secret-string': await encrypted(plaintext, keyId) });
+    const { data } = (await answer(event, { REVEAL: policy })) as unknown as {
+      data: Record<string, unknown>;
+    };
+    const { decryptedData, dataLength, luhn, brand } = data;
+    return JSON.parse(JSON.stringify({ decryptedData, dataLength, luhn, brand }));
+  };
+
+  it.for<[string, string, object]>([
+    ['full', '4111111111111111', { decryptedData: '4111111111111111', dataLength: 16 }],
+    ['last4', '4111111111111111', { decryptedData: '1111', dataLength: 16 }],
+    ['last4', '12345678', { decryptedData: '5678', dataLength: 8 }],
+    ['last4', '1234567', { dataLength: 7 }],
+    ['last4', '123', { dataLength: 3 }],
+    ['none', '4111111111111111', { dataLength: 16 }],
+    ['luhn', '4111111111111111', { dataLength: 16, luhn: 'valid', brand: 'visa' }],
+    ['luhn', '4111111111111112', { dataLength: 16, luhn: 'invalid' }],
+    ['luhn', '', { dataLength: 0, luhn: 'invalid' }],
+    ['luhn', '0', { dataLength: 1, luhn: 'invalid' }],
+    ['luhn', '41111111111111x1', { dataLength: 16, luhn: 'invalid' }],
+    ['luhn', '5555555555554444', { dataLength: 16, luhn: 'valid', brand: 'mastercard' }],
+    ['luhn', '378282246310005', { dataLength: 15, luhn: 'valid', brand: 'american-express' }],
+    ['luhn', '000000000000', { dataLength: 12, luhn: 'valid' }],
+    ['last4+luhn', '6011111111111117', { decryptedData: '1117', dataLength: 16, luhn: 'valid', brand: 'discover' }],
+    ['full+luhn', '123', { decryptedData: '123', dataLength: 3, luhn: 'invalid' }],
+  ])('%s of %s', async ([policy, plaintext, expected]) => {
+    expect(await data(plaintext, policy)).toEqual(expected);
+  });
+
+  it('never shows more than the last four of anything but full', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.stringMatching(/^[0-9*#]{5,40}$/),
+        fc.constantFrom('last4', 'none', 'luhn', 'last4+luhn'),
+        async (plaintext, policy) => {
+          expect(JSON.stringify(await data(plaintext, policy))).not.toContain(plaintext.slice(-5));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is of each field its own, where it has one', async () => {
+    const event = contactFlowEvent({ card: card.ciphertext, expiry: expiry.ciphertext, cvc: cvc.ciphertext });
+    expect(await answer(event, { REVEAL: 'none card=last4+luhn expiry=full' })).toMatchObject({
+      data: {
+        fields: {
+          card: { success: true, decryptedData: '4444', dataLength: 16, luhn: 'invalid' },
+          expiry: { success: true, decryptedData: '1228', dataLength: 4 },
+          cvc: { success: true, dataLength: 3 },
+        },
+      },
+    });
+  });
+});
+
+describe('A setting that is wrong', () => {
+  it.for([
+    { REVEAL: 'all' },
+    { REVEAL: 'card=last5' },
+    { REVEAL: 'constructor' },
+    { ANSWER: 'xml' },
+    { KEY_ID: 'yes' },
+    { ATTRIBUTES: '1' },
+  ])('is refused at the start: %o', (environment) => {
+    expect(() => connectSettings(environment)).toThrow(FlowKeysError);
+    expect(() => connectSettings(environment)).toThrow(Object.keys(environment)[0]);
+  });
+});
+
+describe('The Lambda handler', () => {
+  const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 8_000 };
+  const handler = createHandler({ keyStore, log: () => {} });
+
+  it('answers any event, of any channel, without a context, or of 6 MB', async () => {
+    const events = [
+      recordedEvent(card),
+      { ...(recordedEvent(card) as object), padding: 'x'.repeat(6_000_000) },
+      JSON.parse(JSON.stringify(recordedEvent(card)).replace('"VOICE"', '"CARRIER_PIGEON"')),
+    ];
+    for (const event of events) {
+      expect(await handler(event, context)).toMatchObject({ data: { decryptedData: card.plaintext } });
+      expect(await handler(event)).toMatchObject({ data: { decryptedData: card.plaintext, requestId: '' } });
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), async (event) => {
+        expect(await handler(event, context)).toMatchObject({ 'status-code': 500 });
+      }),
+    );
+  });
+
+  it('answers when there is no time left', async () => {
+    const late = createHandler({ keyStore: { privateKeys: () => new Promise(() => {}) }, log: () => {} });
+    const answer = await late(recordedEvent(card), { ...context, getRemainingTimeInMillis: () => -5 });
+    expect(answer).toMatchObject({ 'status-code': 500, code: 'deadline_exceeded' });
+  });
+
+  it('throws what Connect should try again, when it is told to, and nothing else', async () => {
+    const down: KeyStore = { privateKeys: () => Promise.reject(new Error('down')) };
+    const log = () => {};
+    expect(await createHandler({ keyStore: down, log })(recordedEvent(card), context)).toMatchObject({
+      code: 'key_store_unavailable',
+    });
+    const retrying = createHandler({ keyStore: down, retry: true, log });
+    await expect(retrying(recordedEvent(card), context)).rejects.toMatchObject({ code: 'key_store_unavailable' });
+    expect(await retrying({}, context)).toMatchObject({ code: 'missing_parameter' });
+  });
+});
