@@ -67,6 +67,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     entryPoints: { index: 'adapters/lambda/index.ts', certificates: 'adapters/lambda/certificates.ts' },
     outdir: 'dist/lambda',
     outExtension: { '.js': '.mjs' },
+    splitting: true,
     minify: true,
   },
   worker: {

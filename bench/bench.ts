@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   decrypt: async () => (await import('./decrypt.ts')).benchDecrypt({ peers: options.peers }),
+  lambda: async () => (await import('./lambda.ts')).benchLambda(),
   'key-store': async () => (await import('./key-store.ts')).benchKeyStore(),
 };
 

@@ -1,8 +1,6 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { awsClientConfiguration, type Environment, keyPrefix } from './aws-client.ts';
-import { secretsManagerKeyStore } from './secrets-manager.ts';
 import { ssmKeyStore } from './ssm.ts';
 
 /**
@@ -18,8 +16,26 @@ export function awsKeyStore(environment: Environment): KeyStore {
     return ssmKeyStore({ client: new SSMClient(awsClientConfiguration(environment, 'SSM')), ...options });
   }
   if (kind === 'secrets-manager') {
-    const client = new SecretsManagerClient(awsClientConfiguration(environment, 'SECRETS_MANAGER'));
-    return secretsManagerKeyStore({ client, ...options });
+    const configuration = awsClientConfiguration(environment, 'SECRETS_MANAGER');
+    // Loaded when it is asked, as loading a client is most of a cold start.
+    let loaded: KeyStore | undefined;
+    return {
+      async privateKeys(keyId, request) {
+        loaded ??= await loadSecretsManager(configuration, options);
+        return loaded.privateKeys(keyId, request);
+      },
+    };
   }
   throw new FlowKeysError('key_store_unavailable', 'KEY_STORE must be "ssm" or "secrets-manager".');
+}
+
+async function loadSecretsManager(
+  configuration: ReturnType<typeof awsClientConfiguration>,
+  options: { readonly prefix?: string },
+): Promise<KeyStore> {
+  const [{ SecretsManagerClient }, { secretsManagerKeyStore }] = await Promise.all([
+    import('@aws-sdk/client-secrets-manager'),
+    import('./secrets-manager.ts'),
+  ]);
+  return secretsManagerKeyStore({ client: new SecretsManagerClient(configuration), ...options });
 }

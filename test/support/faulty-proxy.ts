@@ -48,8 +48,8 @@ function faultNamed(name: string): Fault {
 }
 
 /**
- * A proxy in front of an AWS endpoint that injects faults. `PUT /-/fault` sets the one that is on, and
- * `GET /-/requests` gives the number of requests so far: over HTTP, so that tests inside workerd can.
+ * A proxy in front of an AWS endpoint that injects faults. `PUT /-/fault` sets the one that is on,
+ * `GET /-/requests` gives the number of requests so far, and `GET /-/disconnect` closes all connections: over HTTP, so that tests inside workerd can.
  */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   let fault: Fault = 'none';
@@ -59,6 +59,8 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     if (incoming.url === '/-/fault') {
       fault = faultNamed((await incoming.toArray()).join(''));
       outgoing.end();
+    } else if (incoming.url === '/-/disconnect') {
+      outgoing.on('close', () => server.closeAllConnections()).end();
     } else if (incoming.url === '/-/requests') {
       outgoing.end(String(requests));
     } else {
@@ -97,6 +99,13 @@ export function faultControl(endpoint: string) {
   return {
     async set(fault: Fault): Promise<void> {
       await (await fetch(`${endpoint}/-/fault`, { method: 'PUT', body: fault })).arrayBuffer();
+    },
+    /** Closes the connections that clients keep open. */
+    async disconnect(): Promise<void> {
+      await fetch(`${endpoint}/-/disconnect`).then(
+        (response) => response.arrayBuffer(),
+        () => {},
+      );
     },
     async requests(): Promise<number> {
       return Number(await (await fetch(`${endpoint}/-/requests`)).text());
