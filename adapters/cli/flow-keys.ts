@@ -25,7 +25,7 @@ try {
 
 async function run(command: string | undefined, operands: readonly string[]): Promise<void> {
   if (command === 'inspect' && operands.length === 1) await printSummary(operands[0] ?? '');
-  else if (command === 'token') printToken(operands);
+  else if (command === 'token') await printToken(operands);
   else if (command === 'serve') await serve(operands);
   else if (command === '--help') process.stdout.write(usage);
   else fail(usage, 2);
@@ -36,15 +36,16 @@ async function printSummary(operand: string): Promise<void> {
   console.log(JSON.stringify(summary, null, 2));
 }
 
-function printToken(args: readonly string[]): void {
+async function printToken(args: readonly string[]): Promise<void> {
   const options = { 'key-ids': { type: 'string' }, routes: { type: 'string' } } as const;
   const { values } = parseArgs({ args: [...args], options });
   const token = randomBytes(32).toString('base64url');
-  const limits = Object.entries(values).map(([name, value]) => `;${name}=${value}`);
+  const limits = Object.entries(values).map(([name, value]) => `:${name}=${value}`);
+  const setting = createHash('sha256').update(token).digest('hex') + limits.join('');
+  const { bearerTokenFrom } = await import('../http/settings.ts');
+  bearerTokenFrom(setting);
   console.log(`token (give it to the caller)        ${token}`);
-  console.log(
-    `BEARER_TOKEN_HASHES (configure this) ${createHash('sha256').update(token).digest('hex')}${limits.join('')}`,
-  );
+  console.log(`BEARER_TOKEN_HASHES (configure this) ${setting}`);
 }
 
 async function serve(args: readonly string[]): Promise<void> {

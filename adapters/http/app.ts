@@ -96,7 +96,13 @@ export function flowSecurityKeys(
     });
     writeLog(context, log, performance.now() - started);
   });
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE], scriptSrc: [NONCE] } }));
+  // TLS, and what is said of it, is for who terminates it.
+  app.use(
+    secureHeaders({
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE], scriptSrc: [NONCE] },
+    }),
+  );
   app.use(async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');

@@ -47,18 +47,28 @@ export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
     const { bearerTokens = [], jwtIssuer, isDevelopment = false } = context.var.settings.authorization;
     if (bearerTokens.length > 0 || jwtIssuer !== undefined) {
-      const refused = await checkToken(context, async () => {
+      const check = jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
+      const refused = await check(context, async () => {
         assertAllowed(context.var.caller, operation);
         await next();
       });
       return refused ?? undefined;
     }
     if (!isDevelopment) throw notConfigured('Nobody may call: configure BEARER_TOKEN_HASHES or JWT_ISSUER.');
-    if (!isLoopback(new URL(context.req.url).hostname)) {
+    if (!isLoopback(new URL(context.req.url).hostname) || !isOverLoopback(context.env)) {
       throw notConfigured('The development flag is for loopback addresses only: configure BEARER_TOKEN_HASHES.');
     }
     return next();
   };
+}
+
+/** On Node the connection itself tells, whatever the host that a client claims to call. */
+function isOverLoopback(bindings: AppEnv['Bindings'] | undefined): boolean {
+  const incoming = bindings?.['incoming'];
+  if (typeof incoming !== 'object' || incoming === null || !('socket' in incoming)) return true;
+  const { socket } = incoming;
+  const address = typeof socket === 'object' && socket !== null && 'localAddress' in socket ? socket.localAddress : '';
+  return typeof address === 'string' && isLoopback(address.replace(/^::ffff:/, ''));
 }
 
 function assertAllowed({ routes }: Caller, operation: OperationName): void {
@@ -76,11 +86,19 @@ const refusal = {
     ),
 };
 
-const checkToken = bearerAuth<AppEnv>({
+// Where Cloudflare Access puts the token of who passed it:
+// https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+const accessHeader = 'cf-access-jwt-assertion';
+
+function hasAccessToken({ req }: Context): boolean {
+  return req.header('authorization') === undefined && req.header(accessHeader) !== undefined;
+}
+
+const tokenCheck = {
   noAuthenticationHeader: refusal,
   invalidAuthenticationHeader: refusal,
   invalidToken: refusal,
-  async verifyToken(token, context) {
+  async verifyToken(token: string, context: Context<AppEnv>): Promise<boolean> {
     const { bearerTokens = [], jwtIssuer }: Authorization = context.get('settings').authorization;
     const isJwt = jwtIssuer !== undefined && token.split('.').length === 3;
     const caller = isJwt ? await callerOfJwt(token, jwtIssuer) : await callerOfBearerToken(token, bearerTokens);
@@ -88,7 +106,10 @@ const checkToken = bearerAuth<AppEnv>({
     context.set('caller', caller);
     return true;
   },
-});
+};
+
+const checkToken = bearerAuth<AppEnv>(tokenCheck);
+const checkAccessToken = bearerAuth<AppEnv>({ ...tokenCheck, headerName: accessHeader, prefix: '' });
 
 async function callerOfBearerToken(token: string, known: readonly BearerToken[]): Promise<Caller | undefined> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
@@ -134,9 +155,12 @@ async function callerOfJwt(token: string, { issuer, audience, jwksUrl, algorithm
   }
 }
 
+// Of fetching the issuer's keys; all others are of the token.
+const issuerErrors = ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'];
+
 /** Whether the token is to blame, not the way to its issuer's keys. */
 function isOfToken(error: unknown): boolean {
-  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC' && error.code !== 'ERR_JWKS_TIMEOUT';
+  return error instanceof errors.JOSEError && !issuerErrors.includes(error.code);
 }
 
 function notConfigured(message: string): FlowKeysError {

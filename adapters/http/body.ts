@@ -42,12 +42,21 @@ export async function readJson(context: Context<AppEnv>): Promise<unknown> {
   if (contentType !== 'application/json') {
     throw new FlowKeysError('unsupported_media_type', 'Send JSON with "content-type: application/json".');
   }
-  const text = await context.req.text();
+  const text = await receivedText(context);
   context.set('isBodyRead', true);
   try {
     return JSON.parse(text);
   } catch {
     throw new FlowKeysError('invalid_json', 'The body could not be parsed as JSON.');
+  }
+}
+
+async function receivedText(context: Context<AppEnv>): Promise<string> {
+  try {
+    return await context.req.text();
+  } catch (cause) {
+    if (cause instanceof FlowKeysError) throw cause;
+    throw new FlowKeysError('request_timeout', 'The body broke off. Send it whole, and try again.', { cause });
   }
 }
 

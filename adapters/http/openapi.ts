@@ -8,6 +8,7 @@ import * as schemas from './schemas.ts';
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components: object;
 }
@@ -52,6 +53,8 @@ export function openApiDocument(): OpenApiDocument {
       version: '1',
       description: 'Decrypts what Amazon Connect encrypted with flow security keys.',
     },
+    // Where this document is, also under the path of an app that mounts the service.
+    servers: [{ url: '.' }],
     paths: Object.fromEntries(entries),
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },

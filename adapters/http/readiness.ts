@@ -10,16 +10,14 @@ const patience = 3_000;
 
 /** Asserts that the key store answers: asked at most every five seconds. */
 export function readiness() {
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let outcome: FlowKeysError | undefined;
+  let known: { readonly at: number; readonly outcome: FlowKeysError | undefined } | undefined;
 
   /** @throws FlowKeysError `key_store_unavailable` */
   return async function assertReady(keyStore: KeyStore): Promise<void> {
-    if (Date.now() - askedAt >= interval) {
-      askedAt = Date.now();
-      outcome = await ask(keyStore);
+    if (known === undefined || Date.now() - known.at >= interval) {
+      known = { outcome: await ask(keyStore), at: Date.now() };
     }
-    if (outcome !== undefined) throw outcome;
+    if (known.outcome !== undefined) throw known.outcome;
   };
 }
 

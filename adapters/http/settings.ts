@@ -33,9 +33,12 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
   };
 }
 
-/** `{sha256}`, and what the token is limited to: `{sha256};key-ids={id},{id};routes={name},{name}`. */
-function bearerTokenFrom(entry: string): BearerToken {
-  const [sha256 = '', ...limits] = entry.split(';');
+/**
+ * `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`. No character of it
+ * means anything to a shell.
+ */
+export function bearerTokenFrom(entry: string): BearerToken {
+  const [sha256 = '', ...limits] = entry.split(':');
   if (!/^[0-9a-f]{64}$/.test(sha256)) {
     throw notConfigured(
       'BEARER_TOKEN_HASHES must hold SHA-256 hashes of 64 lower-case hexadecimal digits, separated by spaces, as "flow-keys token" prints them.',

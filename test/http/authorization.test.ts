@@ -41,7 +41,7 @@ describe('Bearer tokens', () => {
   });
 
   it('may be limited to key ids, on every route that decrypts', async () => {
-    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};key-ids=${card.keyId}` });
+    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')}:key-ids=${card.keyId}` });
     expect((await decrypt('limited')).status).toBe(200);
     const refused = await decrypt('limited', other);
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'forbidden' }]);
@@ -60,12 +60,12 @@ describe('Bearer tokens', () => {
   it('may be limited to one of the key ids that a message names', async () => {
     const twoDataKeys = recordingNamed('java two-data-keys');
     const [, second] = testKeys;
-    const { decrypt } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};key-ids=${second?.keyId}` });
+    const { decrypt } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')}:key-ids=${second?.keyId}` });
     expect(await (await decrypt('limited', twoDataKeys)).json()).toMatchObject({ keyId: second?.keyId });
   });
 
   it('may be limited to routes', async () => {
-    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')};routes=inspect,decryptBatch` });
+    const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')}:routes=inspect,decryptBatch` });
     expect((await decrypt('limited')).status).toBe(403);
     expect((await post('/v1/inspect', 'limited', { ciphertext: card.ciphertext })).status).toBe(200);
   });

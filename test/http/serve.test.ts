@@ -86,7 +86,7 @@ describe('flow-keys serve', () => {
   it.for<[string, string[], Record<string, string>, string]>([
     ['no token', ['--keys', '.'], {}, 'BEARER_TOKEN_HASHES'],
     ['a token instead of its hash', ['--keys', '.'], { BEARER_TOKEN_HASHES: 'canary-token' }, 'SHA-256'],
-    ['a limit that is none', ['--keys', '.'], { BEARER_TOKEN_HASHES: `${'a'.repeat(64)};routes=all` }, 'decryptBatch'],
+    ['a limit that is none', ['--keys', '.'], { BEARER_TOKEN_HASHES: `${'a'.repeat(64)}:routes=all` }, 'decryptBatch'],
     ['no key store', [], { DEVELOPMENT: 'true' }, '--keys DIR'],
     ['the development flag on all addresses', ['--keys', '.', '--host', '0.0.0.0'], { DEVELOPMENT: 'true' }, '0.0.0.0'],
     ['a time that is none', ['--keys', '.'], { DEVELOPMENT: 'true', TIMEOUT: 'long' }, 'milliseconds'],
