@@ -1,7 +1,8 @@
-# The HTTP service, self-hosted. It writes nothing, so its root may be read-only, and needs no privileges:
+# The HTTP service, self-hosted. It writes nothing, so its root may be read-only, and needs no privileges but to read the
+# keys: run it as their owner.
 #
 #   docker build -t flow-security-keys .
-#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:8080:8080 \
+#   docker run --user "$(id -u):$(id -g)" --read-only --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:8080:8080 \
 #     -v "$PWD/keys:/keys:ro" -e BEARER_TOKEN_HASHES flow-security-keys
 
 FROM node:24-bookworm-slim AS build

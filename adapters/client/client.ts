@@ -49,10 +49,13 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
   async function call<Answer>(path: string, body: unknown, { signal, traceparent }: CallOptions): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       const response = await post(path, body, signal, traceparent);
-      if (response.ok) return (await answerOf(response)) as Answer;
-      if (response.status !== 503 || attempt >= retries) throw errorOf(await answerOf(response), response.status);
-      await response.body?.cancel();
-      await wait(delayBefore(attempt, response.headers.get('retry-after')), signal);
+      if (response.ok) return (await answerOf(response, signal)) as Answer;
+      const delay = delayBefore(attempt, response.headers.get('retry-after'));
+      if (response.status !== 503 || attempt >= retries || delay > longestDelay) {
+        throw errorOf(await answerOf(response, signal), response.status);
+      }
+      await response.body?.cancel().catch(() => {});
+      await wait(delay, signal);
     }
   }
 
@@ -79,7 +82,8 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
     decrypt: (ciphertext, { keyId, ...options } = {}) =>
       call('/v1/decrypt', { ciphertext, ...(keyId !== undefined && { keyId }) }, options),
     async decryptBatch(items, options = {}) {
-      const { results } = await call<BatchAnswer>('/v1/decrypt/batch', { items }, options);
+      const { results } = await call<Partial<BatchAnswer>>('/v1/decrypt/batch', { items }, options);
+      if (!Array.isArray(results)) throw unreachable('answered with what is no batch');
       return results.map((result) =>
         'error' in result ? { error: errorOf(result.error, result.error.status) } : result,
       );
@@ -88,10 +92,13 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
   };
 }
 
-async function answerOf(response: Response): Promise<unknown> {
+async function answerOf(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
   try {
-    return await response.json();
+    const answer: unknown = await response.json();
+    if (typeof answer === 'object' && answer !== null) return answer;
+    throw new Error('The answer is no object.');
   } catch (cause) {
+    if (signal?.aborted) throw aborted();
     throw unreachable(`answered ${response.status} with what is no JSON`, cause);
   }
 }
@@ -109,11 +116,10 @@ function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
 }
 
-/** Milliseconds: what the service asks for, or else longer each time, and not the same for all clients. */
+/** Milliseconds: no less than the service asks for, longer each time, and not the same for all clients. */
 function delayBefore(attempt: number, retryAfter: string | null): number {
-  const asked = Number(retryAfter ?? Number.NaN) * 1_000;
-  const delay = Number.isFinite(asked) ? asked : firstDelay * 2 ** attempt;
-  return Math.min(delay, longestDelay) * (0.5 + Math.random() / 2);
+  const asked = Number(retryAfter ?? 0) * 1_000 || 0;
+  return Math.max(0, asked) + firstDelay * 2 ** attempt * Math.random();
 }
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

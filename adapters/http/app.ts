@@ -41,6 +41,8 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly timeout?: number;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
+  /** Called before each request; what it throws is answered in its place. */
+  readonly assertServing?: () => void;
 }
 
 /** What a request is served with. */
@@ -49,6 +51,9 @@ interface RequestSettings {
   readonly decryptor: Decryptor;
   readonly keyStore: KeyStore;
   readonly connect?: ConnectSettings;
+  readonly timeout?: number;
+  readonly log?: (line: RequestLogLine) => void;
+  readonly assertServing?: () => void;
 }
 
 export interface AppEnv {
@@ -88,13 +93,8 @@ export function flowSecurityKeys(
     const trace = traceOf(context.req.header('traceparent'));
     context.set('trace', trace);
     context.header('traceparent', trace.traceparent);
-    const { log = logJson, timeout = 10_000, ...settings } = optionsOf(context.env);
-    context.set('settings', settings);
-    await withDeadline(timeout, context.req.raw.signal, async (signal) => {
-      context.set('signal', signal);
-      await next();
-    });
-    writeLog(context, log, performance.now() - started);
+    await next();
+    writeLog(context, context.var.settings?.log ?? logJson, performance.now() - started);
   });
   // TLS, and what is said of it, is for who terminates it.
   app.use(
@@ -116,6 +116,24 @@ export function flowSecurityKeys(
       },
     }),
   );
+
+  // Not `app.notFound`, which an app that mounts this one would not take over.
+  app.use(async (context, next) => {
+    await next();
+    if (context.res.status !== 404 || context.get('record') !== undefined) return;
+    context.res = problem(context, new FlowKeysError('not_found', 'See /docs for the routes.'));
+  });
+
+  // After the middleware above, so that also settings that are wrong are answered, and logged, like other errors.
+  app.use(async (context, next) => {
+    const settings = optionsOf(context.env);
+    context.set('settings', settings);
+    settings.assertServing?.();
+    await withDeadline(timeoutOf(settings), context.req.raw.signal, async (signal) => {
+      context.set('signal', signal);
+      await next();
+    });
+  });
 
   serve('decrypt', async (context) => {
     const { ciphertext, keyId } = await readBody(context, decryptBody);
@@ -164,8 +182,6 @@ export function flowSecurityKeys(
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
 
-  app.notFound((context) => problem(context, new FlowKeysError('not_found', 'See /docs for the routes.')));
-
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();
     return problem(context, toFlowKeysError(caught));
@@ -176,6 +192,13 @@ export function flowSecurityKeys(
   }
 
   return app;
+}
+
+const longestTimeout = 300_000;
+
+function timeoutOf({ timeout = 10_000 }: RequestSettings): number {
+  if (timeout > 0 && timeout <= longestTimeout) return timeout;
+  throw new FlowKeysError('not_configured', `The timeout must be from 1 to ${longestTimeout} milliseconds.`);
 }
 
 /** The caller's limits, as the decryptor takes them. */

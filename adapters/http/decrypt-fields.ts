@@ -10,7 +10,7 @@ export interface DecryptFieldsOptions extends DecryptorOptions {
 
 /**
  * Middleware for a route of your own: decrypts the named fields of a JSON body before the handler sees it. A
- * field that is absent stays absent; the others of the body are as they were. What cannot be decrypted is
+ * field that is absent stays absent; the others are handed on as JSON has them. What cannot be decrypted is
  * answered with problem+json, whose `field` says which one it was.
  *
  * @example
@@ -45,7 +45,7 @@ export function decryptFields({ fields, ...options }: DecryptFieldsOptions): Mid
     const refused = refusals.find((refusal) => refusal !== undefined);
     if (refused !== undefined) return refused;
     const headers = new Headers(raw.headers);
-    headers.delete('content-length');
+    for (const name of ['content-length', 'transfer-encoding']) headers.delete(name);
     const { method, signal } = raw;
     context.req.raw = new Request(raw.url, { method, headers, signal, body: JSON.stringify(body) });
     context.req.bodyCache = {};
@@ -63,7 +63,12 @@ async function decryptField(decryptor: Decryptor, ciphertext: unknown, signal: A
 
 function refuse(error: FlowKeysError, field?: string): Response {
   const details = problemDetails(error, crypto.randomUUID());
-  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  const headers = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': details.requestId,
+    ...(details.status === 503 && { 'retry-after': '1' }),
+  };
   return new Response(JSON.stringify({ ...details, ...(field && { field }) }), { status: details.status, headers });
 }
 

@@ -27,7 +27,7 @@ export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) =
   const { status } = context.res;
   const { requestId, trace, caller } = context.var;
   const record = context.get('record');
-  log({
+  const line: RequestLogLine = {
     level: status < 400 && (record === undefined || record.code === 'ok') ? 'INFO' : 'ERROR',
     requestId,
     traceId: trace.traceId,
@@ -37,7 +37,12 @@ export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) =
     status,
     ...record,
     milliseconds: Math.round(milliseconds),
-  });
+  };
+  try {
+    log(line);
+  } catch {
+    // A log that fails must not take the answer from a client whose input is decrypted.
+  }
 }
 
 export function logJson(line: RequestLogLine): void {

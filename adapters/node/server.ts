@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
@@ -40,8 +41,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = flowSecurityKeys({
     ...options,
     log(line) {
-      log(line);
       metrics.observe(line);
+      log(line);
+    },
+    assertServing() {
+      if (stopping === undefined) return;
+      throw new FlowKeysError('shutting_down', 'Try again: another instance, or the next one, will answer.');
     },
   });
   app.get('/metrics', authorize('metrics'), async (context) =>
@@ -49,48 +54,81 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
 
   let underWay = 0;
-  let isStopping = false;
+  let stopping: Promise<void> | undefined;
   const idle = Promise.withResolvers<void>();
   const server = createAdaptorServer({
     hostname,
     createServer,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
+    serverOptions: { headersTimeout: 10_000, requestTimeout: timeout + 10_000, connectionsCheckingInterval: 1_000 },
     async fetch(request, bindings) {
-      if (isStopping) return shuttingDown();
       underWay += 1;
       try {
         const response = await app.fetch(request, { ...bindings });
-        if (isStopping) response.headers.set('connection', 'close');
+        if (stopping !== undefined) response.headers.set('connection', 'close');
         return response;
       } finally {
         underWay -= 1;
-        if (isStopping && underWay === 0) idle.resolve();
+        if (stopping !== undefined && underWay === 0) idle.resolve();
       }
     },
   });
+  answerMalformedRequests(server);
   server.listen(port, hostname);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new FlowKeysError('not_configured', `Port ${port} of ${hostname} cannot be listened on: is it in use?`, {
+      cause,
+    });
+  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
 
   return {
     origin: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${address.port}`,
-    async stop() {
-      if (isStopping) return;
-      isStopping = true;
-      if (underWay === 0) idle.resolve();
-      const cutOff = setTimeout(() => idle.resolve(), timeout);
-      await idle.promise;
-      clearTimeout(cutOff);
-      const closed = once(server, 'close');
-      server.close();
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-      // The last answers are on their way; who keeps a connection open after that is cut off.
-      const linger = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000);
-      await closed;
-      clearTimeout(linger);
+    stop() {
+      stopping ??= finish();
+      return stopping;
     },
   };
+
+  async function finish(): Promise<void> {
+    if (underWay === 0) idle.resolve();
+    const cutOff = setTimeout(() => idle.resolve(), timeout);
+    await idle.promise;
+    clearTimeout(cutOff);
+    const closed = once(server, 'close');
+    server.close();
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    // The last answers are on their way; who keeps a connection open after that is cut off.
+    const linger = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000);
+    await closed;
+    clearTimeout(linger);
+  }
+}
+
+/** What Node refuses by itself is answered with a problem, too. */
+function answerMalformedRequests(server: ReturnType<typeof createAdaptorServer>): void {
+  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const { status, body } = malformedRequest(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
+    const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close`;
+    socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  });
+  // An `expect` header that Node does not know is no reason to refuse.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+function malformedRequest(isLate: boolean): { readonly status: number; readonly body: string } {
+  const error = isLate
+    ? new FlowKeysError('request_timeout', 'The request did not arrive in time. Send it whole, and try again.')
+    : new FlowKeysError(
+        'invalid_request',
+        'This is no HTTP request that the server takes. Check its line and headers.',
+      );
+  const details = problemDetails(error, crypto.randomUUID());
+  return { status: details.status, body: JSON.stringify(details) };
 }
 
 function assertConfigured(
@@ -108,11 +146,4 @@ function assertConfigured(
     const message = `Without a token it serves loopback addresses only, not ${hostname}: configure BEARER_TOKEN_HASHES.`;
     throw new FlowKeysError('not_configured', message);
   }
-}
-
-function shuttingDown(): Response {
-  const error = new FlowKeysError('shutting_down', 'Try again: another instance, or the next one, will answer.');
-  const details = problemDetails(error, crypto.randomUUID());
-  const headers = { 'content-type': 'application/problem+json', connection: 'close', 'retry-after': '1' };
-  return new Response(JSON.stringify(details), { status: details.status, headers });
 }

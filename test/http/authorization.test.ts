@@ -29,7 +29,18 @@ function service(environment: Readonly<Record<string, string>>) {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-request-id': 'same' };
     return app.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
   };
-  return { lines, post, decrypt: (token: string, { ciphertext } = card) => post('/v1/decrypt', token, { ciphertext }) };
+  const inspect = async (headers: Readonly<Record<string, string>>) =>
+    app.request('/v1/inspect', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ ciphertext: card.ciphertext }),
+    });
+  return {
+    lines,
+    post,
+    inspect,
+    decrypt: (token: string, { ciphertext } = card) => post('/v1/decrypt', token, { ciphertext }),
+  };
 }
 
 describe('Bearer tokens', () => {
@@ -123,6 +134,15 @@ describe('JSON Web Tokens of an issuer', () => {
     for (let call = 0; call < 5; call += 1) expect((await decrypt(await sign())).status).toBe(200);
     expect(requests).toBe(1);
     expect(lines).toMatchObject([{ caller: 'crm' }, {}, {}, {}, {}]);
+  });
+
+  it('are accepted where Cloudflare Access puts them', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const { inspect } = trusting('/access');
+    expect((await inspect({ 'cf-access-jwt-assertion': await sign() })).status).toBe(200);
+    expect((await inspect({ 'cf-access-jwt-assertion': await sign({ aud: 'another' }) })).status).toBe(401);
+    expect((await inspect({})).status).toBe(401);
   });
 
   it('are accepted beside bearer tokens', async () => {

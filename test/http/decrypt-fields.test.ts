@@ -69,6 +69,11 @@ describe('flowSecurityKeys in an app of your own', () => {
   });
 
   it('answers with its own errors there', async () => {
+    const unknown = await app.request('/keys/nowhere');
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'not_found' }]);
+    const method = await app.request('/keys/v1/decrypt');
+    expect([method.status, await method.json()]).toMatchObject([405, { code: 'method_not_allowed' }]);
+
     const refused = await app.request('/keys/v1/decrypt', post('{'));
     expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'invalid_json' }]);
   });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { FlowKeysError, type KeyStore } from 'flow-security-keys';
-import type { RequestLogLine } from 'flow-security-keys/hono';
+import { flowSecurityKeys, type RequestLogLine } from 'flow-security-keys/hono';
 import { type RunningServer, type ServerOptions, startServer } from 'flow-security-keys/node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
@@ -76,9 +76,58 @@ describe('The server on Node', () => {
     expect(metrics).not.toContain(card.ciphertext.slice(0, 40));
   });
 
+  it('serves without a token only who comes over loopback, whatever host he claims to call', async () => {
+    const app = flowSecurityKeys({
+      keyStore: { privateKeys: async () => [privateKey] },
+      authorization: { isDevelopment: true },
+      log: () => {},
+    });
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ciphertext: card.ciphertext }),
+    };
+    const from = (localAddress: string) =>
+      app.request('http://localhost/v1/decrypt', init, { incoming: { socket: { localAddress } } });
+    for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) expect((await from(address)).status).toBe(200);
+    for (const address of ['10.0.0.1', '::ffff:10.0.0.1', '']) expect((await from(address)).status).toBe(500);
+  });
+
+  it('answers what is no HTTP with a problem', async () => {
+    const { server } = await start();
+    const { hostname, port } = new URL(server.origin);
+    for (const request of ['GARBAGE\r\n\r\n', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`]) {
+      const socket = connect(Number(port), hostname);
+      const answered = text(socket);
+      socket.write(request);
+      expect(await answered).toMatch(/^HTTP\/1\.1 400 [\s\S]*problem\+json[\s\S]*"code":"invalid_request"/);
+    }
+  });
+
+  it('takes a body that breaks off for the client’s doing, not for a defect', async () => {
+    const { server, lines } = await start();
+    const { hostname, port } = new URL(server.origin);
+    const socket = connect(Number(port), hostname);
+    const head =
+      'POST /v1/decrypt HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{';
+    socket.write(head.replace('host: x', `host: 127.0.0.1:${port}`), () => socket.destroy());
+    await vi.waitFor(() => expect(lines).toMatchObject([{ status: 408, code: 'request_timeout' }]));
+  });
+
+  it('answers though its log fails, and says when its port is taken', async () => {
+    const { server, decrypt } = await start({
+      log: () => {
+        throw new Error('The log is full.');
+      },
+    });
+    expect((await decrypt()).status).toBe(200);
+    const port = Number(new URL(server.origin).port);
+    await expect(start({ port })).rejects.toMatchObject({ code: 'not_configured' });
+  });
+
   it('finishes what is under way when it stops, and answers 503 to what comes', async () => {
     const { keyStore, asked, release } = heldStore();
-    const { server, decrypt } = await start({ keyStore });
+    const { server, lines, decrypt } = await start({ keyStore });
     const underWay = decrypt();
     await asked;
     const stopped = server.stop();
@@ -88,7 +137,11 @@ describe('The server on Node', () => {
       'close',
       '1',
     ]);
-    expect(await refused.json()).toMatchObject({ code: 'shutting_down' });
+    expect(await refused.json()).toMatchObject({
+      code: 'shutting_down',
+      requestId: refused.headers.get('x-request-id'),
+    });
+    expect(lines).toMatchObject([{ status: 503, code: 'shutting_down' }]);
     release();
     expect(await (await underWay).json()).toMatchObject({ plaintext: card.plaintext });
     await stopped;
@@ -160,6 +213,20 @@ describe('The server on Node', () => {
     release();
     expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
     expect(privateKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not ready before its store has answered', async () => {
+    const { keyStore, asked, release } = heldStore();
+    const { server } = await start({ keyStore });
+    const readiness = [fetch(`${server.origin}/readyz`), fetch(`${server.origin}/readyz`)];
+    await asked;
+    const first = await Promise.race([
+      ...readiness,
+      vi.waitFor(() => expect(keyStore.privateKeys).toHaveBeenCalledTimes(2)).then(() => 'both wait'),
+    ]);
+    expect(first).toBe('both wait');
+    release();
+    expect((await Promise.all(readiness)).map(({ status }) => status)).toEqual([200, 200]);
   });
 
   it('is ready when its store answers, and asks it at most every five seconds', async () => {

@@ -1,5 +1,5 @@
 import { flowSecurityKeys } from 'flow-security-keys/hono';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import worker from '../../dist/worker/index.js';
 
 const inspection = {
@@ -51,6 +51,17 @@ describe('The worker', () => {
   it('refuses to serve with a hash that is none', async () => {
     const response = await call('http://127.0.0.1/v1/inspect', { BEARER_TOKEN_HASHES: 'my-token' });
     expect(await response.json()).toMatchObject({ code: 'not_configured' });
+  });
+});
+
+describe('A setting of the worker that is wrong', () => {
+  it('is answered and logged like every other error', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const response = await call('http://127.0.0.1/v1/inspect', { DEVELOPMENT: 'true', TIMEOUT: 'abc' });
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({ code: 'not_configured', detail: expect.stringContaining('TIMEOUT') });
+    expect(log.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([{ status: 500, code: 'not_configured' }]);
+    log.mockRestore();
   });
 });
 
