@@ -47,6 +47,12 @@ function heldStore() {
   return { keyStore: { privateKeys }, privateKeys, asked, release: () => release([privateKey]) };
 }
 
+/** The body of the answer to a ciphertext, under a request id that is always the same. */
+async function answerTo(decrypt: (init: RequestInit) => Promise<Response>, ciphertext: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', 'x-request-id': 'same' };
+  return (await decrypt({ headers, body: JSON.stringify({ ciphertext }) })).text();
+}
+
 describe('The server on Node', () => {
   it('starts for nobody, and without a token on no other address than loopback', async () => {
     await expect(start({ authorization: {} })).rejects.toMatchObject({
@@ -112,6 +118,24 @@ describe('The server on Node', () => {
       'POST /v1/decrypt HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{';
     socket.write(head.replace('host: x', `host: 127.0.0.1:${port}`), () => socket.destroy());
     await vi.waitFor(() => expect(lines).toMatchObject([{ status: 408, code: 'request_timeout' }]));
+  });
+
+  it('answers a wrong key, an altered tag and a bad signature alike', async () => {
+    const bytes = Buffer.from(card.ciphertext, 'base64');
+    // The footer is the signature, behind its length in two bytes; the tag of the last frame stands before it.
+    const signatureBytes = [100, 101, 102, 103, 104].find(
+      (length) => bytes.readUInt16BE(bytes.length - length - 2) === length,
+    );
+    const flipped = (index: number) => Buffer.from(bytes.with(index, (bytes[index] ?? 0) ^ 1)).toString('base64');
+    const wrong = pem('PRIVATE KEY', testKeys.find(({ keyId }) => keyId !== card.keyId)?.privateKeyPkcs8 ?? '');
+    const [right, other] = [await start(), await start({ keyStore: { privateKeys: async () => [wrong] } })];
+    const answers = await Promise.all([
+      answerTo(other.decrypt, card.ciphertext),
+      answerTo(right.decrypt, flipped(bytes.length - (signatureBytes ?? 0) - 3)),
+      answerTo(right.decrypt, flipped(bytes.length - 1)),
+    ]);
+    expect(answers[0]).toContain('"code":"decryption_failed"');
+    expect(new Set(answers).size).toBe(1);
   });
 
   it('answers though its log fails, and says when its port is taken', async () => {
