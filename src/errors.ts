@@ -67,6 +67,8 @@ export type ErrorCode = keyof typeof errorCodes;
 /** What an error's cause may say in a log: identifiers, never text that could quote an input. */
 export interface RedactedCause {
   readonly name: string;
+  /** As `ECONNREFUSED`. */
+  readonly code?: string;
   readonly httpStatusCode?: number;
 }
 
@@ -114,10 +116,11 @@ export function toFlowKeysError(error: unknown): FlowKeysError {
 function redact(cause: unknown): RedactedCause {
   if (typeof cause !== 'object' || cause === null) return { name: typeof cause };
   const name = 'name' in cause && isIdentifier(cause.name) ? cause.name : 'Error';
+  const identified = { name, ...('code' in cause && isIdentifier(cause.code) && { code: cause.code }) };
   const metadata = '$metadata' in cause ? cause.$metadata : undefined;
-  if (typeof metadata !== 'object' || metadata === null) return { name };
-  if (!('httpStatusCode' in metadata) || typeof metadata.httpStatusCode !== 'number') return { name };
-  return { name, httpStatusCode: metadata.httpStatusCode };
+  if (typeof metadata !== 'object' || metadata === null) return identified;
+  if (!('httpStatusCode' in metadata) || typeof metadata.httpStatusCode !== 'number') return identified;
+  return { ...identified, httpStatusCode: metadata.httpStatusCode };
 }
 
 function isIdentifier(value: unknown): value is string {

@@ -9,7 +9,7 @@ import {
 } from 'flow-security-keys';
 import { createHandler } from 'flow-security-keys/lambda';
 import { describe, expect, it } from 'vitest';
-import { contactFlowEvent, pem, recordedEvent, recordingNamed, testKeys } from './recordings/recordings.ts';
+import { contactFlowEvent, recordedEvent, recordingNamed, testKeyStore, testKeys } from './recordings/recordings.ts';
 import { encrypted } from './support/encrypted.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
@@ -17,12 +17,7 @@ const cvc = recordingNamed('java rsa2048-cvc');
 const expiry = recordingNamed('python rsa2048-expiry');
 const ids = { contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe', requestId: 'request' };
 
-const keyStore: KeyStore = {
-  async privateKeys(keyId) {
-    const key = testKeys.find((known) => known.keyId === keyId);
-    return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
-  },
-};
+const keyStore: KeyStore = testKeyStore;
 const decryptor = createDecryptor({ keyStore });
 
 async function answer(event: unknown, environment: Readonly<Record<string, string>> = {}): Promise<ContactFlowAnswer> {

@@ -4,6 +4,7 @@ import { createHandler } from 'flow-security-keys/lambda';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { awsClientConfiguration } from '../adapters/key-stores/aws-client.ts';
 import { recordedEvent, recordingNamed } from './recordings/recordings.ts';
+import { awsSettings } from './support/aws-settings.ts';
 import { type FaultyProxy, faultControl, startFaultyProxy } from './support/faulty-proxy.ts';
 import { sha256Hex } from './support/sha256.ts';
 import { type BareWorkerd, startWorkerd } from './support/workerd.ts';
@@ -15,12 +16,7 @@ let settings: Readonly<Record<string, string>>;
 beforeAll(async () => {
   proxy = await startFaultyProxy(inject('ssmEndpoint'));
   await faultControl(proxy.endpoint).set('slow');
-  settings = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_ENDPOINT_URL: proxy.endpoint,
-  };
+  settings = awsSettings(proxy.endpoint);
 });
 afterAll(() => proxy.stop());
 

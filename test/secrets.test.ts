@@ -64,6 +64,7 @@ describe('What the Lambda function writes', () => {
         AWS_ACCESS_KEY_ID: 'x',
         AWS_SECRET_ACCESS_KEY: canary,
         AWS_ENDPOINT_URL: parameterStore.endpoint,
+        _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
       },
     });
     child.stdin.end(JSON.stringify(bodies));
@@ -71,6 +72,7 @@ describe('What the Lambda function writes', () => {
     await parameterStore.stop();
     expectNoSecrets(written);
     expect(written.match(/"message":"(not )?decrypted"/g)).toHaveLength(bodies.length);
+    expect(written.match(/"xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"/g)).toHaveLength(bodies.length);
     expect(written.match(/"DecryptionError":1|"DecryptionSuccess":/g)?.length).toBeGreaterThanOrEqual(bodies.length);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type LocalService, stopProcess } from './local-service.ts';
+import { announcedService, type LocalService } from './local-service.ts';
 
 /** The built command line. */
 export const flowKeys = fileURLToPath(new URL('../../dist/cli/flow-keys.js', import.meta.url));
@@ -15,25 +15,5 @@ export async function startNode(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...environment },
   });
-  let written = '';
-  const origin = await new Promise<string>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`The server did not start:\n${written}`)));
-    const read = (chunk: Buffer) => {
-      written += chunk.toString();
-      const [line, url] = written.match(/^.*"message":"listening","origin":"([^"]+)".*\n/) ?? [];
-      if (line === undefined || url === undefined) return;
-      written = written.replace(line, '');
-      resolve(url);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-  });
-  return {
-    origin,
-    processId: child.pid ?? 0,
-    async stop() {
-      await stopProcess(child);
-      return written;
-    },
-  };
+  return announcedService(child, /"message":"listening","origin":"([^"]+)".*\n/);
 }

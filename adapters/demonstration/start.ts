@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   articleRecording,
@@ -12,6 +10,7 @@ import {
   recordings,
   testKeys,
 } from '../../test/recordings/recordings.ts';
+import { writeKeyDirectory } from './key-directory.ts';
 import { startParameterStore } from './parameter-store.ts';
 import { type Runtime, startLambda, startNodeServer, startWorker, type TimedAnswer } from './runtimes.ts';
 
@@ -21,7 +20,7 @@ const { values: options } = parseArgs({
 const port = Number(options.port);
 
 const pems = new Map(testKeys.map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)]));
-const directory = await writeKeys();
+const directory = await writeKeyDirectory(pems);
 const parameterStore = await startParameterStore(
   new Map(Array.from(pems, ([keyId, text]) => [parameterName(keyId), text])),
 );
@@ -38,16 +37,6 @@ await Promise.all(runtimes.map((runtime) => runtime.stop()));
 await parameterStore.stop();
 await rm(directory, { recursive: true });
 process.exitCode = isAgreed ? 0 : 1;
-
-/** The demonstration keys as self-hosters keep theirs: a directory. */
-async function writeKeys(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'demonstration-keys-'));
-  for (const [keyId, text] of pems) {
-    await mkdir(join(directory, keyId));
-    await writeFile(join(directory, keyId, 'private-key.pem'), text, { mode: 0o600 });
-  }
-  return directory;
-}
 
 async function printComparison(): Promise<boolean> {
   console.log(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type LocalService, stopProcess } from './local-service.ts';
+import { announcedService, type LocalService } from './local-service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** wrangler's command. */
@@ -17,27 +17,5 @@ export async function startWrangler(port: number, ...args: readonly string[]): P
       env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
     },
   );
-  let written = '';
-  let isReady = false;
-  const origin = await new Promise<string>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`wrangler did not start:\n${written}`)));
-    const read = (chunk: Buffer) => {
-      written += chunk.toString();
-      const [, url] = (isReady ? null : written.match(/Ready on (http:\S+)\s/)) ?? [];
-      if (url === undefined) return;
-      isReady = true;
-      written = '';
-      resolve(url);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-  });
-  return {
-    origin,
-    processId: child.pid ?? 0,
-    async stop() {
-      await stopProcess(child);
-      return written;
-    },
-  };
+  return announcedService(child, /Ready on (http:\S+)\s/);
 }

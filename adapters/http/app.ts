@@ -13,7 +13,6 @@ import {
   FlowKeysError,
   handleContactFlowEvent,
   inspect,
-  type KeyStore,
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
@@ -31,6 +30,7 @@ import { problem } from './problem.ts';
 import { readiness } from './readiness.ts';
 import { requestDecryptors } from './request-decryptor.ts';
 import { batchBody, decryptBody, inspectBody } from './schemas.ts';
+import { checkedTimeout } from './settings.ts';
 import { type Trace, traceOf } from './trace.ts';
 
 export interface FlowSecurityKeysOptions extends DecryptorOptions {
@@ -46,14 +46,8 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
 }
 
 /** What a request is served with. */
-interface RequestSettings {
-  readonly authorization: Authorization;
+interface RequestSettings extends FlowSecurityKeysOptions {
   readonly decryptor: Decryptor;
-  readonly keyStore: KeyStore;
-  readonly connect?: ConnectSettings;
-  readonly timeout?: number;
-  readonly log?: (line: RequestLogLine) => void;
-  readonly assertServing?: () => void;
 }
 
 export interface AppEnv {
@@ -65,6 +59,8 @@ export interface AppEnv {
       signal: AbortSignal;
       trace: Trace;
       caller: Caller;
+      /** Why a token was refused: for the log, not for who sent it. */
+      refusedFor: unknown;
       isBodyRead: boolean;
       record: LogRecord;
     };
@@ -129,7 +125,7 @@ export function flowSecurityKeys(
     const settings = optionsOf(context.env);
     context.set('settings', settings);
     settings.assertServing?.();
-    await withDeadline(timeoutOf(settings), context.req.raw.signal, async (signal) => {
+    await withDeadline(checkedTimeout(settings.timeout), context.req.raw.signal, async (signal) => {
       context.set('signal', signal);
       await next();
     });
@@ -192,13 +188,6 @@ export function flowSecurityKeys(
   }
 
   return app;
-}
-
-const longestTimeout = 300_000;
-
-function timeoutOf({ timeout = 10_000 }: RequestSettings): number {
-  if (timeout > 0 && timeout <= longestTimeout) return timeout;
-  throw new FlowKeysError('not_configured', `The timeout must be from 1 to ${longestTimeout} milliseconds.`);
 }
 
 /** The caller's limits, as the decryptor takes them. */

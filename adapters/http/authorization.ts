@@ -79,11 +79,10 @@ function assertAllowed({ routes }: Caller, operation: OperationName): void {
 // A missing, a malformed, an unknown and an expired token get the same answer.
 const refusal = {
   wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
-  message: (context: Context) =>
-    problem(
-      context,
-      new FlowKeysError('unauthorized', 'Send "authorization: Bearer <token>" with a valid token of this service.'),
-    ),
+  message(context: Context) {
+    const message = 'Send "authorization: Bearer <token>" with a valid token of this service.';
+    return problem(context, new FlowKeysError('unauthorized', message, { cause: context.get('refusedFor') }));
+  },
 };
 
 // Where Cloudflare Access puts the token of who passed it:
@@ -101,7 +100,9 @@ const tokenCheck = {
   async verifyToken(token: string, context: Context<AppEnv>): Promise<boolean> {
     const { bearerTokens = [], jwtIssuer }: Authorization = context.get('settings').authorization;
     const isJwt = jwtIssuer !== undefined && token.split('.').length === 3;
-    const caller = isJwt ? await callerOfJwt(token, jwtIssuer) : await callerOfBearerToken(token, bearerTokens);
+    const caller = isJwt
+      ? await callerOfJwt(token, jwtIssuer, (reason) => context.set('refusedFor', reason))
+      : await callerOfBearerToken(token, bearerTokens);
     if (caller === undefined) return false;
     context.set('caller', caller);
     return true;
@@ -135,7 +136,11 @@ function keySetOf(jwksUrl: string) {
   return keySet;
 }
 
-async function callerOfJwt(token: string, { issuer, audience, jwksUrl, algorithms }: JwtIssuer) {
+async function callerOfJwt(
+  token: string,
+  { issuer, audience, jwksUrl, algorithms }: JwtIssuer,
+  refuse: (reason: unknown) => void,
+): Promise<Caller | undefined> {
   try {
     const { payload } = await jwtVerify(token, keySetOf(jwksUrl), {
       issuer,
@@ -146,7 +151,10 @@ async function callerOfJwt(token: string, { issuer, audience, jwksUrl, algorithm
     });
     return { name: payload.sub?.slice(0, 100) ?? 'unnamed' };
   } catch (error) {
-    if (isOfToken(error)) return undefined;
+    if (isOfToken(error)) {
+      refuse(error);
+      return undefined;
+    }
     throw new FlowKeysError(
       'issuer_unavailable',
       "The issuer's keys could not be fetched from JWT_JWKS_URL. Try again; if it stays so, check that URL.",

@@ -22,7 +22,12 @@ export interface OpenApiOperation {
   readonly responses: Readonly<Record<string, { readonly description: string }>>;
 }
 
-const commonErrors = ['method_not_allowed', 'not_configured', 'internal_error'] as const satisfies readonly ErrorCode[];
+const commonErrors = [
+  'method_not_allowed',
+  'not_configured',
+  'internal_error',
+  'shutting_down',
+] as const satisfies readonly ErrorCode[];
 
 /** Of every route that takes a body, and so a token. */
 const bodyErrors = [

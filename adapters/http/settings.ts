@@ -29,7 +29,7 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
       isDevelopment: text('DEVELOPMENT') === 'true',
     },
     connect: connectSettings(environment),
-    timeout: timeoutFrom(text('TIMEOUT')),
+    timeout: checkedTimeout(text('TIMEOUT') === '' ? undefined : Number(text('TIMEOUT'))),
   };
 }
 
@@ -86,11 +86,12 @@ function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
   return { issuer, audience, jwksUrl: url.href, algorithms: allowed.length > 0 ? allowed : ['RS256', 'ES256'] };
 }
 
-function timeoutFrom(text: string): number {
-  if (text === '') return 10_000;
-  const timeout = Number(text);
-  if (Number.isInteger(timeout) && timeout > 0 && timeout <= 300_000) return timeout;
-  throw notConfigured('TIMEOUT must be a number of milliseconds, from 1 to 300000.');
+const longestTimeout = 300_000;
+
+/** How long a call may take, in milliseconds; throws FlowKeysError `not_configured` for what is no such time. */
+export function checkedTimeout(timeout = 10_000): number {
+  if (timeout > 0 && timeout <= longestTimeout) return timeout;
+  throw notConfigured(`TIMEOUT must be a number of milliseconds, from 1 to ${longestTimeout}.`);
 }
 
 /** Whether a host is this machine alone. */

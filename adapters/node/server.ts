@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
 import { authorize } from '../http/authorization.ts';
-import { logJson } from '../http/log.ts';
+import { logJson, type RequestLogLine } from '../http/log.ts';
 import { problemDetails } from '../http/problem.ts';
-import { isLoopback } from '../http/settings.ts';
+import { checkedTimeout, isLoopback } from '../http/settings.ts';
+import { traceOf } from '../http/trace.ts';
 import { createMetrics } from './metrics.ts';
 
 export interface ServerOptions extends FlowSecurityKeysOptions {
@@ -35,15 +36,17 @@ export interface RunningServer {
  * process.once('SIGTERM', () => server.stop());
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { hostname = '127.0.0.1', port = 8080, timeout = 10_000, log = logJson } = options;
+  const { hostname = '127.0.0.1', port = 8080, log = logJson } = options;
+  const timeout = checkedTimeout(options.timeout);
   assertConfigured(options.authorization, hostname);
   const metrics = createMetrics();
+  function observe(line: RequestLogLine): void {
+    metrics.observe(line);
+    log(line);
+  }
   const app = flowSecurityKeys({
     ...options,
-    log(line) {
-      metrics.observe(line);
-      log(line);
-    },
+    log: observe,
     assertServing() {
       if (stopping === undefined) return;
       throw new FlowKeysError('shutting_down', 'Try again: another instance, or the next one, will answer.');
@@ -56,23 +59,41 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let underWay = 0;
   let stopping: Promise<void> | undefined;
   const idle = Promise.withResolvers<void>();
-  const server = createAdaptorServer({
-    hostname,
-    createServer,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: timeout + 10_000, connectionsCheckingInterval: 1_000 },
-    async fetch(request, bindings) {
-      underWay += 1;
-      try {
-        const response = await app.fetch(request, { ...bindings });
-        if (stopping !== undefined) response.headers.set('connection', 'close');
-        return response;
-      } finally {
-        underWay -= 1;
-        if (stopping !== undefined && underWay === 0) idle.resolve();
-      }
+  async function answer(request: Request, bindings: object): Promise<Response> {
+    underWay += 1;
+    try {
+      const response = await app.fetch(request, { ...bindings });
+      if (stopping !== undefined) response.headers.set('connection', 'close');
+      return response;
+    } finally {
+      underWay -= 1;
+      if (stopping !== undefined && underWay === 0) idle.resolve();
+    }
+  }
+
+  // What Node and its adapter refuse by themselves, before there is a Request.
+  function refuse(code: keyof typeof malformed, isLogged = false): Response {
+    const details = problemDetails(new FlowKeysError(code, malformed[code]), crypto.randomUUID());
+    const { status, requestId } = details;
+    const { traceId } = traceOf(undefined);
+    if (!isLogged) {
+      observe({ level: 'ERROR', requestId, traceId, method: '', route: '', status, code, milliseconds: 0 });
+    }
+    const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+    return new Response(JSON.stringify(details), { status, headers });
+  }
+
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: timeout + 10_000,
+      connectionsCheckingInterval: 1_000,
+      // So that its absence is answered like any other fault.
+      requireHostHeader: false,
     },
-  });
-  answerMalformedRequests(server);
+    getRequestListener(answer, { errorHandler: () => refuse('invalid_request') }),
+  );
+  refuseWith(server, refuse);
   server.listen(port, hostname);
   await once(server, 'listening').catch((cause: unknown) => {
     throw new FlowKeysError('not_configured', `Port ${port} of ${hostname} cannot be listened on: is it in use?`, {
@@ -97,38 +118,42 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearTimeout(cutOff);
     const closed = once(server, 'close');
     server.close();
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    server.closeIdleConnections();
     // The last answers are on their way; who keeps a connection open after that is cut off.
-    const linger = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1_000);
+    const linger = setTimeout(() => server.closeAllConnections(), 1_000);
     await closed;
     clearTimeout(linger);
   }
 }
 
-/** What Node refuses by itself is answered with a problem, too. */
-function answerMalformedRequests(server: ReturnType<typeof createAdaptorServer>): void {
-  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+const malformed = {
+  invalid_request: 'This is no HTTP request that the server takes. Check its line and headers.',
+  request_timeout: 'The request did not arrive in time. Send it whole, and try again.',
+} as const;
+
+/** Answers what is no HTTP request, which Node hands over as a mere connection. */
+function refuseWith(server: Server, refuse: (code: keyof typeof malformed, isLogged: boolean) => Response): void {
+  // Connections whose fault is in the body of a request: the app has that request, and logs it.
+  const busy = new WeakSet<Duplex>();
+  server.on('request', ({ socket }, response) => {
+    busy.add(socket);
+    response.on('close', () => busy.delete(socket));
+  });
+  server.on('clientError', async (error: Error & { code?: string }, socket: Duplex) => {
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
-    const { status, body } = malformedRequest(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
-    const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close`;
-    socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'invalid_request';
+    const refusal = refuse(code, busy.has(socket));
+    const body = await refusal.text();
+    const headers = Array.from(refusal.headers, ([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.end(
+      `HTTP/1.1 ${refusal.status} Refused\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
   });
   // An `expect` header that Node does not know is no reason to refuse.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-}
-
-function malformedRequest(isLate: boolean): { readonly status: number; readonly body: string } {
-  const error = isLate
-    ? new FlowKeysError('request_timeout', 'The request did not arrive in time. Send it whole, and try again.')
-    : new FlowKeysError(
-        'invalid_request',
-        'This is no HTTP request that the server takes. Check its line and headers.',
-      );
-  const details = problemDetails(error, crypto.randomUUID());
-  return { status: details.status, body: JSON.stringify(details) };
 }
 
 function assertConfigured(

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { flowSecurityKeys, settingsFrom } from 'flow-security-keys/hono';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { contactFlowEvent, pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { contactFlowEvent, recordingNamed, testKeyStore, testKeys } from '../recordings/recordings.ts';
 import { sha256Hex } from '../support/sha256.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
@@ -17,12 +17,7 @@ function service(environment: Readonly<Record<string, string>>) {
   const lines: unknown[] = [];
   const app = flowSecurityKeys({
     ...settingsFrom(environment),
-    keyStore: {
-      async privateKeys(keyId) {
-        const key = testKeys.find((known) => known.keyId === keyId);
-        return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
-      },
-    },
+    keyStore: testKeyStore,
     log: (line) => lines.push(line),
   });
   const post = async (path: string, token: string, body: unknown) => {

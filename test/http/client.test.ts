@@ -2,11 +2,11 @@ import { createKeyCache, FlowKeysError, type KeyStore } from 'flow-security-keys
 import { createClient } from 'flow-security-keys/client';
 import { type RunningServer, startServer } from 'flow-security-keys/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
 import { sha256Hex } from '../support/sha256.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
-const privateKey = pem('PRIVATE KEY', testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '');
+const privateKey = privateKeyOf(card);
 
 const privateKeys = vi.fn<KeyStore['privateKeys']>();
 const down = new FlowKeysError('key_store_unavailable', 'It is down.');

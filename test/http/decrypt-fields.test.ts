@@ -2,17 +2,12 @@ import type { KeyStore } from 'flow-security-keys';
 import { decryptFields, flowSecurityKeys } from 'flow-security-keys/hono';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { recordingNamed, testKeyStore } from '../recordings/recordings.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 const cvc = recordingNamed('java rsa2048-cvc');
 
-const keyStore: KeyStore = {
-  async privateKeys(keyId) {
-    const key = testKeys.find((known) => known.keyId === keyId);
-    return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
-  },
-};
+const keyStore: KeyStore = testKeyStore;
 
 function post(body: string, headers = { 'content-type': 'application/json' }): RequestInit {
   return { method: 'POST', headers, body };

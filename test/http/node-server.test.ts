@@ -5,11 +5,11 @@ import { FlowKeysError, type KeyStore } from 'flow-security-keys';
 import { flowSecurityKeys, type RequestLogLine } from 'flow-security-keys/hono';
 import { type RunningServer, type ServerOptions, startServer } from 'flow-security-keys/node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { pem, privateKeyOf, recordingNamed, testKeys } from '../recordings/recordings.ts';
 import { sha256Hex } from '../support/sha256.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
-const privateKey = pem('PRIVATE KEY', testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '');
+const privateKey = privateKeyOf(card);
 
 const servers: RunningServer[] = [];
 afterEach(async () => {
@@ -100,14 +100,20 @@ describe('The server on Node', () => {
   });
 
   it('answers what is no HTTP with a problem', async () => {
-    const { server } = await start();
+    const { server, lines } = await start();
     const { hostname, port } = new URL(server.origin);
-    for (const request of ['GARBAGE\r\n\r\n', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`]) {
+    for (const request of [
+      'GET / HTTP/1.1\r\nhost: a/b\r\nconnection: close\r\n\r\n',
+      'GARBAGE\r\n\r\n',
+      `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+    ]) {
       const socket = connect(Number(port), hostname);
       const answered = text(socket);
       socket.write(request);
       expect(await answered).toMatch(/^HTTP\/1\.1 400 [\s\S]*problem\+json[\s\S]*"code":"invalid_request"/);
+      expect(lines.at(-1)).toMatchObject({ status: 400, code: 'invalid_request' });
     }
+    expect(lines).toHaveLength(3);
   });
 
   it('takes a body that breaks off for the client’s doing, not for a defect', async () => {

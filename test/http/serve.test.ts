@@ -1,24 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { writeKeyDirectory } from '../../adapters/demonstration/key-directory.ts';
 import { flowKeys, startNode } from '../../adapters/demonstration/node.ts';
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 const body = JSON.stringify({ ciphertext: card.ciphertext });
 
 let directory: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'serve-'));
-  await mkdir(join(directory, card.keyId));
-  const privateKey = testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '';
-  const file = join(directory, card.keyId, 'private-key.pem');
-  await writeFile(file, pem('PRIVATE KEY', privateKey), { mode: 0o600 });
+  directory = await writeKeyDirectory([[card.keyId, privateKeyOf(card)]]);
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -49,13 +47,7 @@ describe('flow-keys serve', () => {
   });
 
   it.runIf(inject('awsEndpoint'))('serves keys from AWS', async () => {
-    const service = await startNode([], {
-      DEVELOPMENT: 'true',
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_ENDPOINT_URL: inject('awsEndpoint') ?? '',
-    });
+    const service = await startNode([], { DEVELOPMENT: 'true', ...awsSettings(inject('awsEndpoint') ?? '') });
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(`${service.origin}/v1/decrypt`, { method: 'POST', headers, body });
     expect(await response.json()).toMatchObject({ plaintext: card.plaintext });
@@ -110,6 +102,13 @@ describe('flow-keys serve', () => {
     expect(errors).toContain(hint);
     expect(errors.trim().split('\n')).toHaveLength(1);
     expect(errors).not.toContain('canary');
+  });
+
+  it('makes no token that it would not accept', async () => {
+    for (const limit of ['--routes=everything', '--key-ids=']) {
+      const { output, exitCode } = await run(['token', limit]);
+      expect([output, exitCode]).toEqual(['', 1]);
+    }
   });
 
   it('tells of an option that it does not know, and of a port that is none', async () => {

@@ -12,10 +12,9 @@ import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/key-store
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { awsKeyStore } from '../../adapters/key-stores/aws-key-store.ts';
 import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { awsTestClient } from './aws.ts';
-
-const awsSettings = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 const keyId = 'ff52db55-5326-47c9-89a0-8d809eae9802';
 
@@ -141,7 +140,7 @@ describe('A store on AWS that does not give the key', () => {
     ['reset', 'the service is unreachable or failed'],
   ])('is unavailable, and says what to do next: %s', async ([fault, reason]) => {
     await faultControl(proxy.endpoint).set(fault);
-    const settings = { ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint };
+    const settings = awsSettings(proxy.endpoint);
     for (const [KEY_STORE, permission] of [
       ['ssm', 'ssm:GetParameter'],
       ['secrets-manager', 'secretsmanager:GetSecretValue'],
@@ -157,15 +156,15 @@ describe('A store on AWS that does not give the key', () => {
   it('stops asking when its signal is aborted', async () => {
     await faultControl(proxy.endpoint).set('slow');
     for (const KEY_STORE of ['ssm', 'secrets-manager']) {
-      const store = awsKeyStore({ ...awsSettings, KEY_STORE, AWS_ENDPOINT_URL: proxy.endpoint });
+      const store = awsKeyStore({ ...awsSettings(proxy.endpoint), KEY_STORE });
       const failed = store.privateKeys(keyId, { signal: AbortSignal.timeout(50) });
       await expect(failed).rejects.toMatchObject({ code: 'key_store_unavailable', cause: { name: 'AbortError' } });
     }
   });
 
   it('names the setting that is missing', async () => {
-    expect(() => awsKeyStore({ ...awsSettings, AWS_REGION: '' })).toThrow('AWS_REGION');
-    expect(() => awsKeyStore({ ...awsSettings, KEY_STORE: 'vault' })).toThrow('KEY_STORE');
+    expect(() => awsKeyStore({ ...awsSettings(proxy.endpoint), AWS_REGION: '' })).toThrow('AWS_REGION');
+    expect(() => awsKeyStore({ ...awsSettings(proxy.endpoint), KEY_STORE: 'vault' })).toThrow('KEY_STORE');
     // Nor does the machine have a role.
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
@@ -181,7 +180,7 @@ describe('A store on AWS that does not give the key', () => {
   it('is unavailable when the answer holds no key: that is no empty key', async () => {
     await faultControl(proxy.endpoint).set('empty-answer');
     for (const KEY_STORE of ['ssm', 'secrets-manager']) {
-      const store = awsKeyStore({ ...awsSettings, KEY_STORE, AWS_ENDPOINT_URL: proxy.endpoint });
+      const store = awsKeyStore({ ...awsSettings(proxy.endpoint), KEY_STORE });
       await expect(store.privateKeys(keyId, {})).rejects.toMatchObject({ code: 'key_store_unavailable' });
     }
   });
@@ -190,7 +189,7 @@ describe('A store on AWS that does not give the key', () => {
 describe('A cold decrypt', () => {
   it('is one request to SSM, and a warm one none', async () => {
     const proxy = await startFaultyProxy(inject('ssmEndpoint'));
-    const keyStore = awsKeyStore({ ...awsSettings, AWS_ENDPOINT_URL: proxy.endpoint });
+    const keyStore = awsKeyStore(awsSettings(proxy.endpoint));
     const decryptor = createDecryptor({ keyStore });
     const { ciphertext } = recordingNamed('java rsa2048-card-number');
     for (let call = 0; call < 5; call += 1) {
@@ -206,7 +205,7 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
     const Name = `/elsewhere/${keyId}/private-key`;
     const client = new SSMClient(awsTestClient());
     await client.send(new PutParameterCommand({ Name, Value: 'the key', Type: 'SecureString' }));
-    const settings = { ...awsSettings, AWS_ENDPOINT_URL: inject('ssmEndpoint'), KEY_PREFIX: '/elsewhere/' };
+    const settings = { ...awsSettings(inject('ssmEndpoint')), KEY_PREFIX: '/elsewhere/' };
     expect(await awsKeyStore(settings).privateKeys(keyId, {})).toEqual(['the key']);
   });
 

@@ -8,17 +8,20 @@ import {
   type KeyStore,
 } from 'flow-security-keys';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
-import { articleRecording, isUnsigned, pem, recordingNamed, recordings, testKeys } from '../recordings/recordings.ts';
+import {
+  articleRecording,
+  isUnsigned,
+  pem,
+  recordingNamed,
+  recordings,
+  testKeyStore,
+  testKeys,
+} from '../recordings/recordings.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 const twoDataKeys = recordingNamed('java two-data-keys');
 
-const keyStore: KeyStore = {
-  async privateKeys(keyId) {
-    const key = testKeys.find((known) => known.keyId === keyId);
-    return key === undefined ? [] : [pem('PRIVATE KEY', key.privateKeyPkcs8)];
-  },
-};
+const keyStore: KeyStore = testKeyStore;
 
 /** What the core does wherever it runs: handed to a runner for each runtime. */
 export function core(runtime: string): void {

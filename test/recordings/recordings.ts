@@ -59,6 +59,20 @@ export function pem(label: string, der: string): string {
   return `-----BEGIN ${label}-----\n${der.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END ${label}-----\n`;
 }
 
+/** The private key of a recording, as stores hold it. */
+export function privateKeyOf({ keyId }: { readonly keyId: string }): string {
+  const key = testKeys.find((known) => known.keyId === keyId);
+  if (key === undefined) throw new Error(`There is no test key ${keyId}.`);
+  return pem('PRIVATE KEY', key.privateKeyPkcs8);
+}
+
+/** A store of the test keys. */
+export const testKeyStore = {
+  async privateKeys(keyId: string): Promise<readonly string[]> {
+    return testKeys.some((known) => known.keyId === keyId) ? [privateKeyOf({ keyId })] : [];
+  },
+};
+
 /** The name of the parameter that holds the private key of a key id. */
 export function parameterName(keyId: string): string {
   return `/amazon-connect/encryption/${keyId}/private-key`;

@@ -6,8 +6,8 @@ import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
 import { startServer } from 'flow-security-keys/node';
 import { Hono } from 'hono';
 
-const ciphertext = process.argv[2] ?? '';
-const keyStore = directoryKeyStore({ directory: 'keys' });
+const [, , ciphertext = '', directory = ''] = process.argv;
+const keyStore = directoryKeyStore({ directory });
 const token = randomBytes(32).toString('base64url');
 const sha256 = createHash('sha256').update(token).digest('hex');
 

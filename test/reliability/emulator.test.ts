@@ -10,6 +10,7 @@ import { startNode } from '../../adapters/demonstration/node.ts';
 import { checkCertificates } from '../../adapters/lambda/certificate-check.ts';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { contactFlowEvent, recordedEvent, recordingNamed } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 import { type EmulatedFunction, hasEmulator, startEmulator } from '../support/emulator.ts';
 import { encrypted } from '../support/encrypted.ts';
 import { type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
@@ -26,12 +27,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
   let settings: Readonly<Record<string, string>>;
   beforeAll(async () => {
     proxy = await startFaultyProxy(inject('ssmEndpoint'));
-    settings = {
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_ENDPOINT_URL: proxy.endpoint,
-    };
+    settings = awsSettings(proxy.endpoint);
   });
   afterAll(() => proxy.stop());
 
@@ -182,10 +178,7 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
 
   it('tells how long each certificate is valid, and warns in time', async () => {
     const started = await startEmulator('certificates.handler', {
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_ENDPOINT_URL: inject('awsEndpoint') ?? '',
+      ...awsSettings(inject('awsEndpoint') ?? ''),
       KEY_PREFIX: prefix,
     });
     const findings = JSON.parse(await started.invoke({}));

@@ -1,22 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeKeyDirectory } from '../../adapters/demonstration/key-directory.ts';
 import type { LocalService } from '../../adapters/demonstration/local-service.ts';
 import { startNode } from '../../adapters/demonstration/node.ts';
 import { bindingName } from '../../adapters/key-stores/bindings.ts';
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
 import { hasPython, schemathesis } from '../support/python.ts';
 import { sha256Hex } from '../support/sha256.ts';
 import { startWorkerd } from '../support/workerd.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
-const privateKey = pem('PRIVATE KEY', testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '');
+const privateKey = privateKeyOf(card);
 
 const token = 'token-of-this-test';
 const settings = { BEARER_TOKEN_HASHES: sha256Hex(token) };
@@ -28,9 +31,11 @@ const warmUp = 15_000;
 const requests = 10_000;
 const connections = 64;
 
-const services: Readonly<Record<string, () => Promise<LocalService>>> = {
-  'on Node': async () => startNode(['--keys', await keyDirectory()], settings),
-  'on workerd': () => startWorkerd({ ...settings, [bindingName(card.keyId)]: privateKey }),
+type Start = (more?: Readonly<Record<string, string>>) => Promise<LocalService>;
+
+const services: Readonly<Record<string, Start>> = {
+  'on Node': async (more) => startNode(['--keys', await keyDirectory()], { ...settings, ...more }),
+  'on workerd': (more) => startWorkerd({ ...settings, ...more, [bindingName(card.keyId)]: privateKey }),
 };
 
 describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000 }, ([name, start]) => {
@@ -93,14 +98,61 @@ describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000
 });
 
 describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) => {
-  it('serves on when its very first call was aborted, and when 100 calls need one cold key at once', async () => {
+  it('serves on when the client of its very first call has gone, and when 100 calls need one cold key at once', async () => {
     const service = await start();
-    await fetch(`${service.origin}/v1/decrypt`, { ...call, signal: AbortSignal.timeout(5) }).catch(() => {});
+    const gone = new AbortController();
+    const first = fetch(`${service.origin}/v1/decrypt`, { ...call, signal: gone.signal });
+    setImmediate(() => gone.abort());
+    await expect(first).rejects.toThrow('abort');
     const answers = Array.from({ length: 100 }, () => fetch(`${service.origin}/v1/decrypt`, call));
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200]));
     await expectService(service);
     await service.stop();
+  });
+
+  it('waits no longer for a body than for a call, and serves others meanwhile', async () => {
+    const service = await start({ TIMEOUT: '500' });
+    const { hostname, port } = new URL(service.origin);
+    const slow = connect(Number(port), hostname);
+    const head = Object.entries({ host: `${hostname}:${port}`, ...headers, 'content-length': '1000' });
+    slow.write(`POST /v1/decrypt HTTP/1.1\r\n${head.map((header) => `${header.join(': ')}\r\n`).join('')}\r\n{"cipher`);
+    await expectService(service);
+    const [answer] = await once(slow, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /);
+    slow.destroy();
+    await expectService(service);
+    await service.stop();
+  });
+
+  it('accepts the tokens of an issuer, and no others', async () => {
+    const { publicKey, privateKey: signingKey } = await generateKeyPair('ES256');
+    const { privateKey: otherKey } = await generateKeyPair('ES256');
+    const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: '1', alg: 'ES256' }] });
+    const issuer = createServer((_request, response) => response.end(keySet)).listen(0, '127.0.0.1');
+    await once(issuer, 'listening');
+    const address = issuer.address();
+    if (address === null || typeof address === 'string') throw new Error('The issuer has no port.');
+    const service = await start({
+      JWT_ISSUER: 'https://issuer.example',
+      JWT_AUDIENCE: 'keys',
+      JWT_JWKS_URL: `http://127.0.0.1:${address.port}`,
+    });
+    const statusWith = async (key: CryptoKey) => {
+      const claims = new SignJWT({}).setIssuer('https://issuer.example').setAudience('keys').setExpirationTime('5m');
+      const jwt = await claims.setProtectedHeader({ alg: 'ES256', kid: '1' }).sign(key);
+      const authorization = `Bearer ${jwt}`;
+      const response = await fetch(`${service.origin}/v1/decrypt`, { ...call, headers: { ...headers, authorization } });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    // Twice at once, so that in a Worker one request must not wait for keys that another one fetches.
+    expect(await Promise.all([statusWith(signingKey), statusWith(signingKey)])).toEqual([200, 200]);
+    expect(await statusWith(otherKey)).toBe(401);
+    issuer.close();
+    const written = await service.stop();
+    expect(written).toContain('"code":"unauthorized","cause":{"name"');
+    expect(written).toContain('ERR_JWS_SIGNATURE_VERIFICATION_FAILED');
   });
 });
 
@@ -122,9 +174,7 @@ const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
 async function keyDirectory(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+  const folder = await writeKeyDirectory([[card.keyId, privateKey]]);
   folders.push(folder);
-  await mkdir(join(folder, card.keyId));
-  await writeFile(join(folder, card.keyId, 'private-key.pem'), privateKey, { mode: 0o600 });
   return folder;
 }

@@ -4,6 +4,7 @@ import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { describe, expect, it } from 'vitest';
 import { awsClientConfiguration } from '../../adapters/key-stores/aws-client.ts';
 import { recordingNamed } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, faultControl } from '../support/faulty-proxy.ts';
 
 /** Decrypts one ciphertext through an adapter: the plaintext, or the error's code. */
@@ -75,13 +76,7 @@ export function outages(
 
 function startRun(length: number, endpoint: string, makeService: MakeService) {
   let time = seconds(1_000_000);
-  const settings = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_ENDPOINT_URL: endpoint,
-  };
-  const client = new SSMClient(awsClientConfiguration(settings, 'SSM'));
+  const client = new SSMClient(awsClientConfiguration(awsSettings(endpoint), 'SSM'));
   const decrypt = makeService(ssmKeyStore({ client }), createKeyCache({ now: () => time }));
 
   return {

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeKeyDirectory } from '../../adapters/demonstration/key-directory.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -48,20 +49,18 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
       files: ['program.ts'],
     });
     await cp(fileURLToPath(new URL('consumer.ts', import.meta.url)), join(folder, 'program.ts'));
-    await mkdir(join(folder, 'keys', card.keyId), { recursive: true });
-    const privateKey = testKeys.find(({ keyId }) => keyId === card.keyId)?.privateKeyPkcs8 ?? '';
-    const file = join(folder, 'keys', card.keyId, 'private-key.pem');
-    await writeFile(file, pem('PRIVATE KEY', privateKey), { mode: 0o600 });
+    const keys = await writeKeyDirectory([[card.keyId, privateKeyOf(card)]]);
 
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
     await run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc')], { cwd: folder });
-    const { stdout } = await run(process.execPath, ['program.ts', card.ciphertext], { cwd: folder });
+    const { stdout } = await run(process.execPath, ['program.ts', card.ciphertext, keys], { cwd: folder });
     expect(stdout.trim().split('\n')).toEqual([
       `client ${card.plaintext}`,
       'batch ok no_caller_input',
       `middleware ${card.plaintext}`,
       'wrong token unauthorized',
     ]);
+    await rm(keys, { recursive: true });
     const { stdout: summary } = await run('npx', ['flow-keys', 'inspect', card.ciphertext], { cwd: folder });
     expect(JSON.parse(summary)).toMatchObject({ signature: 'valid' });
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startLambda } from '../../adapters/demonstration/runtimes.ts';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { parameterName, recordedEvent } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 import { encrypted } from '../support/encrypted.ts';
 import { type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { sha256Hex } from '../support/sha256.ts';
@@ -95,10 +96,7 @@ function lambdaService(endpoint: string) {
 async function workerService(endpoint: string) {
   const workerd = await startWorkerd({
     BEARER_TOKEN_HASHES: sha256Hex(bearerToken),
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_ENDPOINT_URL: endpoint,
+    ...awsSettings(endpoint),
   });
   return {
     async decrypt({ ciphertext }: Message) {
