@@ -1,0 +1,91 @@
+import { createPublicKey } from 'node:crypto';
+import type { AwsOptions } from '../aws.ts';
+import { readCertificate } from '../certificate.ts';
+import { CommandError } from '../command-error.ts';
+import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect-instance.ts';
+import { readText } from '../files.ts';
+import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../key-pair.ts';
+import type { Answer, Terminal } from '../terminal.ts';
+import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
+
+export interface KeysAssociateOptions extends VaultOptions, AwsOptions {
+  readonly instance: string;
+  /** A file, or the id `new-…` under which `keys create --store` put it. */
+  readonly privateKey: string;
+  readonly certificate?: string;
+}
+
+/** Uploads a public key to Connect, and stores the private key under the id that it gives. */
+export async function associateKey(options: KeysAssociateOptions, terminal: Terminal): Promise<Answer> {
+  const vault = await openVault(options);
+  const { pair, certificate, provisionalId } = await readKey(options, vault);
+  const instance = await connectInstance(options.instance, options);
+  const work = associateAndStore({ instance, vault, pair, certificate });
+  const keyId = await terminal.during('Uploading the public key and storing the private key', work);
+  if (provisionalId !== undefined) await vault.remove(provisionalId);
+  return {
+    value: { keyId, instance: instance.id, store: vault.name },
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}. Give the flow this key id and the certificate: flow-keys flow --key-id ${keyId}`,
+  };
+}
+
+/**
+ * Uploads a public key unless it is there already, and stores the private key under its id at once.
+ * After an interruption it can be called again.
+ *
+ * @throws CommandError `conflict` where the instance holds two other keys
+ */
+export async function associateAndStore({
+  instance,
+  vault,
+  pair,
+  certificate,
+}: {
+  readonly instance: ConnectInstance;
+  readonly vault: KeyVault;
+  readonly pair: KeyPair;
+  readonly certificate: string;
+}): Promise<string> {
+  const keys = await instance.securityKeys();
+  const known = keyIdOf(pair.publicKey, keys);
+  if (known === undefined && keys.length >= maxSecurityKeys) throw full(instance.id, keys);
+  const keyId = known ?? (await instance.associate(pair.publicKey));
+  await vault.store(keyId, { privateKey: pair.privateKey, certificate });
+  return keyId;
+}
+
+/** Under which id the instance holds a public key. */
+export function keyIdOf(publicKey: string, keys: readonly SecurityKey[]): string | undefined {
+  const wanted = createPublicKey(publicKey);
+  return keys.find((key) => isSameKey(publicKeyOf(key.publicKey, `Connect's key ${key.keyId}`), wanted))?.keyId;
+}
+
+async function readKey(
+  { privateKey, certificate, store }: KeysAssociateOptions,
+  vault: KeyVault,
+): Promise<{ readonly pair: KeyPair; readonly certificate: string; readonly provisionalId?: string }> {
+  const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
+  const [pem] = isProvisional ? await vault.privateKeys(privateKey, {}) : [await readText(privateKey, 'the private key')];
+  if (pem === undefined) {
+    const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list --store ${store}" shows which there are.`;
+    throw new CommandError('conflict', message);
+  }
+  const pair = keyPairOf(await privateKeyIn(pem, privateKey));
+  const own = certificate === undefined ? await vaultCertificate(vault, isProvisional, privateKey) : await readText(certificate, 'the certificate');
+  if (!isSameKey(readCertificate(own, 'The certificate').publicKey, createPublicKey(pair.publicKey))) {
+    throw new CommandError('invalid_certificate', 'The certificate is of another key; pass the one of this private key.');
+  }
+  return { pair, certificate: own, ...(isProvisional && { provisionalId: privateKey }) };
+}
+
+async function vaultCertificate(vault: KeyVault, isProvisional: boolean, keyId: string): Promise<string> {
+  const certificate = isProvisional ? await vault.certificate(keyId) : undefined;
+  if (certificate !== undefined) return certificate;
+  throw new CommandError('invalid_option', 'Pass --certificate: it is stored beside the key, so that its end can be watched.');
+}
+
+function full(instanceId: string, keys: readonly SecurityKey[]): CommandError {
+  const ids = keys.map(({ keyId }) => keyId).join(' and ');
+  const message = `Instance ${instanceId} holds ${keys.length} security keys already, ${ids}, which is as many as Connect takes; retire the one that no flow uses with "flow-keys keys retire".`;
+  return new CommandError('conflict', message);
+}

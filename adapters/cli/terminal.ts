@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+import { CommandError, type ExitCode } from './command-error.ts';
+
+/** What a command has to say: `value` with `--json`, `text` for people. */
+export interface Answer {
+  readonly value: unknown;
+  readonly text: string;
+  /** Default: 0. */
+  readonly exitCode?: ExitCode;
+}
+
+export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
+
+/** Where a command talks to its user while it works. Answers go to standard output, all else to standard error. */
+export interface Terminal {
+  /** Tells of a step that is done. */
+  note(line: string): void;
+  /** Waits for work, and says so when it takes more than a second. */
+  during<T>(what: string, work: Promise<T>): Promise<T>;
+  /**
+   * Asks before what cannot be undone.
+   *
+   * @throws CommandError `confirmation_needed` when the user says no, or when there is nobody to ask
+   */
+  confirm(question: string): Promise<void>;
+}
+
+// Anything shorter needs no word.
+const patienceMilliseconds = 1_000;
+
+export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet: boolean }): Terminal {
+  const isInteractive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
+  return {
+    note(line) {
+      if (!quiet) process.stderr.write(`${line}\n`);
+    },
+
+    async during(what, work) {
+      if (quiet) return work;
+      const { default: ora } = process.stderr.isTTY ? await import('ora') : { default: undefined };
+      const spinner = ora?.({ text: what, stream: process.stderr, discardStdin: false });
+      const timer = setTimeout(() => {
+        if (spinner) spinner.start();
+        else process.stderr.write(`${what} …\n`);
+      }, patienceMilliseconds);
+      try {
+        return await work;
+      } finally {
+        clearTimeout(timer);
+        spinner?.stop();
+      }
+    },
+
+    async confirm(question) {
+      if (yes) return;
+      if (!isInteractive) {
+        const message = `${question} Nobody can be asked here: run it on a terminal, or with --yes.`;
+        throw new CommandError('confirmation_needed', message);
+      }
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      const answer = await lines.question(`${question} Type "yes" to go on: `);
+      lines.close();
+      if (answer.trim().toLowerCase() === 'yes') return;
+      throw new CommandError('confirmation_needed', 'Nothing was done. Run the same command again when you are ready.');
+    },
+  };
+}
+
+/** Text for standard output, coloured if that is a terminal (and `NO_COLOR` is not set). */
+export function coloured(colour: Colour, text: string): string {
+  return styleText(colour, text, { stream: process.stdout });
+}
+
+/** Columns of equal width, as far as the eye can see: the text is padded before it is coloured. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<readonly number[]>(
+    (widest, row) => row.map((cell, column) => Math.max(widest[column] ?? 0, cell.length)),
+    [],
+  );
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
