@@ -7,6 +7,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const standIns: Readonly<Record<string, string>> = {
   '@aws-crypto/web-crypto-backend': './src/esdk/web-crypto-backend.ts',
   '@aws-crypto/material-management-browser': './src/esdk/material-management-browser.ts',
+  '@aws-crypto/random-source-browser': './src/esdk/random-source.ts',
   '@aws-crypto/serialize': './src/esdk/serialize.ts',
   'asn1.js': './src/esdk/asn1.ts',
 };

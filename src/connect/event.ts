@@ -1,3 +1,4 @@
+import { isContactId } from '../contact-id.ts';
 import { FlowKeysError } from '../errors.ts';
 import type { ConnectSettings } from './settings.ts';
 
@@ -20,8 +21,6 @@ export const keyIdParameter = 'key-id';
 export const ciphertextParameter = 'my-secret-string';
 
 const maxFields = 20;
-
-const contactIdPattern = /^[A-Za-z0-9-]{1,100}$/;
 
 /** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578; or no input. */
 const ciphertextPattern = /^\s*(AYADe[A-P]|AgV4|Timeout\s*$)/;
@@ -46,7 +45,7 @@ export function parseContactFlowEvent(event: unknown, settings: ConnectSettings)
 
 export function contactIdOf(event: unknown): string | null {
   const contactId = own(own(own(event, 'Details'), 'ContactData'), 'ContactId');
-  return typeof contactId === 'string' && contactIdPattern.test(contactId) ? contactId : null;
+  return isContactId(contactId) ? contactId : null;
 }
 
 function named(name: string, parameters: unknown, attributes: unknown): Field {
