@@ -143,7 +143,7 @@ async function encryptDecrypted(consumer: Consumer, decrypted: DecryptResult, la
   return { format: consumer.format, ciphertext: await encryptFor(consumer, plaintext, labels) };
 }
 
-const fieldPattern = /^(?=.*\p{L})[\p{L}\p{N} _.-]{1,100}$/u;
+const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
 
 function assertRequest({ consumers, field, contactId }: ReencryptOptions): void {
   for (const name of consumers) assertConsumerName(name);
