@@ -7,6 +7,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const standIns: Readonly<Record<string, string>> = {
   '@aws-crypto/web-crypto-backend': './src/esdk/web-crypto-backend.ts',
   '@aws-crypto/material-management-browser': './src/esdk/material-management-browser.ts',
+  '@aws-crypto/random-source-browser': './src/esdk/random-source.ts',
   '@aws-crypto/serialize': './src/esdk/serialize.ts',
   'asn1.js': './src/esdk/asn1.ts',
 };
@@ -50,6 +51,10 @@ const targets: Readonly<Record<string, BuildOptions>> = {
       hono: 'adapters/http/index.ts',
       node: 'adapters/node/index.ts',
       client: 'adapters/client/index.ts',
+      'consumer-stores/ssm': 'adapters/consumer-stores/ssm.ts',
+      'consumer-stores/bindings': 'adapters/consumer-stores/bindings.ts',
+      'consumer-stores/directory': 'adapters/consumer-stores/directory.ts',
+      'consumer-stores/first-of': 'adapters/consumer-stores/first-of.ts',
       'key-stores/ssm': 'adapters/key-stores/ssm.ts',
       'key-stores/bindings': 'adapters/key-stores/bindings.ts',
       'key-stores/directory': 'adapters/key-stores/directory.ts',

@@ -1,14 +1,18 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { consumerBindingName } from './adapters/consumer-stores/bindings.ts';
 import { bindingName } from './adapters/key-stores/bindings.ts';
 import { closingLine } from './test/support/closing-line.ts';
-import { bearerToken, storedKeys } from './test/support/global-setup.ts';
+import { consumerDocuments } from './test/support/consumer-documents.ts';
+import { allowedConsumers, bearerToken, storedKeys } from './test/support/global-setup.ts';
 import { sha256Hex } from './test/support/sha256.ts';
 
 // Tests named `*.worker.test.ts` run inside workerd, beside the built Worker; all others on Node.
 const bindings = {
-  BEARER_TOKEN_HASHES: sha256Hex(bearerToken),
+  BEARER_TOKEN_HASHES: `${sha256Hex(bearerToken)}:consumers=*`,
+  CONSUMERS: allowedConsumers,
   ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
+  ...Object.fromEntries(Array.from(consumerDocuments(), ([name, document]) => [consumerBindingName(name), document])),
 };
 
 const workerdTests = 'test/**/*.worker.test.ts';

@@ -44,6 +44,6 @@ export async function withDeadline<T>(
 function deadlineExceeded(): FlowKeysError {
   return new FlowKeysError(
     'deadline_exceeded',
-    "The time for this call ran out before the private key was there. Try again; if it stays so, look at the key store's latency.",
+    'The time for this call ran out before the keys were there. Try again; if it stays so, look at the latency of the stores.',
   );
 }

@@ -6,7 +6,23 @@ export interface DerElement {
   readonly end: number;
 }
 
-export const derTag = { integer: 0x02, octetString: 0x04, null: 0x05, objectIdentifier: 0x06, sequence: 0x30 } as const;
+export const derTag = {
+  integer: 0x02,
+  octetString: 0x04,
+  null: 0x05,
+  objectIdentifier: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+} as const;
+
+/** The contents of OBJECT IDENTIFIER elements: of RFC 8017, RFC 5480 and RFC 8410. */
+export const objectIdentifier = {
+  rsaEncryption: new Uint8Array([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]),
+  ecPublicKey: new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]),
+  prime256v1: new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
+  x25519: new Uint8Array([0x2b, 0x65, 0x6e]),
+} as const;
 
 /** Reads the element at `offset`; `undefined` when it is cut short or its length is not DER's shortest form. */
 export function readDer(bytes: Uint8Array<ArrayBuffer>, offset = 0): DerElement | undefined {
@@ -22,6 +38,22 @@ export function readDer(bytes: Uint8Array<ArrayBuffer>, offset = 0): DerElement 
   const end = start + length;
   if (lengthBytes !== shortest || end > bytes.length) return undefined;
   return { tag, content: bytes.subarray(start, end), end };
+}
+
+/** The elements within a content, to its last byte; `undefined` when they are not DER, or when bytes are left over. */
+export function readDerElements(content: Uint8Array<ArrayBuffer>): readonly DerElement[] | undefined {
+  const elements: DerElement[] = [];
+  for (let position = 0; position < content.length; ) {
+    const element = readDer(content, position);
+    if (element === undefined) return undefined;
+    elements.push(element);
+    position = element.end;
+  }
+  return elements;
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 /** Writes one element; `contents` are joined. */

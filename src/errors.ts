@@ -24,9 +24,17 @@ export const errorCodes = {
   decryption_failed: 'Decryption failed',
   /** The key store is down, slow, or denies access. */
   key_store_unavailable: 'The key store is unavailable',
+  /** A name that no consumer can have. */
+  invalid_consumer_name: 'The consumer name is invalid',
+  /** No consumer store holds the consumer. */
+  unknown_consumer: 'The consumer is unknown',
+  /** What is stored of a consumer cannot be used: its document, its public key, or its certificate's validity. */
+  invalid_consumer: 'The stored consumer is unusable',
+  /** The consumer store is down, slow, or denies access. */
+  consumer_store_unavailable: 'The consumer store is unavailable',
   /** The caller's time ran out, or the caller left. */
   deadline_exceeded: 'The deadline passed',
-  /** The caller may not use this key, or this route. */
+  /** The caller, or the consumer, may not use this key, this route or this field. */
   forbidden: 'The caller may not do this',
   /** The answer would be larger than Connect takes. */
   answer_too_large: 'The answer is too large',
@@ -75,7 +83,7 @@ export interface RedactedCause {
 /**
  * The one error class of this product.
  *
- * `message` says what happened, with which key id, and what to do next. It never holds a plaintext,
+ * `message` says what happened, with which key id or consumer, and what to do next. It never holds a plaintext,
  * a ciphertext or a key, so it may be shown to the caller.
  *
  * @example

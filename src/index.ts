@@ -21,4 +21,24 @@ export type { EncryptedDataKey } from './message/header.ts';
 export { inspect, type MessageSummary } from './message/inspect.ts';
 export type { SuitePolicy } from './message/suites.ts';
 export { type DecryptionRecord, errorRecord, successRecord } from './record.ts';
+export {
+  type Consumer,
+  type ConsumerFormat,
+  consumerFormats,
+  parseConsumer,
+} from './relay/consumer.ts';
+export { type ConsumerCache, type ConsumerCacheOptions, createConsumerCache } from './relay/consumer-cache.ts';
+export { assertConsumerName } from './relay/consumer-name.ts';
+export type { ConsumerStore } from './relay/consumer-store.ts';
+export { encryptFor, type InputLabels, relayProviderId } from './relay/encrypt.ts';
+export {
+  type ConsumerOutcome,
+  createRelay,
+  maxConsumers,
+  type Reencrypted,
+  type ReencryptionRecord,
+  type ReencryptOptions,
+  type Relay,
+  type RelayOptions,
+} from './relay/relay.ts';
 export { decodeUtf8 } from './text.ts';

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
-import type { BatchAnswer, DecryptAnswer, InspectAnswer } from '../http/answers.ts';
+import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/answers.ts';
 
 export interface ClientOptions {
   /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */
@@ -27,10 +27,28 @@ export interface BatchItem {
 /** What became of an item: its error is of the same class as one that is thrown. */
 export type BatchResult = DecryptAnswer | { readonly error: FlowKeysError };
 
+/** What to encrypt for whom. */
+export interface ReencryptRequest {
+  /** What the input is; the message itself does not say. */
+  readonly field: string;
+  /** Names, 1 to 50, each once. */
+  readonly consumers: readonly string[];
+  readonly keyId?: string;
+  /** Of the call in which the input was given. */
+  readonly contactId?: string;
+}
+
+/** In the order of the consumers; an error is of the same class as one that is thrown. */
+export interface Reencryption extends Omit<ReencryptAnswer, 'results'> {
+  readonly results: readonly (EncryptedFor | { readonly consumer: string; readonly error: FlowKeysError })[];
+}
+
 export interface Client {
   decrypt(ciphertext: string, options?: CallOptions & { readonly keyId?: string }): Promise<DecryptAnswer>;
   /** Up to 100 at once; results are in the order of the items. */
   decryptBatch(items: readonly BatchItem[], options?: CallOptions): Promise<readonly BatchResult[]>;
+  /** Encrypts the input again for up to 50 consumers, each of which answers for itself. */
+  reencrypt(ciphertext: string, request: ReencryptRequest, options?: CallOptions): Promise<Reencryption>;
   inspect(ciphertext: string, options?: CallOptions): Promise<InspectAnswer>;
 }
 
@@ -87,6 +105,17 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
       return results.map((result) =>
         'error' in result ? { error: errorOf(result.error, result.error.status) } : result,
       );
+    },
+    async reencrypt(ciphertext, { field, consumers, keyId, contactId }, options = {}) {
+      const body = { ciphertext, field, consumers, keyId, contactId };
+      const { results, ...decrypted } = await call<Partial<ReencryptAnswer>>('/v1/reencrypt', body, options);
+      if (!Array.isArray(results)) throw unreachable('answered with what is no re-encryption');
+      return {
+        ...decrypted,
+        results: results.map((result) =>
+          'error' in result ? { ...result, error: errorOf(result.error, result.error.status) } : result,
+        ),
+      };
     },
     inspect: (ciphertext, options = {}) => call('/v1/inspect', { ciphertext }, options),
   };

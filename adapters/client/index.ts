@@ -1,5 +1,5 @@
 export { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
-export type { DecryptAnswer, InspectAnswer } from '../http/answers.ts';
+export type { DecryptAnswer, EncryptedFor, InspectAnswer } from '../http/answers.ts';
 export {
   type BatchItem,
   type BatchResult,
@@ -7,4 +7,6 @@ export {
   type Client,
   type ClientOptions,
   createClient,
+  type Reencryption,
+  type ReencryptRequest,
 } from './client.ts';

@@ -1,4 +1,4 @@
-import type { MessageSummary } from '../../src/index.ts';
+import type { ConsumerFormat, MessageSummary } from '../../src/index.ts';
 import type { Problem } from './problem.ts';
 
 /** What `/v1/decrypt` answers. */
@@ -16,6 +16,23 @@ export interface DecryptAnswer {
 /** What `/v1/decrypt/batch` answers: in the order of the items, each with its own success or error. */
 export interface BatchAnswer {
   readonly results: readonly (DecryptAnswer | { readonly error: Problem })[];
+}
+
+/** What `/v1/reencrypt` answers; never the plaintext. */
+export interface ReencryptAnswer {
+  /** Under which the message was decrypted; absent, as `suite`, where no consumer may have it: nothing is decrypted then. */
+  readonly keyId?: string;
+  readonly suite?: string;
+  /** In the order of the consumers, each with its own success or error. */
+  readonly results: readonly (EncryptedFor | { readonly consumer: string; readonly error: Problem })[];
+}
+
+/** An input, encrypted for a consumer. */
+export interface EncryptedFor {
+  readonly consumer: string;
+  readonly format: ConsumerFormat;
+  /** `aws-encryption-sdk`: base64 of the message; `jwe`: compact form. */
+  readonly ciphertext: string;
 }
 
 /** What `/v1/inspect` answers. */

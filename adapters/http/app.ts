@@ -6,13 +6,18 @@ import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-h
 import { withDeadline } from '../../src/deadline.ts';
 import {
   type ConnectSettings,
+  type ConsumerCache,
+  type ConsumerStore,
+  createConsumerCache,
   createDecryptor,
   createKeyCache,
+  createRelay,
   type Decryptor,
   type DecryptorOptions,
   FlowKeysError,
   handleContactFlowEvent,
   inspect,
+  type Relay,
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
@@ -22,14 +27,15 @@ import { readBody, readJson, receive } from './body.ts';
 import { decryptAnswerOf } from './decrypt-answer.ts';
 import { docsPage } from './docs.ts';
 import { inspectorPage } from './inspector/page.ts';
-import { type LogRecord, logJson, type RequestLogLine, writeLog } from './log.ts';
+import { type LogRecord, logJson, type ReencryptionLogLine, type RequestLogLine, writeLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import type { OperationName } from './operation-names.ts';
 import { openOperations, operations } from './operations.ts';
 import { problem } from './problem.ts';
 import { readiness } from './readiness.ts';
-import { requestDecryptors } from './request-decryptor.ts';
-import { batchBody, decryptBody, inspectBody } from './schemas.ts';
+import { type RelayLimits, reencrypt } from './reencrypt.ts';
+import { ofEachRequest } from './request-decryptor.ts';
+import { batchBody, decryptBody, inspectBody, reencryptBody } from './schemas.ts';
 import { checkedTimeout } from './settings.ts';
 import { type Trace, traceOf } from './trace.ts';
 
@@ -39,8 +45,14 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly connect?: ConnectSettings;
   /** How long a call may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number;
+  /** Whom inputs are encrypted for. Default: nobody, so that `/v1/reencrypt` is `not_configured`. */
+  readonly consumerStore?: ConsumerStore;
+  /** Consumers, to be shared with other services. Default: a cache of its own. */
+  readonly consumerCache?: ConsumerCache;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
+  /** Told of every re-encryption; what it throws fails the request. Default: a line of JSON on the console. */
+  readonly audit?: (line: ReencryptionLogLine) => void;
   /** Called before each request; what it throws is answered in its place. */
   readonly assertServing?: () => void;
 }
@@ -48,6 +60,7 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
 /** What a request is served with. */
 interface RequestSettings extends FlowSecurityKeysOptions {
   readonly decryptor: Decryptor;
+  readonly relay: Relay | undefined;
 }
 
 export interface AppEnv {
@@ -153,12 +166,21 @@ export function flowSecurityKeys(
     return context.json(answer);
   });
 
+  serve('reencrypt', async (context) => {
+    const body = await readBody(context, reencryptBody);
+    const { relay } = context.var.settings;
+    const { answer, record } = await reencrypt(body, relay, context.var.requestId, relayLimits(context));
+    context.set('record', record);
+    return context.json(answer);
+  });
+
   serve('connect', async (context) => {
     const { answer, record } = await handleContactFlowEvent(await readJson(context), {
       decryptor: context.var.settings.decryptor,
       requestId: context.var.requestId,
       ...(context.var.settings.connect && { settings: context.var.settings.connect }),
-      ...limits(context),
+      ...(context.var.settings.relay && { relay: context.var.settings.relay }),
+      ...relayLimits(context),
     });
     context.set('record', record);
     return context.json(answer);
@@ -195,14 +217,39 @@ function limits({ var: { caller, signal } }: Context<AppEnv>) {
   return { signal, ...(caller?.keyIds && { allowedKeyIds: caller.keyIds }) };
 }
 
+/** The caller's limits, as the relay takes them: who is not allowed consumers may encrypt for none. */
+function relayLimits(context: Context<AppEnv>): RelayLimits {
+  const { caller, requestId, settings } = context.var;
+  const { audit = logJson } = settings;
+  // Only in development there is no caller.
+  const { name, consumers = [], fields } = caller ?? { name: 'development', consumers: ['*'] };
+  return {
+    ...limits(context),
+    allowedConsumers: consumers,
+    ...(fields && { allowedFields: fields }),
+    audit: (record) =>
+      audit({
+        level: record.code === 'ok' ? 'INFO' : 'ERROR',
+        audit: 'reencryption',
+        requestId,
+        caller: name,
+        ...record,
+      }),
+  };
+}
+
 function requestOptions(given: Parameters<typeof flowSecurityKeys>[0]) {
+  const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
+  function servicesOf({ consumerStore, ...options }: FlowSecurityKeysOptions) {
+    const decryptor = createDecryptor({ ...caches, ...options });
+    return { decryptor, relay: consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore }) };
+  }
   if (typeof given === 'function') {
-    const keyCache = createKeyCache();
-    return (bindings: AppEnv['Bindings']) => {
+    return (bindings: AppEnv['Bindings']): RequestSettings => {
       const options = given(bindings);
-      return { ...options, decryptor: createDecryptor({ keyCache, ...options }) };
+      return { ...options, ...servicesOf(options) };
     };
   }
-  const decryptorOfRequest = requestDecryptors(given);
-  return () => ({ ...given, decryptor: decryptorOfRequest() });
+  const servicesOfRequest = ofEachRequest(() => servicesOf(given));
+  return (): RequestSettings => ({ ...given, ...servicesOfRequest() });
 }

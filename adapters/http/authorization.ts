@@ -23,6 +23,10 @@ export interface BearerToken {
   readonly keyIds?: readonly string[];
   /** The routes that it may call, by the names of {@link OperationName}. Default: all. */
   readonly routes?: readonly string[];
+  /** The consumers that it may encrypt for; `*` among them stands for all. Default: none. */
+  readonly consumers?: readonly string[];
+  /** The fields that it may encrypt for consumers. Default: all that those may have. */
+  readonly fields?: readonly string[];
 }
 
 /** Who issues JSON Web Tokens (RFC 7519) that are accepted: Cloudflare Access, or any OpenID provider. */
@@ -32,6 +36,8 @@ export interface JwtIssuer {
   readonly jwksUrl: string;
   /** Names of RFC 7518, section 3.1. */
   readonly algorithms: readonly string[];
+  /** The consumers that callers with its tokens may encrypt for; `*` among them stands for all. Default: none. */
+  readonly consumers?: readonly string[];
 }
 
 /** Who calls, and what it may. */
@@ -40,6 +46,8 @@ export interface Caller {
   readonly name: string;
   readonly keyIds?: readonly string[];
   readonly routes?: readonly string[];
+  readonly consumers?: readonly string[];
+  readonly fields?: readonly string[];
 }
 
 /** Lets a call to the operation pass that carries a valid token or, in development, comes over loopback. */
@@ -138,7 +146,7 @@ function keySetOf(jwksUrl: string) {
 
 async function callerOfJwt(
   token: string,
-  { issuer, audience, jwksUrl, algorithms }: JwtIssuer,
+  { issuer, audience, jwksUrl, algorithms, consumers }: JwtIssuer,
   refuse: (reason: unknown) => void,
 ): Promise<Caller | undefined> {
   try {
@@ -149,7 +157,7 @@ async function callerOfJwt(
       requiredClaims: ['exp'],
       clockTolerance: 5,
     });
-    return { name: payload.sub?.slice(0, 100) ?? 'unnamed' };
+    return { name: payload.sub?.slice(0, 100) ?? 'unnamed', ...(consumers && { consumers }) };
   } catch (error) {
     if (isOfToken(error)) {
       refuse(error);

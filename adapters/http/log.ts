@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
-import type { ConnectRecord } from '../../src/index.ts';
+import type { ConnectRecord, ReencryptionRecord } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
 
 /** What a route adds to the line of its request. */
 export interface LogRecord extends ConnectRecord {
   readonly contactId?: string | null;
-  /** Of a batch; its `code` is that of the first item that failed. */
+  /** Of a batch, or the consumers of a re-encryption; `code` is that of the first that failed. */
   readonly items?: number;
   readonly failures?: number;
 }
@@ -21,6 +21,15 @@ export interface RequestLogLine extends Partial<LogRecord> {
   readonly route: string;
   readonly status: number;
   readonly milliseconds: number;
+}
+
+/** One line of the audit: who had which input encrypted for whom. Never an input, a ciphertext, a key, nor a token. */
+export interface ReencryptionLogLine extends ReencryptionRecord {
+  readonly level: 'INFO' | 'ERROR';
+  readonly audit: 'reencryption';
+  readonly requestId: string;
+  /** The first digits of the token's hash, the subject at the issuer, or `development`. */
+  readonly caller: string;
 }
 
 export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) => void, milliseconds: number): void {
@@ -45,6 +54,6 @@ export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) =
   }
 }
 
-export function logJson(line: RequestLogLine): void {
+export function logJson(line: RequestLogLine | ReencryptionLogLine): void {
   console.log(JSON.stringify(line));
 }

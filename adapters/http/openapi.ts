@@ -104,8 +104,9 @@ function jsonSchema(schema: v.GenericSchema): object {
   const { $schema: _, ...described } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     overrideSchema({ valibotSchema, jsonSchema: described }) {
-      const { pattern } = v.getMetadata(valibotSchema);
-      return typeof pattern === 'string' ? { ...described, pattern } : undefined;
+      const { pattern, uniqueItems } = v.getMetadata(valibotSchema);
+      if (typeof pattern === 'string') return { ...described, pattern };
+      return uniqueItems === true ? { ...described, uniqueItems } : undefined;
     },
   });
   return described;

@@ -54,6 +54,16 @@ export const operations = {
     answer: schemas.batchAnswer,
     errors: [],
   },
+  reencrypt: {
+    method: 'post',
+    path: '/v1/reencrypt',
+    summary: 'Encrypt one ciphertext again, for up to 50 consumers',
+    description:
+      'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
+    body: schemas.reencryptBody,
+    answer: schemas.reencryptAnswer,
+    errors: [...decryptErrors, 'invalid_consumer_name'],
+  },
   inspect: {
     method: 'post',
     path: '/v1/inspect',

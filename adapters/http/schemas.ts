@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { DecryptAnswer, InspectAnswer } from './answers.ts';
+import { consumerFormats, maxConsumers } from '../../src/index.ts';
+import type { DecryptAnswer, InspectAnswer, ReencryptAnswer } from './answers.ts';
 import type { Problem } from './problem.ts';
 
 // Of a key id and a ciphertext only the type is checked here: the decryptor says what else is wrong, with codes
@@ -55,6 +56,33 @@ export const batchAnswer = v.object({
   ),
 });
 
+export const reencryptBody = v.object({
+  ciphertext,
+  keyId: v.optional(text(keyIdPattern, 'The key id that the message must name. Default: what it names.')),
+  contactId: v.optional(text('^(?=.*[A-Za-z-])[A-Za-z0-9-]{1,100}$', 'Of the call in which the input was given.')),
+  field: text('^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$', 'What the input is; the message itself does not say.'),
+  consumers: v.pipe(
+    v.array(text('^(?=.*[a-z])[a-z0-9-]{1,64}$', 'A name, once.')),
+    v.minLength(1),
+    v.maxLength(maxConsumers),
+    v.metadata({ uniqueItems: true }),
+  ),
+});
+
+export const reencryptAnswer = v.object({
+  keyId: v.optional(keyId),
+  suite: v.optional(v.pipe(v.string(), v.description('Absent, as keyId, where no consumer may have the input.'))),
+  results: v.pipe(
+    v.array(
+      v.union([
+        v.object({ consumer: v.string(), format: v.picklist(consumerFormats), ciphertext: v.string() }),
+        v.object({ consumer: v.string(), error: problemDetails }),
+      ]),
+    ),
+    v.description('In the order of the consumers, each with its own success or error.'),
+  ),
+}) satisfies v.GenericSchema<unknown, Partial<Record<keyof ReencryptAnswer, unknown>>>;
+
 export const inspectAnswer = v.object({
   version: v.picklist([1, 2]),
   suite: v.object({ id: v.string(), name: v.string() }),
@@ -80,16 +108,25 @@ const revealed = {
   brand: v.optional(v.string()),
 };
 const failed = { error: v.string(), code: v.string(), detail: v.string() };
+const consumers = v.record(
+  v.string(),
+  v.union([
+    v.object({ success: v.literal(true), format: v.picklist(consumerFormats), ciphertext: v.string() }),
+    v.object({ success: v.literal(false), ...failed }),
+  ]),
+);
 const connectData = {
   message: v.string(),
   contactId: v.nullable(v.string()),
   requestId: v.string(),
   ...revealed,
+  consumers: v.optional(v.pipe(consumers, v.description('Where the event names consumers.'))),
   fields: v.optional(
     v.record(
       v.string(),
       v.union([
         v.object({ success: v.literal(true), ...revealed }),
+        v.object({ success: v.boolean(), consumers }),
         v.object({ success: v.literal(false), ...failed }),
       ]),
     ),

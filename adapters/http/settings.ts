@@ -1,4 +1,5 @@
 import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
+import { consumerList } from '../../src/relay/consumer-list.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './authorization.ts';
 import { operationNames } from './operation-names.ts';
 
@@ -14,8 +15,8 @@ export interface EnvironmentSettings {
 }
 
 /**
- * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `DEVELOPMENT`,
- * `TIMEOUT`, and those of {@link connectSettings}.
+ * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `JWT_CONSUMERS`,
+ * `DEVELOPMENT`, `TIMEOUT`, and those of {@link connectSettings}.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is missing or wrong
  */
@@ -34,8 +35,9 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
 }
 
 /**
- * `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`. No character of it
- * means anything to a shell.
+ * `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`; and the consumers
+ * that it may encrypt for, without which it may for none, and the fields: `:consumers={name},{name}:fields={name}`. But
+ * for the `*` that stands for all consumers, no character of it means anything to a shell.
  */
 export function bearerTokenFrom(entry: string): BearerToken {
   const [sha256 = '', ...limits] = entry.split(':');
@@ -44,15 +46,17 @@ export function bearerTokenFrom(entry: string): BearerToken {
       'BEARER_TOKEN_HASHES must hold SHA-256 hashes of 64 lower-case hexadecimal digits, separated by spaces, as "flow-keys token" prints them.',
     );
   }
-  const token: { sha256: string; keyIds?: readonly string[]; routes?: readonly string[] } = { sha256 };
+  const token: { -readonly [Member in keyof BearerToken]: BearerToken[Member] } = { sha256 };
   for (const limit of limits) {
     const [name, list = ''] = limit.split('=');
     const values = list.split(',').filter(Boolean);
     if (name === 'key-ids' && values.length > 0) token.keyIds = values;
     else if (name === 'routes' && values.length > 0 && values.every(isRoute)) token.routes = values;
+    else if (name === 'consumers') token.consumers = consumerList(values, 'The limit "consumers" of a token');
+    else if (name === 'fields' && values.length > 0) token.fields = values;
     else {
       throw notConfigured(
-        `A limit in BEARER_TOKEN_HASHES must be "key-ids=…" or "routes=…" with names of ${operationNames.join(', ')}.`,
+        `A limit in BEARER_TOKEN_HASHES must be "key-ids=…", "consumers=…", "fields=…", or "routes=…" with names of ${operationNames.join(', ')}.`,
       );
     }
   }
@@ -83,7 +87,16 @@ function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
   if (!allowed.every((algorithm) => algorithms.includes(algorithm))) {
     throw notConfigured(`JWT_ALGORITHMS must be among ${algorithms.join(' ')}.`);
   }
-  return { issuer, audience, jwksUrl: url.href, algorithms: allowed.length > 0 ? allowed : ['RS256', 'ES256'] };
+  const consumers = text('JWT_CONSUMERS')
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  return {
+    issuer,
+    audience,
+    jwksUrl: url.href,
+    algorithms: allowed.length > 0 ? allowed : ['RS256', 'ES256'],
+    consumers: consumerList(consumers, 'JWT_CONSUMERS'),
+  };
 }
 
 const longestTimeout = 300_000;

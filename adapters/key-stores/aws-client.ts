@@ -42,13 +42,17 @@ export function keyPrefix({ KEY_PREFIX: prefix }: Environment): { readonly prefi
   return typeof prefix === 'string' && prefix !== '' ? { prefix: prefix.replace(/\/$/, '') } : {};
 }
 
-/** The error for an AWS service that did not give what it was asked for. */
-export function awsUnavailable(keyId: string, what: string, permission: string, error: unknown): FlowKeysError {
+/** The error for an AWS service that did not give what it was asked for; without a key id, it was a consumer. */
+export function awsUnavailable(
+  keyId: string | undefined,
+  what: string,
+  permission: string,
+  error: unknown,
+): FlowKeysError {
   if (error instanceof FlowKeysError) return error;
-  return new FlowKeysError('key_store_unavailable', `AWS did not give the ${what}: ${reason(error, permission)}.`, {
-    keyId,
-    cause: error,
-  });
+  const message = `AWS did not give the ${what}: ${reason(error, permission)}.`;
+  if (keyId === undefined) return new FlowKeysError('consumer_store_unavailable', message, { cause: error });
+  return new FlowKeysError('key_store_unavailable', message, { keyId, cause: error });
 }
 
 export function errorName(error: unknown): string | undefined {

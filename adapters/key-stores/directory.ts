@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
 import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { readFileWithin } from './file-within.ts';
 
 export interface DirectoryKeyStoreOptions {
   readonly directory: string;
@@ -21,42 +19,19 @@ const othersMayRead = 0o004;
  * const keyStore = directoryKeyStore({ directory: '/run/secrets/connect' });
  */
 export function directoryKeyStore({ directory, allowWorldReadable = false }: DirectoryKeyStoreOptions): KeyStore {
-  /** The PEM text; `undefined` where there is none. */
-  async function read(keyId: string): Promise<string | undefined> {
-    const refuse = (what: string, cause?: unknown) =>
-      new FlowKeysError('key_store_unavailable', `The private key of key id ${keyId} ${what}.`, { keyId, cause });
-    const root = await realpath(directory).catch((cause: unknown) => {
-      throw refuse('cannot be looked for: its directory is not there or not readable', cause);
-    });
-    try {
-      const path = await realpath(join(root, keyId, 'private-key.pem'));
-      if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) {
-        throw refuse('is a link out of its directory; put the file itself there');
-      }
-      // What has no links any more is not followed if one comes in between, and a pipe is not waited for.
-      await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      const stats = await file.stat();
-      if (!stats.isFile()) throw refuse('is no file');
-      if (stats.mode & othersMayRead && !allowWorldReadable) {
-        throw refuse('may be read by every user of the machine; run "chmod o= private-key.pem" on it');
-      }
-      return await file.readFile('utf8');
-    } catch (error) {
-      if (error instanceof FlowKeysError) throw error;
-      if (isAbsent(error)) return undefined;
-      throw refuse('cannot be read; check that this process may', error);
-    }
-  }
-
   return {
     async privateKeys(keyId) {
-      // Mounted secrets are replaced by changing a link, which may be between two steps of the first reading.
-      const pem = (await read(keyId)) ?? (await read(keyId));
+      const pem = await readFileWithin({
+        directory,
+        path: [keyId, 'private-key.pem'],
+        objection({ mode }) {
+          if (allowWorldReadable || (mode & othersMayRead) === 0) return undefined;
+          return 'may be read by every user of the machine; run "chmod o= private-key.pem" on it';
+        },
+        refuse: (what, cause) =>
+          new FlowKeysError('key_store_unavailable', `The private key of key id ${keyId} ${what}.`, { keyId, cause }),
+      });
       return pem === undefined ? [] : [pem];
     },
   };
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

@@ -37,7 +37,7 @@ export function ssmKeyStore({
   return {
     async privateKeys(keyId, { signal }) {
       const name = `${prefix}/${keyId}/private-key`;
-      const parameter = await getParameter(keyId, name, signal);
+      const parameter = await getParameter(client, name, keyId, signal);
       if (parameter === undefined) return [];
       if (parameter.Type !== 'SecureString' && !warned.has(keyId)) {
         warned.add(keyId);
@@ -46,17 +46,28 @@ export function ssmKeyStore({
       return [parameter.Value ?? ''];
     },
   };
+}
 
-  async function getParameter(keyId: string, name: string, signal: AbortSignal | undefined) {
-    try {
-      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-      const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
-      if (parameter === undefined) throw new Error('The answer holds no parameter.');
-      return parameter;
-    } catch (error) {
-      if (errorName(error) === 'ParameterNotFound') return undefined;
-      throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
-    }
+/**
+ * The parameter of that name; `undefined` where there is none.
+ *
+ * @param keyId whose private key it is; `undefined` for a consumer
+ * @throws FlowKeysError `key_store_unavailable` or, for a consumer, `consumer_store_unavailable`
+ */
+export async function getParameter(
+  client: SsmKeyStoreOptions['client'],
+  name: string,
+  keyId: string | undefined,
+  signal: AbortSignal | undefined,
+) {
+  try {
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
+    if (parameter === undefined) throw new Error('The answer holds no parameter.');
+    return parameter;
+  } catch (error) {
+    if (errorName(error) === 'ParameterNotFound') return undefined;
+    throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
   }
 }
 

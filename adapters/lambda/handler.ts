@@ -1,17 +1,23 @@
+import { instanceArnOf } from '../../src/connect/event.ts';
 import { withDeadline } from '../../src/deadline.ts';
 import {
   type ConnectRecord,
   type ConnectSettings,
+  type ConsumerCache,
+  type ConsumerStore,
   type ContactFlowAnswer,
   createDecryptor,
+  createRelay,
   type DecryptorOptions,
   type FlowKeysError,
   handleContactFlowEvent,
+  type ReencryptionRecord,
 } from '../../src/index.ts';
 
 /** What is read of the context that the Lambda runtime passes. */
 export interface LambdaContext {
   readonly awsRequestId: string;
+  readonly invokedFunctionArn?: string;
   getRemainingTimeInMillis(): number;
 }
 
@@ -22,16 +28,32 @@ export interface LambdaLogLine extends ConnectRecord {
   readonly milliseconds: number;
 }
 
+/** One line of the audit: who had which input encrypted for whom. Never an input, a ciphertext, nor a key. */
+export interface LambdaAuditLine extends ReencryptionRecord {
+  readonly audit: 'reencryption';
+  readonly requestId: string;
+  /** The ARN of the function, as it was invoked. */
+  readonly caller: string;
+  /** The instance of Connect that the event names. */
+  readonly instanceArn: string | null;
+}
+
 export interface HandlerOptions extends DecryptorOptions {
   /** How an event is answered. Default: as the article. */
   readonly connect?: ConnectSettings;
   /**
-   * Whether to throw when the key store is unavailable, for Connect to invoke the function again: it does so up
+   * Whether to throw when a store is unavailable, for Connect to invoke the function again: it does so up
    * to three times, while the flow waits. Default: false, which answers the flow.
    */
   readonly retry?: boolean;
+  /** Whom inputs are encrypted for, as far as the settings' `consumers` allow. Default: nobody. */
+  readonly consumerStore?: ConsumerStore;
+  /** Consumers, to be shared with other handlers. Default: a cache of its own. */
+  readonly consumerCache?: ConsumerCache;
   /** Told of every call. Default: a line of JSON on standard output. */
   readonly log?: (line: LambdaLogLine) => void;
+  /** Told of every re-encryption; what it throws fails it. Default: a line of JSON on standard output. */
+  readonly audit?: (line: LambdaAuditLine) => void;
 }
 
 // Time to answer in before the runtime, or Connect, gives up: an answer can be branched on, a time-out cannot.
@@ -45,17 +67,29 @@ const longestCall = 8_000;
  * @example
  * export const handler = createHandler({ keyStore: ssmKeyStore({ client }) });
  */
-export function createHandler({ log = logJson, retry = false, connect, ...options }: HandlerOptions) {
+export function createHandler({
+  log = logJson,
+  audit = logJson,
+  retry = false,
+  connect,
+  consumerStore,
+  ...options
+}: HandlerOptions) {
   const decryptor = createDecryptor(options);
+  const relay = consumerStore && createRelay({ ...options, decryptor, consumerStore });
 
   return async function handler(event: unknown, context?: LambdaContext): Promise<ContactFlowAnswer> {
     const started = performance.now();
     const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
+    const requestId = context?.awsRequestId ?? '';
+    const who = { requestId, caller: context?.invokedFunctionArn ?? '', instanceArn: instanceArnOf(event) };
     const { answer, record, failure } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
       handleContactFlowEvent(event, {
         decryptor,
-        requestId: context?.awsRequestId ?? '',
+        requestId,
         ...(connect && { settings: connect }),
+        ...(relay && { relay }),
+        audit: (reencryption) => audit({ audit: 'reencryption', ...who, ...reencryption }),
         signal,
       }),
     );
@@ -66,9 +100,9 @@ export function createHandler({ log = logJson, retry = false, connect, ...option
 }
 
 function isWorthRetrying({ code }: FlowKeysError): boolean {
-  return code === 'key_store_unavailable';
+  return code === 'key_store_unavailable' || code === 'consumer_store_unavailable';
 }
 
-function logJson(line: LambdaLogLine): void {
+function logJson(line: LambdaLogLine | LambdaAuditLine): void {
   console.log(JSON.stringify({ level: line.code === 'ok' ? 'INFO' : 'ERROR', ...line }));
 }

@@ -1,4 +1,5 @@
 import { connectSettings } from '../../src/index.ts';
+import { awsConsumerStore } from '../consumer-stores/aws-consumer-store.ts';
 import { awsKeyStore } from '../key-stores/aws-key-store.ts';
 import { createHandler } from './handler.ts';
 import { createObserver } from './observe.ts';
@@ -8,5 +9,6 @@ export const handler = createHandler({
   keyStore: awsKeyStore(process.env),
   connect: connectSettings(process.env),
   retry: process.env['RETRY'] === 'true',
-  log: createObserver(process.env),
+  consumerStore: awsConsumerStore(process.env),
+  ...createObserver(process.env),
 });

@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { LambdaLogLine } from './handler.ts';
+import type { LambdaAuditLine, LambdaLogLine } from './handler.ts';
 
 type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -14,7 +14,8 @@ export function powertoolsSettings(environment: LambdaEnvironment) {
 
 /**
  * What CloudWatch is told of each call: a line of the log, with the X-Ray trace id of the runtime, and in the
- * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`.
+ * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`; and of each re-encryption a
+ * line, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
  */
 export function createObserver(environment: LambdaEnvironment) {
   const { serviceName, namespace } = powertoolsSettings(environment);
@@ -23,7 +24,7 @@ export function createObserver(environment: LambdaEnvironment) {
   const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'];
   let isFirst = true;
 
-  return function observe(line: LambdaLogLine): void {
+  function log(line: LambdaLogLine): void {
     const { code, outcomes = [code] } = line;
     if (code === 'ok') logger.info('decrypted', { ...line });
     else logger.error('not decrypted', { ...line });
@@ -40,5 +41,19 @@ export function createObserver(environment: LambdaEnvironment) {
       if (outcome === 'ok') continue;
       metrics.singleMetric().addDimension('code', outcome).addMetric('DecryptionError', MetricUnit.Count, 1);
     }
-  };
+  }
+
+  function audit(line: LambdaAuditLine): void {
+    const { code } = line;
+    const metric = metrics.singleMetric();
+    if (code === 'ok') {
+      logger.info('re-encrypted', { ...line });
+      metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
+    } else {
+      logger.error('not re-encrypted', { ...line });
+      metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
+    }
+  }
+
+  return { log, audit };
 }

@@ -1,4 +1,7 @@
-import { createKeyCache, type KeyStore } from '../../src/index.ts';
+import { type ConsumerStore, createConsumerCache, createKeyCache, type KeyStore } from '../../src/index.ts';
+import { awsConsumerStore } from '../consumer-stores/aws-consumer-store.ts';
+import { bindingsConsumerStore, kvConsumerStore } from '../consumer-stores/bindings.ts';
+import { firstConsumerOf } from '../consumer-stores/first-of.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
 import { logJson, type RequestLogLine } from '../http/log.ts';
 import { type Environment, settingsFrom } from '../http/settings.ts';
@@ -8,11 +11,14 @@ import { firstOf } from '../key-stores/first-of.ts';
 
 // Imported keys outlive a request.
 const keyCache = createKeyCache();
+const consumerCache = createConsumerCache();
 
 const app = flowSecurityKeys((bindings) => ({
   ...settingsFrom(bindings),
   keyCache,
   keyStore: keyStoreOf(bindings),
+  consumerCache,
+  consumerStore: consumerStoreOf(bindings),
   log: logOf(bindings),
 }));
 
@@ -27,6 +33,14 @@ function keyStoreOf(bindings: Environment): KeyStore {
     stores.push({ privateKeys: async (keyId, options) => awsKeyStore(bindings).privateKeys(keyId, options) });
   }
   return firstOf(...stores);
+}
+
+/** The Worker's own variables, then its KV namespace, then AWS: as far as each is configured. */
+function consumerStoreOf(bindings: Environment): ConsumerStore {
+  const stores = [bindingsConsumerStore(bindings)];
+  if (isNamespace(bindings['CONSUMER_REGISTRY'])) stores.push(kvConsumerStore(bindings['CONSUMER_REGISTRY']));
+  if (bindings['AWS_REGION']) stores.push(awsConsumerStore(bindings));
+  return firstConsumerOf(...stores);
 }
 
 function isNamespace(binding: unknown): binding is KeyValueNamespace {

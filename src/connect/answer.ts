@@ -1,16 +1,35 @@
 import { type ErrorCode, errorCodes, FlowKeysError } from '../errors.ts';
+import type { ConsumerFormat } from '../relay/consumer.ts';
+import type { ConsumerOutcome } from '../relay/relay.ts';
 import { ciphertextParameter } from './event.ts';
 import type { Revealed } from './reveal.ts';
 
 /** What became of a field. */
 export type FieldOutcome =
   | { readonly name: string; readonly revealed: Revealed }
+  | { readonly name: string; readonly encrypted: readonly ConsumerOutcome[] }
   | { readonly name: string; readonly failure: FlowKeysError };
+
+interface FailureAnswer {
+  readonly success: false;
+  readonly error: string;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
 
 /** A field of the nested answer. */
 export type FieldAnswer =
   | ({ readonly success: true } & Revealed)
-  | { readonly success: false; readonly error: string; readonly code: ErrorCode; readonly detail: string };
+  | { readonly success: boolean; readonly consumers: ConsumerAnswers }
+  | FailureAnswer;
+
+/** What became of a field for each consumer, by their names. */
+export type ConsumerAnswers = Readonly<
+  Record<
+    string,
+    { readonly success: true; readonly format: ConsumerFormat; readonly ciphertext: string } | FailureAnswer
+  >
+>;
 
 /** Ids that an answer repeats, so that it can be found in the logs. */
 export interface AnswerIds {
@@ -20,6 +39,8 @@ export interface AnswerIds {
 
 interface AnswerData extends AnswerIds, Partial<Revealed> {
   readonly message: string;
+  /** Of `my-secret-string`, where the flow names consumers: then no field is answered in the clear. */
+  readonly consumers?: ConsumerAnswers;
   /** The fields but for the article's own, `my-secret-string`, whose outcome stands beside `message`. */
   readonly fields?: Readonly<Record<string, FieldAnswer>>;
 }
@@ -59,7 +80,7 @@ export function answerOf(
   if (new TextEncoder().encode(JSON.stringify(answer)).length <= maxAnswerBytes) return answer;
   const failure = new FlowKeysError(
     'answer_too_large',
-    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, or name fewer FIELDS.',
+    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, or name fewer FIELDS or consumers.',
   );
   return failureAnswer(ids, failure, form);
 }
@@ -84,28 +105,45 @@ export function missingParameterAnswer(
 }
 
 function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[]): NestedAnswer {
-  const failed = outcomes.find((outcome) => 'failure' in outcome);
+  const [failure] = outcomes.flatMap(failuresOf);
   const article = outcomes.find(({ name }) => name === ciphertextParameter);
   const others = outcomes.filter((outcome) => outcome !== article);
   const members = {
     ...(article && 'revealed' in article && article.revealed),
+    ...(article && 'encrypted' in article && { consumers: consumerAnswers(article.encrypted) }),
     ...(others.length > 0 && {
       fields: Object.fromEntries(others.map((outcome) => [outcome.name, fieldAnswer(outcome)])),
     }),
   };
-  if (failed === undefined) {
-    return { 'status-code': 200, data: { success: true, message: 'Data decrypted successfully', ...ids, ...members } };
+  const isForConsumers = outcomes.some((outcome) => 'encrypted' in outcome);
+  if (failure === undefined) {
+    const message = isForConsumers ? 'Data re-encrypted successfully' : 'Data decrypted successfully';
+    return { 'status-code': 200, data: { success: true, message, ...ids, ...members } };
   }
-  return {
-    'status-code': 500,
-    data: { success: false, message: 'Decryption failed', ...ids, ...members },
-    ...errorMembers(failed.failure),
-  };
+  const message = isForConsumers ? 'Re-encryption failed' : 'Decryption failed';
+  return { 'status-code': 500, data: { success: false, message, ...ids, ...members }, ...errorMembers(failure) };
+}
+
+/** Why a field failed, or was not encrypted for some of its consumers. */
+export function failuresOf(outcome: FieldOutcome): readonly FlowKeysError[] {
+  if ('failure' in outcome) return [outcome.failure];
+  if (!('encrypted' in outcome)) return [];
+  return outcome.encrypted.flatMap((consumer) => ('failure' in consumer ? [consumer.failure] : []));
 }
 
 function fieldAnswer(outcome: FieldOutcome): FieldAnswer {
   if ('revealed' in outcome) return { success: true, ...outcome.revealed };
-  return { success: false, ...errorMembers(outcome.failure) };
+  if ('failure' in outcome) return { success: false, ...errorMembers(outcome.failure) };
+  return { success: failuresOf(outcome).length === 0, consumers: consumerAnswers(outcome.encrypted) };
+}
+
+function consumerAnswers(outcomes: readonly ConsumerOutcome[]): ConsumerAnswers {
+  return Object.fromEntries(
+    outcomes.map(({ consumer, ...outcome }) => [
+      consumer,
+      'failure' in outcome ? { success: false, ...errorMembers(outcome.failure) } : { success: true, ...outcome },
+    ]),
+  );
 }
 
 function errorMembers({ code, message }: FlowKeysError) {
@@ -119,11 +157,15 @@ function inForm(answer: NestedAnswer, form: 'nested' | 'flat'): ContactFlowAnswe
 function flatAnswer({ data, ...members }: NestedAnswer): FlatAnswer {
   const { fields = {}, ...top } = data;
   const flat: Record<string, string> = {};
-  const add = (prefix: string, values: Readonly<Record<string, unknown>>) => {
-    for (const [name, value] of Object.entries(values)) flat[free(prefix + name, flat)] = String(value ?? '');
-  };
-  add('', { code: 'ok', ...members, ...top });
-  for (const [name, field] of Object.entries(fields)) add(`${name}_`, field.success ? { code: 'ok', ...field } : field);
+  function add(prefix: string, values: object): void {
+    const isSuccess = 'success' in values && values.success === true;
+    for (const [name, value] of Object.entries({ ...(isSuccess && { code: 'ok' }), ...values })) {
+      if (typeof value === 'object' && value !== null) add(`${prefix}${name}_`, value);
+      else flat[free(prefix + name, flat)] = String(value ?? '');
+    }
+  }
+  add('', { ...members, ...top });
+  for (const [name, field] of Object.entries(fields)) add(`${name}_`, field);
   return flat;
 }
 

@@ -1,4 +1,6 @@
+import { isContactId } from '../contact-id.ts';
 import { FlowKeysError } from '../errors.ts';
+import { assertConsumerName } from '../relay/consumer-name.ts';
 import type { ConnectSettings } from './settings.ts';
 
 /** An input of the caller's in an event. */
@@ -12,16 +14,18 @@ export interface ContactFlowInput {
   /** `null` where the event has none: then it is no event of Connect's. */
   readonly contactId: string | null;
   readonly keyId: unknown;
+  /** `undefined` only where the event has no such parameter: one that is empty asks for no plaintext, either. */
+  readonly consumer: unknown;
   readonly fields: readonly Field[];
 }
 
 /** The names of the article's parameters in the flow. */
 export const keyIdParameter = 'key-id';
 export const ciphertextParameter = 'my-secret-string';
+/** Names the consumers to encrypt for, separated by commas. */
+export const consumerParameter = 'consumer';
 
 const maxFields = 20;
-
-const contactIdPattern = /^[A-Za-z0-9-]{1,100}$/;
 
 /** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578; or no input. */
 const ciphertextPattern = /^\s*(AYADe[A-P]|AgV4|Timeout\s*$)/;
@@ -40,13 +44,14 @@ export function parseContactFlowEvent(event: unknown, settings: ConnectSettings)
   return {
     contactId: contactIdOf(event),
     keyId: own(parameters, keyIdParameter),
+    consumer: own(parameters, consumerParameter),
     fields: settings.fields?.map((name) => named(name, parameters, attributes)) ?? found(parameters, attributes),
   };
 }
 
 export function contactIdOf(event: unknown): string | null {
   const contactId = own(own(own(event, 'Details'), 'ContactData'), 'ContactId');
-  return typeof contactId === 'string' && contactIdPattern.test(contactId) ? contactId : null;
+  return isContactId(contactId) ? contactId : null;
 }
 
 function named(name: string, parameters: unknown, attributes: unknown): Field {
@@ -62,7 +67,7 @@ function found(parameters: unknown, attributes: unknown): readonly Field[] {
   for (const values of [parameters, attributes]) {
     if (typeof values !== 'object' || values === null || Array.isArray(values)) continue;
     for (const [name, value] of Object.entries(values)) {
-      if (name === keyIdParameter || fields.has(name)) continue;
+      if (name === keyIdParameter || name === consumerParameter || fields.has(name)) continue;
       if (typeof value === 'string' && ciphertextPattern.test(value)) fields.set(name, value);
     }
   }
@@ -94,4 +99,20 @@ export function asCiphertext({ name, value }: Field): string {
     'malformed_ciphertext',
     `${parameter} is no text. Set it to $.StoredCustomerInput in the flow.`,
   );
+}
+
+/** The consumers' names in the parameter `consumer`. */
+export function consumerNames(parameter: unknown): readonly string[] {
+  if (typeof parameter !== 'string') assertConsumerName(parameter);
+  return parameter
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
+/** The instance that sent the event; `null` where it names none. */
+export function instanceArnOf(event: unknown): string | null {
+  const instanceArn = own(own(own(event, 'Details'), 'ContactData'), 'InstanceARN');
+  const pattern = /^arn:[a-z-]+:connect:[a-z0-9-]+:\d{12}:instance\/[a-f0-9-]{36}$/;
+  return typeof instanceArn === 'string' && pattern.test(instanceArn) ? instanceArn : null;
 }

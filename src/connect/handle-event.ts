@@ -2,6 +2,9 @@ import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
 import { FlowKeysError, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
 import { type DecryptionRecord, errorRecord, successRecord } from '../record.ts';
+import { everything } from '../relay/consumer.ts';
+import { inBoth } from '../relay/consumer-list.ts';
+import { maxConsumers, type ReencryptionRecord, type Relay } from '../relay/relay.ts';
 import { decodeUtf8 } from '../text.ts';
 import {
   type AnswerIds,
@@ -9,11 +12,14 @@ import {
   type ContactFlowAnswer,
   type FieldOutcome,
   failureAnswer,
+  failuresOf,
   missingParameterAnswer,
 } from './answer.ts';
 import {
   asCiphertext,
   ciphertextParameter,
+  consumerNames,
+  consumerParameter,
   contactIdOf,
   type Field,
   isAbsent,
@@ -44,12 +50,21 @@ export interface HandleEventOptions {
   readonly settings?: ConnectSettings;
   /** The key ids that the caller may use. Default: all. */
   readonly allowedKeyIds?: readonly string[];
+  /** Encrypts for the consumers that a flow names. Default: none, so that such an event is `not_configured`. */
+  readonly relay?: Relay;
+  /** Those consumers of the settings' that the caller may encrypt for. Default: all of the settings'. */
+  readonly allowedConsumers?: readonly string[];
+  /** The fields that the caller may have encrypted for consumers. Default: all that those may have. */
+  readonly allowedFields?: readonly string[];
+  /** Told what became of each field for each consumer. */
+  readonly audit?: (record: ReencryptionRecord) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out. It never throws: a flow
- * can read an answer, not an exception.
+ * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out; or, where the flow names consumers,
+ * the inputs encrypted for these, and nothing in the clear. It never throws: a flow can read an answer, not an
+ * exception.
  *
  * @param event what Connect invoked the function with
  */
@@ -57,11 +72,13 @@ export async function handleContactFlowEvent(event: unknown, options: HandleEven
   const { requestId, settings = defaultConnectSettings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {
-    const { keyId, fields } = parseContactFlowEvent(event, settings);
+    const { keyId, consumer, fields } = parseContactFlowEvent(event, settings);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
-    const decrypted = await Promise.all(fields.map((field) => decryptField(field, keyId, options)));
-    return handled(ids, decrypted, settings);
+    const answerField =
+      consumer === undefined ? decryptField : fieldEncrypter(consumerNames(consumer), fields.length, ids.contactId);
+    const answered = await Promise.all(fields.map((field) => answerField(field, keyId, options)));
+    return handled(ids, answered, settings);
   } catch (caught) {
     const failure = toFlowKeysError(caught);
     const answer = failureAnswer(ids, failure, settings.answer);
@@ -69,31 +86,73 @@ export async function handleContactFlowEvent(event: unknown, options: HandleEven
   }
 }
 
-interface DecryptedField {
+interface AnsweredField {
   readonly outcome: FieldOutcome;
   readonly record: DecryptionRecord;
 }
 
-async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<DecryptedField> {
-  const { decryptor, allowedKeyIds, signal, settings = defaultConnectSettings } = options;
+async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<AnsweredField> {
+  const { decryptor, settings = defaultConnectSettings } = options;
   try {
-    const decrypted = await decryptor.decrypt(asCiphertext(field), {
-      ...givenKeyId(keyId),
-      ...(allowedKeyIds && { allowedKeyIds }),
-      ...(signal && { signal }),
-    });
+    const decrypted = await decryptor.decrypt(asCiphertext(field), decryptOptions(keyId, options));
     const revealed = reveal(textOf(decrypted), field.name, settings.reveal);
     return { outcome: { name: field.name, revealed }, record: successRecord(decrypted) };
   } catch (caught) {
-    const failure = toFlowKeysError(caught);
-    return { outcome: { name: field.name, failure }, record: errorRecord(failure) };
+    return failed(field, caught);
   }
+}
+
+/** Encrypts a field for the consumers that the flow names. */
+function fieldEncrypter(consumers: readonly string[], fields: number, contactId: string | null) {
+  if (consumers.length === 0) {
+    const message = `The parameter '${consumerParameter}' names no consumer. Set it in the flow, or leave it out to have inputs in the clear.`;
+    throw new FlowKeysError('missing_parameter', message);
+  }
+  if (consumers.length * fields > maxConsumers) {
+    const message = `${fields} inputs for ${consumers.length} consumers are asked for; at most ${maxConsumers} ciphertexts are made in one call.`;
+    throw new FlowKeysError('invalid_request', message);
+  }
+
+  return async function encryptField(
+    field: Field,
+    keyId: unknown,
+    options: HandleEventOptions,
+  ): Promise<AnsweredField> {
+    const { relay, allowedConsumers = [everything], allowedFields, audit } = options;
+    const { settings = defaultConnectSettings } = options;
+    try {
+      if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
+      const { outcomes, decrypted } = await relay.reencrypt(asCiphertext(field), {
+        ...decryptOptions(keyId, options),
+        field: field.name,
+        consumers,
+        ...(contactId !== null && { contactId }),
+        allowedConsumers: inBoth(settings.consumers, allowedConsumers),
+        ...(allowedFields && { allowedFields }),
+        ...(audit && { audit }),
+      });
+      const outcome = { name: field.name, encrypted: outcomes };
+      const [failure] = failuresOf(outcome);
+      return { outcome, record: { ...decrypted, ...(failure ? errorRecord(failure) : { code: 'ok' }) } };
+    } catch (caught) {
+      return failed(field, caught);
+    }
+  };
+}
+
+function decryptOptions(keyId: unknown, { allowedKeyIds, signal }: HandleEventOptions): DecryptOptions {
+  return { ...givenKeyId(keyId), ...(allowedKeyIds && { allowedKeyIds }), ...(signal && { signal }) };
 }
 
 function givenKeyId(keyId: unknown): Pick<DecryptOptions, 'keyId'> {
   if (isAbsent(keyId)) return {};
   assertKeyId(keyId);
   return { keyId };
+}
+
+function failed({ name }: Field, caught: unknown): AnsweredField {
+  const failure = toFlowKeysError(caught);
+  return { outcome: { name, failure }, record: errorRecord(failure) };
 }
 
 function textOf({ plaintext, keyId }: DecryptResult): string {
@@ -103,10 +162,10 @@ function textOf({ plaintext, keyId }: DecryptResult): string {
   throw new FlowKeysError('unsupported_message', message, { keyId });
 }
 
-function handled(ids: AnswerIds, decrypted: readonly DecryptedField[], settings: ConnectSettings): HandledEvent {
-  const outcomes = decrypted.map(({ outcome }) => outcome);
-  const records = decrypted.map(({ record }) => record);
-  const failed = outcomes.find((outcome) => 'failure' in outcome);
+function handled(ids: AnswerIds, answered: readonly AnsweredField[], settings: ConnectSettings): HandledEvent {
+  const outcomes = answered.map(({ outcome }) => outcome);
+  const records = answered.map(({ record }) => record);
+  const [failure] = outcomes.flatMap(failuresOf);
   const first = records.find(({ code }) => code !== 'ok') ?? records[0];
   return {
     answer: answerOf(ids, outcomes, settings.answer),
@@ -116,7 +175,7 @@ function handled(ids: AnswerIds, decrypted: readonly DecryptedField[], settings:
       ...first,
       ...(records.length > 1 && { outcomes: records.map(({ code }) => code) }),
     },
-    ...(failed && { failure: failed.failure }),
+    ...(failure && { failure }),
   };
 }
 

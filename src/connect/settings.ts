@@ -1,4 +1,5 @@
 import { FlowKeysError } from '../errors.ts';
+import { consumerList } from '../relay/consumer-list.ts';
 import { parseReveal, type RevealPolicies } from './reveal.ts';
 
 /** How a ContactFlowEvent is answered, wherever it is. */
@@ -12,28 +13,35 @@ export interface ConnectSettings {
   /** `nested`: the article's JSON. `flat`: an object of strings, for the response validation STRING_MAP. */
   readonly answer: 'nested' | 'flat';
   readonly reveal: RevealPolicies;
+  /** The consumers that a flow may have inputs encrypted for; `*` among them stands for all. Default: none. */
+  readonly consumers: readonly string[];
 }
 
 export const defaultConnectSettings: ConnectSettings = connectSettings({});
 
 /**
- * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `ANSWER` and `REVEAL`.
+ * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `ANSWER`, `REVEAL` and `CONSUMERS`.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is wrong
  * @example
  * connectSettings({ FIELDS: 'card cvc', REVEAL: 'none card=last4+luhn', ANSWER: 'flat' })
  */
 export function connectSettings(environment: Readonly<Record<string, unknown>>): ConnectSettings {
-  const fields = text(environment, 'FIELDS')
-    .split(/[\s,]+/)
-    .filter(Boolean);
+  const fields = listOf(environment, 'FIELDS');
   return {
     ...(fields.length > 0 && { fields }),
     attributes: oneOf(environment, 'ATTRIBUTES', ['false', 'true']) === 'true',
     requireKeyId: oneOf(environment, 'KEY_ID', ['optional', 'required']) === 'required',
     answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
     reveal: parseReveal(text(environment, 'REVEAL')),
+    consumers: consumerList(listOf(environment, 'CONSUMERS'), 'CONSUMERS'),
   };
+}
+
+function listOf(environment: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  return text(environment, name)
+    .split(/[\s,]+/)
+    .filter(Boolean);
 }
 
 /** The setting's value; the first one is the default. */

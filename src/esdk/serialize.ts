@@ -1,7 +1,7 @@
-import { rawSignature } from '../message/signature.ts';
+import { derSignature, rawSignature } from '../message/signature.ts';
 
 // Stands in for `@aws-crypto/serialize`, by an alias of the bundler. All of it but one module: the
-// original reads DER signatures with asn1.js, which accepts altered ones, needs Node's Buffer, and with
+// original reads and writes DER signatures with asn1.js, which accepts altered ones, needs Node's Buffer, and with
 // its dependencies is a third of the bundle.
 export * from '@aws-crypto/serialize/build/module/src/aad_factory.js';
 export * from '@aws-crypto/serialize/build/module/src/concat_buffers.js';
@@ -21,4 +21,8 @@ export function der2raw(
   const raw = signatureCurve && rawSignature(der, signatureCurve);
   if (raw === undefined) throw new Error('The signature is not DER.');
   return raw;
+}
+
+export function raw2der(raw: Uint8Array): Uint8Array {
+  return derSignature(raw);
 }

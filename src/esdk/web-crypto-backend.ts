@@ -5,10 +5,18 @@ import { verify } from './early-verification.ts';
 // runtime this product runs on has the whole of SubtleCrypto, so there is nothing to probe.
 const { subtle } = crypto;
 
-const subtleVerifyingEarly: Pick<SubtleCrypto, 'deriveKey' | 'exportKey' | 'verify'> = {
+// What the AWS packages call to decrypt and to encrypt.
+const subtleVerifyingEarly: Pick<
+  SubtleCrypto,
+  'deriveKey' | 'exportKey' | 'generateKey' | 'importKey' | 'sign' | 'verify' | 'wrapKey'
+> = {
   deriveKey: subtle.deriveKey.bind(subtle),
   exportKey: subtle.exportKey.bind(subtle),
+  generateKey: subtle.generateKey.bind(subtle),
+  importKey: subtle.importKey.bind(subtle),
+  sign: subtle.sign.bind(subtle),
   verify,
+  wrapKey: subtle.wrapKey.bind(subtle),
 };
 
 export const getWebCryptoBackend = async () => ({ subtle, randomValues: synchronousRandomValues });

@@ -1,10 +1,10 @@
-import { derTag, readDer, writeDer } from '../der.ts';
+import { derTag, objectIdentifier, readDer, sameBytes, writeDer } from '../der.ts';
 import { FlowKeysError } from '../errors.ts';
+import { type PemBlock, pemBlocks } from '../pem.ts';
 
 const minimumModulusBits = 2048;
 
-const rsaEncryption = new Uint8Array([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]);
-const ecPublicKey = new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
+const { rsaEncryption, ecPublicKey } = objectIdentifier;
 
 /** What Connect wraps data keys with: RSA-OAEP with SHA-512 for the hash and for MGF1. */
 const wrappingAlgorithm = { name: 'RSA-OAEP', hash: 'SHA-512' } as const;
@@ -26,30 +26,6 @@ export async function importPrivateKeys(pem: string, keyId: string): Promise<rea
   const failure = imports.find((outcome) => outcome.status === 'rejected');
   if (privateKeys.length === 0 && failure !== undefined) throw failure.reason;
   return privateKeys;
-}
-
-interface PemBlock {
-  readonly label: string;
-  readonly isEncrypted: boolean;
-  readonly der: Uint8Array<ArrayBuffer> | undefined;
-}
-
-function pemBlocks(text: string): readonly PemBlock[] {
-  const lines = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
-  const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g;
-  return Array.from(lines.matchAll(block), ([, label = '', body = '']) => ({
-    label,
-    isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'),
-    der: decodeBody(body),
-  }));
-}
-
-function decodeBody(body: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }
 
 /** From a block's DER to PKCS#8, the only form that WebCrypto imports. */
@@ -102,10 +78,6 @@ function algorithmOf(pkcs8: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
   const algorithm = info && version && readDer(info.content, version.end);
   const identifier = algorithm?.tag === derTag.sequence ? readDer(algorithm.content) : undefined;
   return identifier?.tag === derTag.objectIdentifier ? identifier.content : undefined;
-}
-
-function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 interface Finding {

@@ -1,4 +1,4 @@
-import { derTag, readDer } from '../der.ts';
+import { derTag, readDer, writeDer } from '../der.ts';
 import { publicKeyContextKey } from './header.ts';
 import type { Message } from './message.ts';
 import { importVerificationKey } from './verification-key.ts';
@@ -38,6 +38,16 @@ export function rawSignature(
     raw.set(digits, (index + 1) * fieldBytes - digits.length);
   }
   return raw;
+}
+
+/** The inverse of {@link rawSignature}. */
+export function derSignature(raw: Uint8Array): Uint8Array<ArrayBuffer> {
+  const half = raw.length / 2;
+  const integers = [raw.subarray(0, half), raw.subarray(half)].map((digits) => {
+    const shortest = digits.subarray(digits.findIndex((digit) => digit > 0));
+    return writeDer(derTag.integer, (shortest[0] ?? 0) < 0x80 ? shortest : Uint8Array.of(0, ...shortest));
+  });
+  return writeDer(derTag.sequence, ...integers);
 }
 
 /** The digits of a positive INTEGER in its shortest form (X.690, section 8.3): a zero only stands before a set bit. */

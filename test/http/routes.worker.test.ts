@@ -165,6 +165,7 @@ describe('Every route', () => {
     expect(Object.keys(document.paths)).toEqual([
       '/v1/decrypt',
       '/v1/decrypt/batch',
+      '/v1/reencrypt',
       '/v1/inspect',
       '/v1/connect',
       '/healthz',

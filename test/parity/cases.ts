@@ -15,6 +15,8 @@ export interface ParityCase {
   readonly bodies: readonly string[];
   readonly expected:
     | { readonly plaintext: string }
+    /** What each consumer reads of each field, or the code that it is answered. */
+    | { readonly consumers: Readonly<Record<string, Readonly<Record<string, string>>>> }
     /** The codes that the answers' `error` may begin with. */
     | { readonly codes: readonly string[] }
     /** The `message` of the answers, for inputs that are missing. */
@@ -38,7 +40,7 @@ const malformed = { codes: ['malformed_ciphertext'] };
 
 /** Every recording, then every kind of bad input. `shared` are recordings that are kept elsewhere. */
 export function parityCases(shared: readonly Recording[]): readonly ParityCase[] {
-  return [...recordings.map(ofRecording), ...shared.map(ofRecording), ...badInputs];
+  return [...recordings.map(ofRecording), ...shared.map(ofRecording), ...badInputs, ...relayed];
 }
 
 function ofRecording(recording: Recording): ParityCase {
@@ -149,6 +151,85 @@ const badInputs: readonly ParityCase[] = [
     expected: { codes: ['invalid_key_id'] },
   },
 ];
+
+const cvc = recordingNamed('java rsa2048-cvc');
+const { plaintext } = recordingNamed('java rsa2048-card-number');
+const readers = ['ledger', 'billing', 'fraud-check', 'archive'];
+const forReaders = (text: string) => Object.fromEntries(readers.map((name) => [name, text]));
+
+const relayed: readonly ParityCase[] = [
+  forConsumers('one consumer', 'ledger', { 'my-secret-string': { ledger: plaintext } }),
+  forConsumers('consumers of each format and kind of key', readers.join(','), {
+    'my-secret-string': forReaders(plaintext),
+  }),
+  forConsumers(
+    'several fields for several consumers',
+    readers.join(', '),
+    { card: forReaders(plaintext), cvc: forReaders(cvc.plaintext) },
+    { card: ciphertext, cvc: cvc.ciphertext },
+  ),
+  forConsumers('consumers that may not have it, beside one that may', 'expiry-only,billing,broken,nobody,not-allowed', {
+    'my-secret-string': {
+      'expiry-only': 'forbidden',
+      billing: plaintext,
+      broken: 'invalid_consumer',
+      nobody: 'unknown_consumer',
+      'not-allowed': 'forbidden',
+    },
+  }),
+  forConsumers('none that may have it: it is not in the clear, either', 'nobody', {
+    'my-secret-string': { nobody: 'unknown_consumer' },
+  }),
+  {
+    name: 'a parameter consumer that is empty or no text: nothing is in the clear',
+    bodies: ['', ' ', ',', null].map((consumer) => consumerEvent(consumer, { 'my-secret-string': ciphertext })),
+    expected: { codes: ['missing_parameter', 'invalid_consumer_name'] },
+  },
+  {
+    name: 'consumer names that no store may be asked for',
+    bodies: [
+      '../x',
+      'a/b',
+      'A',
+      'a_b',
+      '4444444444444444',
+      'a'.repeat(65),
+      'private-key',
+      'ledger,é',
+      7,
+      {},
+      ['ledger'],
+    ].map((consumer) => consumerEvent(consumer, { 'my-secret-string': ciphertext })),
+    expected: { codes: ['invalid_consumer_name'] },
+  },
+  {
+    name: 'a consumer that is named twice, and too many of them',
+    bodies: ['ledger,ledger', Array.from({ length: 51 }, (_, index) => `c${index}`).join()].map((consumer) =>
+      consumerEvent(consumer, { 'my-secret-string': ciphertext }),
+    ),
+    expected: { codes: ['invalid_request'] },
+  },
+  {
+    name: 'bad ciphertexts for consumers',
+    bodies: ['Timeout', 'not base64!', renamed(testKeys[1]?.keyId ?? '')].map((bad) =>
+      consumerEvent('ledger', { 'my-secret-string': bad }),
+    ),
+    expected: { codes: ['no_caller_input', 'malformed_ciphertext', 'decryption_failed'] },
+  },
+];
+
+function forConsumers(
+  name: string,
+  consumer: string,
+  consumers: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  inputs: object = { 'my-secret-string': ciphertext },
+): ParityCase {
+  return { name: `for consumers: ${name}`, bodies: [consumerEvent(consumer, inputs)], expected: { consumers } };
+}
+
+function consumerEvent(consumer: unknown, inputs: object): string {
+  return JSON.stringify(contactFlowEvent({ ...inputs, consumer }));
+}
 
 function withParameters(name: string, key: unknown, secret: unknown, codes: readonly string[]): ParityCase {
   const bodies = [JSON.stringify(contactFlowEvent({ 'key-id': key, 'my-secret-string': secret }))];

@@ -1,7 +1,9 @@
 import type { TestProject } from 'vitest/node';
 import { parityCases, unusableKeys } from '../parity/cases.ts';
 import { answersOf } from '../parity/suite.ts';
+import { testConsumers } from '../recordings/consumers.ts';
 import { parameterName, pem, type Recording, testKeys } from '../recordings/recordings.ts';
+import { brokenConsumer, consumerDocuments, consumerParameterName, limitedConsumer } from './consumer-documents.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 import { lambdaRunner } from './lambda.ts';
 import { readConnectRecordings, readVectors, type VectorFile } from './shared-data.ts';
@@ -15,16 +17,27 @@ declare module 'vitest' {
     /** The SSM of `ssmEndpoint` behind proxies that inject faults, one for the tests of each runtime. */
     faultyEndpoints: Readonly<Record<'node' | 'workerd', string>>;
     bearerToken: string;
+    allowedConsumers: string;
     /** Recordings of Amazon Connect's own, from beside the repository. */
     sharedRecordings: readonly Recording[];
     vectors: VectorFile | null;
     /** What the Lambda handler answered to each parity case, for the other runtimes to compare with. */
     lambdaAnswers: Readonly<Record<string, readonly string[]>>;
+    /** The documents of the test consumers, by their names. */
+    consumerDocuments: Readonly<Record<string, string>>;
   }
 }
 
 /** The bearer token of the Worker under test. */
 export const bearerToken = 'test-token';
+
+/** The consumers that a flow may name; `not-allowed` is not among them. */
+export const allowedConsumers = [
+  ...testConsumers.map(({ name }) => name),
+  limitedConsumer,
+  brokenConsumer,
+  'nobody',
+].join(' ');
 
 /** What the key stores under test hold, by key id: every test key, and some that are no usable keys. */
 export function storedKeys(): ReadonlyMap<string, string> {
@@ -39,10 +52,14 @@ export function storedKeys(): ReadonlyMap<string, string> {
 
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const sharedRecordings = readConnectRecordings()?.recordings ?? [];
-  const parameters = new Map(Array.from(storedKeys(), ([keyId, stored]) => [parameterName(keyId), stored]));
+  const documents = consumerDocuments();
+  const parameters = new Map([
+    ...Array.from(storedKeys(), ([keyId, stored]) => [parameterName(keyId), stored] as const),
+    ...Array.from(documents, ([name, document]) => [consumerParameterName(name), document] as const),
+  ]);
   const ssm = await startSsm(parameters);
   const proxies = { node: await startFaultyProxy(ssm.endpoint), workerd: await startFaultyProxy(ssm.endpoint) };
-  const lambda = await lambdaRunner(ssm.endpoint);
+  const lambda = await lambdaRunner(ssm.endpoint, allowedConsumers);
   const answers: Record<string, readonly string[]> = {};
   for (const { name, bodies } of parityCases(sharedRecordings)) answers[name] = await answersOf(lambda, bodies);
 
@@ -50,9 +67,11 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide('awsEndpoint', ssm.isMoto ? ssm.endpoint : null);
   provide('faultyEndpoints', { node: proxies.node.endpoint, workerd: proxies.workerd.endpoint });
   provide('bearerToken', bearerToken);
+  provide('allowedConsumers', allowedConsumers);
   provide('sharedRecordings', sharedRecordings);
   provide('vectors', readVectors() ?? null);
   provide('lambdaAnswers', answers);
+  provide('consumerDocuments', Object.fromEntries(documents));
   return async () => {
     await Promise.all([proxies.node.stop(), proxies.workerd.stop()]);
     await ssm.stop();

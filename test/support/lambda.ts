@@ -1,12 +1,13 @@
 import { type ParityRunner, requestId } from '../parity/suite.ts';
 
-/** The built Lambda function, `dist/lambda/index.mjs`, with its keys from the SSM API at `endpoint`. */
-export async function lambdaRunner(endpoint: string): Promise<ParityRunner> {
+/** The built Lambda function, `dist/lambda/index.mjs`, with its keys and consumers from the SSM API at `endpoint`. */
+export async function lambdaRunner(endpoint: string, consumers: string): Promise<ParityRunner> {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_SSM: endpoint,
+    CONSUMERS: consumers,
     // What it writes is tested where it runs in a process of its own.
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',

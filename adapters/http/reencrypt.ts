@@ -1,0 +1,38 @@
+import type * as v from 'valibot';
+import { FlowKeysError, type ReencryptOptions, type Relay } from '../../src/index.ts';
+import type { ReencryptAnswer } from './answers.ts';
+import type { LogRecord } from './log.ts';
+import { problemDetails } from './problem.ts';
+import type { reencryptBody } from './schemas.ts';
+
+/** What the caller may do, and who is told of it. */
+export type RelayLimits = Pick<
+  ReencryptOptions,
+  'allowedKeyIds' | 'allowedConsumers' | 'allowedFields' | 'audit' | 'signal'
+>;
+
+/** Encrypts for all consumers at once; each answers for itself, in their order. */
+export async function reencrypt(
+  { ciphertext, keyId, contactId, field, consumers }: v.InferOutput<typeof reencryptBody>,
+  relay: Relay | undefined,
+  requestId: string,
+  limits: RelayLimits,
+): Promise<{ readonly answer: ReencryptAnswer; readonly record: LogRecord }> {
+  if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
+  const { outcomes, decrypted } = await relay.reencrypt(ciphertext, {
+    ...limits,
+    ...(keyId !== undefined && { keyId }),
+    ...(contactId !== undefined && { contactId }),
+    field,
+    consumers,
+  });
+  const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure.code] : []));
+  const [code = 'ok'] = failures;
+  const results = outcomes.map((outcome) =>
+    'failure' in outcome ? { consumer: outcome.consumer, error: problemDetails(outcome.failure, requestId) } : outcome,
+  );
+  return {
+    answer: { ...decrypted, results },
+    record: { code, ...decrypted, contactId: contactId ?? null, items: outcomes.length, failures: failures.length },
+  };
+}

@@ -1,0 +1,163 @@
+import { assertInTime, withDeadline, withinSignal } from '../deadline.ts';
+import { FlowKeysError } from '../errors.ts';
+import type { Cache, Entry } from './cache.ts';
+
+/** Reading what a store has under a name, through a cache. */
+export interface CachedReads<Known extends Entry> {
+  /** Whether reading a name will ask the store, as nothing is known of it. */
+  mustAsk(name: string): boolean;
+  /** What the store has under a name; `undefined` when it does not know it. */
+  read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined>;
+  /** Something newer than an entry that did not do, if the store may have it. */
+  readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
+}
+
+export interface CachedReadsOptions<Text, Known extends Entry> {
+  readonly cache: Cache<Known>;
+  /** Asks the store; `undefined` when it does not know the name. */
+  ask(name: string, signal: AbortSignal): Promise<Text | undefined>;
+  /**
+   * Makes an entry of what the store has.
+   *
+   * @param before what was known until then
+   * @throws FlowKeysError when it is unusable
+   */
+  entryOf(name: string, text: Text, readAt: number, before: Known | undefined): Promise<Known>;
+  /** The error that says that the store is unavailable; `what` it did: "failed". */
+  unavailable(name: string, what: string, cause?: unknown): FlowKeysError;
+}
+
+// How long past its time an entry counts as in use all the time.
+const idleTime = 60_000;
+
+/** A lookup under way, for all who wait for it; without any, it is stopped. */
+interface Lookup<Known> {
+  readonly entry: Promise<Known | undefined>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+/** Reads through a cache. Lookups in flight are shared by the calls of this object only. */
+export function cachedReads<Text, Known extends Entry>({
+  cache,
+  ask,
+  entryOf,
+  unavailable,
+}: CachedReadsOptions<Text, Known>): CachedReads<Known> {
+  const { timeToLive, staleWhileUnavailable, minimumRefreshAge, refreshPatience, lookupPatience, now } = cache.options;
+  const lookups = new Map<string, Lookup<Known>>();
+
+  async function read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    const known = cache.known(name);
+    if (known === undefined) return lookUp(name, signal);
+    const time = now();
+    if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, signal);
+    const refreshAt = Math.max(known.readAt + timeToLive, cache.unavailableUntil(name));
+    if (time < refreshAt) return known;
+    // One call reads it anew, a Worker's other requests included; those at the same moment take what is there,
+    // unless the name has not been looked at for long.
+    if (time < refreshAt + idleTime && !cache.claimRefresh(name)) return known;
+    return refresh(name, known, signal);
+  }
+
+  async function readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    const known = cache.known(name);
+    if (known !== undefined && known.readAt > than.readAt) return known;
+    const time = now();
+    if (time - than.readAt < minimumRefreshAge) return undefined;
+    if (time < cache.unavailableUntil(name)) throw unavailable(name, 'failed a short while ago');
+    try {
+      return await lookUp(name, signal);
+    } catch (error) {
+      if (isUnavailable(error)) cache.rememberUnavailable(name);
+      throw error;
+    }
+  }
+
+  /** Reads what is there already: when the store is down or slow, the entry that is there is served. */
+  async function refresh(name: string, known: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    // It goes on when patience ends, so that the answer of a slow store is there for the next call.
+    const lookup = lookUp(name, signal);
+    try {
+      return await withDeadline(refreshPatience, undefined, (patience) => withinSignal(lookup, patience));
+    } catch (error) {
+      // Also who has no more time is served: with the key, the rest takes milliseconds.
+      if (signal?.aborted) return known;
+      if (!isUnavailable(error) && !isOutOfTime(error)) throw error;
+      cache.rememberUnavailable(name);
+      return known;
+    }
+  }
+
+  /** Asks the store, or waits with others who have. The last who stops waiting stops the lookup. */
+  async function lookUp(name: string, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    assertInTime(signal);
+    const absent = cache.absent(name);
+    if (absent?.error !== undefined) throw absent.error;
+    if (absent !== undefined) return undefined;
+    const lookup = lookups.get(name) ?? startLookup(name);
+    lookup.waiting += 1;
+    try {
+      return await withinSignal(lookup.entry, signal);
+    } finally {
+      lookup.waiting -= 1;
+      if (lookup.waiting === 0) {
+        lookup.stop.abort();
+        if (lookups.get(name) === lookup) lookups.delete(name);
+      }
+    }
+  }
+
+  function startLookup(name: string): Lookup<Known> {
+    const stop = new AbortController();
+    const entry = withDeadline(lookupPatience, stop.signal, (signal) => withinSignal(readStore(name, signal), signal));
+    const lookup = {
+      entry: entry.catch((error: unknown) => {
+        throw isOutOfTime(error) ? unavailable(name, `did not answer within ${lookupPatience} ms`) : error;
+      }),
+      stop,
+      waiting: 0,
+    };
+    lookups.set(name, lookup);
+    return lookup;
+  }
+
+  async function readStore(name: string, signal: AbortSignal): Promise<Known | undefined> {
+    // What the store had when it was asked: an answer that is late must not undo a later one.
+    const readAt = now();
+    const text = await askStore(name, signal);
+    if (text === undefined) {
+      cache.rememberAbsent(name, { readAt });
+      return cache.known(name);
+    }
+    const entry = await entryOf(name, text, readAt, cache.known(name)).catch((error: unknown) => {
+      if (error instanceof FlowKeysError) cache.rememberAbsent(name, { readAt, error });
+      throw error;
+    });
+    cache.remember(name, entry);
+    return cache.known(name);
+  }
+
+  async function askStore(name: string, signal: AbortSignal): Promise<Text | undefined> {
+    try {
+      return await ask(name, signal);
+    } catch (error) {
+      if (error instanceof FlowKeysError) throw error;
+      throw unavailable(name, 'failed', error);
+    }
+  }
+
+  return {
+    mustAsk: (name) => cache.known(name) === undefined && cache.absent(name) === undefined,
+    read,
+    readNewer,
+  };
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof FlowKeysError && /^(key|consumer)_store_unavailable$/.test(error.code);
+}
+
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof FlowKeysError && error.code === 'deadline_exceeded';
+}

@@ -1,0 +1,27 @@
+/** A block of a PEM text (RFC 7468). */
+export interface PemBlock {
+  /** What stands after `BEGIN`: `PUBLIC KEY`, `CERTIFICATE`, … */
+  readonly label: string;
+  readonly isEncrypted: boolean;
+  /** `undefined` where the block is no base64. */
+  readonly der: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** The blocks of a PEM text. CRLF, `\n` spelled out and text around the blocks are accepted. */
+export function pemBlocks(text: string): readonly PemBlock[] {
+  const lines = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
+  const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g;
+  return Array.from(lines.matchAll(block), ([, label = '', body = '']) => ({
+    label,
+    isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'),
+    der: decodeBody(body),
+  }));
+}
+
+function decodeBody(body: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}

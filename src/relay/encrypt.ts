@@ -1,0 +1,59 @@
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
+import { FlowKeysError } from '../errors.ts';
+import { encryptMessage } from '../esdk/encrypt.ts';
+import { assertValidity, type Consumer } from './consumer.ts';
+
+/** What an encrypted input says of itself, so that a consumer can tell what it was given. */
+export interface InputLabels {
+  readonly contactId?: string;
+  readonly field: string;
+}
+
+/** The provider id (key namespace) of the messages in the format `aws-encryption-sdk`; the key name is the consumer's. */
+export const relayProviderId = 'flow-security-keys';
+
+/** What stands before the names of this product's header parameters, which makes them collision-resistant. */
+const headerPrefix = 'urn:flow-security-keys:';
+
+/**
+ * Encrypts an input for a consumer: a message of the AWS Encryption SDK as base64 text, or a JWE (RFC 7516) in compact
+ * form. Contact id, field and consumer are bound to it: in the encryption context as `contact-id`, `field` and
+ * `consumer`, or in the protected header under the same names after `urn:flow-security-keys:`.
+ *
+ * @throws FlowKeysError `invalid_consumer` when the consumer's certificate is not valid now, or its key cannot be used
+ */
+export async function encryptFor(consumer: Consumer, plaintext: Uint8Array, labels: InputLabels): Promise<string> {
+  assertValidity(consumer);
+  try {
+    return await encrypters[consumer.format](consumer, plaintext, labels);
+  } catch (cause) {
+    throw new FlowKeysError(
+      'invalid_consumer',
+      `Consumer ${consumer.name} cannot be encrypted for: its publicKey does not encrypt. Register another one.`,
+      { cause },
+    );
+  }
+}
+
+const encrypters: Readonly<
+  Record<Consumer['format'], (consumer: Consumer, plaintext: Uint8Array, labels: InputLabels) => Promise<string>>
+> = {
+  async 'aws-encryption-sdk'({ name, publicKey }, plaintext, labels) {
+    const recipient = { providerId: relayProviderId, keyName: name, publicKey };
+    const message = await encryptMessage(plaintext, recipient, named('', name, labels));
+    return btoa(Array.from(message, (byte) => String.fromCharCode(byte)).join(''));
+  },
+  jwe({ name, publicKey, algorithm, kid }, plaintext, labels) {
+    const iat = Math.floor(Date.now() / 1_000);
+    const header = { alg: algorithm, enc: 'A256GCM', kid, iat, ...named(headerPrefix, name, labels) };
+    return new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(publicKey);
+  },
+};
+
+function named(prefix: string, consumer: string, { contactId, field }: InputLabels): Readonly<Record<string, string>> {
+  return {
+    ...(contactId !== undefined && { [`${prefix}contact-id`]: contactId }),
+    [`${prefix}field`]: field,
+    [`${prefix}consumer`]: consumer,
+  };
+}

@@ -1,0 +1,195 @@
+import { isContactId } from '../contact-id.ts';
+import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
+import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
+import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from './consumer.ts';
+import { type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
+import { assertConsumerName } from './consumer-name.ts';
+import type { ConsumerStore } from './consumer-store.ts';
+import { encryptFor } from './encrypt.ts';
+
+/** How many consumers one message is encrypted for in one call. */
+export const maxConsumers = 50;
+
+export interface RelayOptions {
+  readonly decryptor: Decryptor;
+  readonly consumerStore: ConsumerStore;
+  /** Consumers, to be shared with other relays. Default: a cache of its own. */
+  readonly consumerCache?: ConsumerCache;
+}
+
+export interface ReencryptOptions extends DecryptOptions {
+  /** What the input is, as the caller names it: `card`. The message itself does not say. */
+  readonly field: string;
+  /** The names of the consumers to encrypt for, 1 to 50, each once. */
+  readonly consumers: readonly string[];
+  /** Of the call in which the input was given. */
+  readonly contactId?: string;
+  /** The consumers that the caller may encrypt for; `*` among them stands for all. */
+  readonly allowedConsumers: readonly string[];
+  /** The fields that the caller may encrypt. Default: all that the consumers may have. */
+  readonly allowedFields?: readonly string[];
+  /** Told what became of the input for each consumer. What it throws fails the call: nothing goes out unrecorded. */
+  readonly audit?: (record: ReencryptionRecord) => void;
+}
+
+/** What may be logged of one re-encryption: never an input, a ciphertext, or a key. */
+export interface ReencryptionRecord {
+  readonly contactId: string | null;
+  readonly consumer: string;
+  readonly field: string;
+  readonly code: 'ok' | ErrorCode;
+  /** Under which the message was decrypted, or was to be. */
+  readonly keyId?: string;
+  readonly format?: ConsumerFormat;
+  readonly cause?: RedactedCause;
+  /** From the call's start until its end. */
+  readonly milliseconds: number;
+}
+
+/** What became of an input for a consumer. */
+export type ConsumerOutcome =
+  | { readonly consumer: string; readonly format: ConsumerFormat; readonly ciphertext: string }
+  | { readonly consumer: string; readonly failure: FlowKeysError };
+
+export interface Reencrypted {
+  /** In the order of the consumers; each answers for itself. */
+  readonly outcomes: readonly ConsumerOutcome[];
+  /** What the message was decrypted under; absent where no consumer may have it, as nothing is decrypted then. */
+  readonly decrypted?: Pick<DecryptResult, 'keyId' | 'suite'>;
+}
+
+export interface Relay {
+  /**
+   * Decrypts one message, and encrypts what is in it for each of the consumers.
+   *
+   * @param ciphertext base64 text, as Connect stores it, or the message's bytes
+   * @throws FlowKeysError what {@link Decryptor.decrypt} throws; `invalid_consumer_name`; `invalid_request` when
+   *   consumers are absent, too many or named twice, or a field or contact id is none. What keeps one consumer from
+   *   being served is in its outcome: `forbidden`, `unknown_consumer`, `invalid_consumer`,
+   *   `consumer_store_unavailable`, `deadline_exceeded`
+   */
+  reencrypt(ciphertext: string | Uint8Array, options: ReencryptOptions): Promise<Reencrypted>;
+}
+
+/**
+ * Makes a relay: it decrypts what Amazon Connect encrypted, and encrypts it again for the systems that are to read it.
+ *
+ * @example
+ * const relay = createRelay({ decryptor: createDecryptor({ keyStore }), consumerStore });
+ * const { outcomes } = await relay.reencrypt(ciphertext, {
+ *   field: 'card',
+ *   consumers: ['billing', 'fraud-check'],
+ *   allowedConsumers: ['billing', 'fraud-check'],
+ * });
+ */
+export function createRelay({ decryptor, consumerStore, consumerCache = createConsumerCache() }: RelayOptions): Relay {
+  const cached = cachedConsumers(consumerStore, consumerCache);
+
+  async function reencrypt(ciphertext: string | Uint8Array, options: ReencryptOptions): Promise<Reencrypted> {
+    const started = performance.now();
+    assertRequest(options);
+    const admissions = await Promise.allSettled(options.consumers.map((name) => admit(name, options)));
+    // Once for all of them, and not at all where none may have it.
+    let decryption: Promise<DecryptResult> | undefined;
+    const ciphertexts = await Promise.allSettled(
+      admissions.map(async (admission) => {
+        if (admission.status === 'rejected') throw admission.reason;
+        decryption ??= decryptor.decrypt(ciphertext, options);
+        return encryptDecrypted(admission.value, await decryption, options);
+      }),
+    );
+    const [decrypted] = await Promise.allSettled([decryption]);
+    const message = decrypted.status === 'fulfilled' ? decrypted.value : undefined;
+    message?.plaintext.fill(0);
+    const milliseconds = Math.round(performance.now() - started);
+    const outcomes = ciphertexts.map((outcome, index): ConsumerOutcome => {
+      const consumer = options.consumers[index] ?? '';
+      if (outcome.status === 'fulfilled') return { consumer, ...outcome.value };
+      return { consumer, failure: toFlowKeysError(outcome.reason) };
+    });
+    for (const outcome of outcomes) options.audit?.(recordOf(outcome, message?.keyId, options, milliseconds));
+    if (decrypted.status === 'rejected') throw decrypted.reason;
+    return { outcomes, ...(message && { decrypted: { keyId: message.keyId, suite: message.suite } }) };
+  }
+
+  /** The consumer, if the caller may encrypt the field for it, and it may have the field. */
+  async function admit(name: string, options: ReencryptOptions): Promise<Consumer> {
+    const { field, allowedConsumers, allowedFields = [everything], signal } = options;
+    // Before any store is asked: who may not encrypt for a consumer does not learn whether there is one.
+    if (!allows(allowedConsumers, name)) {
+      throw forbidden(`The caller may not encrypt for consumer ${name}`, 'Allow it to the token, or in CONSUMERS.');
+    }
+    if (!allows(allowedFields, field)) {
+      throw forbidden(`The caller may not encrypt field ${field}`, 'Allow it to the token.');
+    }
+    const known = await cached.read(name, signal);
+    if (known === undefined) throw unknownConsumer(name);
+    assertValidity(known.consumer);
+    if (allows(known.consumer.fields, field)) return known.consumer;
+    throw forbidden(`Consumer ${name} may not have field ${field}`, "Add it to the consumer's fields if it may.");
+  }
+
+  return { reencrypt };
+}
+
+async function encryptDecrypted(consumer: Consumer, decrypted: DecryptResult, labels: ReencryptOptions) {
+  const { keyId, plaintext } = decrypted;
+  if (!allows(consumer.keyIds, keyId)) {
+    throw forbidden(
+      `Consumer ${consumer.name} may not have what is encrypted under key id ${keyId}`,
+      "Add it to the consumer's keyIds if it may.",
+    );
+  }
+  return { format: consumer.format, ciphertext: await encryptFor(consumer, plaintext, labels) };
+}
+
+const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
+
+function assertRequest({ consumers, field, contactId }: ReencryptOptions): void {
+  for (const name of consumers) assertConsumerName(name);
+  if (consumers.length === 0) throw invalidRequest('No consumer is named. Name 1 or more.');
+  if (consumers.length > maxConsumers) {
+    throw invalidRequest(`${consumers.length} consumers are named; at most ${maxConsumers} are served in one call.`);
+  }
+  if (new Set(consumers).size < consumers.length) throw invalidRequest('A consumer is named twice. Name each once.');
+  // Neither repeats the text: it may be a secret in the wrong place.
+  if (!fieldPattern.test(field)) {
+    throw invalidRequest(
+      'The field may hold 1 to 100 letters, digits, spaces, "-", "_" and ".", with a letter among them.',
+    );
+  }
+  if (contactId !== undefined && !isContactId(contactId)) {
+    throw invalidRequest('The contact id may hold 1 to 100 letters, digits and "-", and not digits alone.');
+  }
+}
+
+function recordOf(
+  outcome: ConsumerOutcome,
+  decryptedUnder: string | undefined,
+  { field, ...options }: ReencryptOptions,
+  milliseconds: number,
+): ReencryptionRecord {
+  const { consumer } = outcome;
+  const contactId = options.contactId ?? null;
+  if ('ciphertext' in outcome) {
+    const keyId = decryptedUnder === undefined ? {} : { keyId: decryptedUnder };
+    return { contactId, consumer, field, code: 'ok', ...keyId, format: outcome.format, milliseconds };
+  }
+  const { code, keyId = decryptedUnder, cause } = outcome.failure;
+  return { contactId, consumer, field, code, ...(keyId && { keyId }), ...(cause && { cause }), milliseconds };
+}
+
+function forbidden(what: string, next: string): FlowKeysError {
+  return new FlowKeysError('forbidden', `${what}. ${next}`);
+}
+
+function unknownConsumer(name: string): FlowKeysError {
+  return new FlowKeysError(
+    'unknown_consumer',
+    `No consumer store holds consumer ${name}. Register it, or check that it is named as it was registered.`,
+  );
+}
+
+function invalidRequest(message: string): FlowKeysError {
+  return new FlowKeysError('invalid_request', message);
+}

@@ -1,0 +1,67 @@
+import { createDecryptor, decodeUtf8, relayProviderId } from 'flow-security-keys';
+import { compactDecrypt } from 'jose';
+import consumerKeys from './consumer-keys.json' with { type: 'json' };
+import { pem, type TestKey, testKeys } from './recordings.ts';
+
+/** A consumer of the tests: who has a private key. */
+export interface TestConsumer {
+  readonly name: string;
+  readonly format: 'aws-encryption-sdk' | 'jwe';
+  /** PKCS#8, base64. */
+  readonly privateKey: string;
+  readonly algorithm: 'RSA-OAEP-512' | 'RSA-OAEP-256' | 'P-256' | 'X25519';
+}
+
+const [rsa2048, rsa3072] = testKeys;
+if (rsa2048 === undefined || rsa3072 === undefined) throw new Error('There are no two test keys.');
+const { 'P-256': p256, X25519: x25519 } = consumerKeys.keys;
+
+/** One for each kind of key and format; they may have everything. */
+export const testConsumers: readonly TestConsumer[] = [
+  { name: 'ledger', format: 'aws-encryption-sdk', ...rsa('RSA-OAEP-512', rsa2048) },
+  { name: 'billing', format: 'jwe', ...rsa('RSA-OAEP-256', rsa3072) },
+  { name: 'fraud-check', format: 'jwe', algorithm: 'P-256', privateKey: p256.privateKeyPkcs8 },
+  { name: 'archive', format: 'jwe', algorithm: 'X25519', privateKey: x25519.privateKeyPkcs8 },
+];
+
+function rsa(algorithm: 'RSA-OAEP-512' | 'RSA-OAEP-256', { privateKeyPkcs8 }: TestKey) {
+  return { algorithm, privateKey: privateKeyPkcs8 };
+}
+
+/** What a consumer reads: the input, and what stands beside it; without what is random, and without the time. */
+export interface Opened {
+  readonly plaintext: string | undefined;
+  readonly labels: Readonly<Record<string, unknown>>;
+}
+
+/** Opens what was encrypted for a consumer, wherever Web Crypto is. */
+export async function opened(name: string, ciphertext: string): Promise<Opened> {
+  const consumer = testConsumers.find((known) => known.name === name);
+  if (consumer === undefined) throw new Error(`There is no test consumer ${name}.`);
+  return consumer.format === 'jwe' ? openedJwe(consumer, ciphertext) : openedMessage(consumer, ciphertext);
+}
+
+async function openedMessage({ name, privateKey }: TestConsumer, ciphertext: string): Promise<Opened> {
+  const keyStore = { privateKeys: async () => [pem('PRIVATE KEY', privateKey)] };
+  // Of consumers, names may be key ids.
+  const decryptor = createDecryptor({ keyStore, providerId: relayProviderId });
+  const { plaintext, suite, encryptionContext } = await decryptor.decrypt(ciphertext, { keyId: name });
+  const { 'aws-crypto-public-key': _, ...labels } = encryptionContext;
+  return { plaintext: decodeUtf8(plaintext), labels: { suite, ...labels } };
+}
+
+async function openedJwe({ algorithm, privateKey }: TestConsumer, ciphertext: string): Promise<Opened> {
+  const parameters = {
+    'RSA-OAEP-512': { name: 'RSA-OAEP', hash: 'SHA-512' },
+    'RSA-OAEP-256': { name: 'RSA-OAEP', hash: 'SHA-256' },
+    'P-256': { name: 'ECDH', namedCurve: 'P-256' },
+    X25519: { name: 'X25519' },
+  }[algorithm];
+  const pkcs8 = Uint8Array.from(atob(privateKey), (character) => character.charCodeAt(0));
+  const usages: KeyUsage[] = algorithm === 'RSA-OAEP-256' ? ['decrypt'] : ['deriveBits'];
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, parameters, false, usages);
+  const { plaintext, protectedHeader } = await compactDecrypt(ciphertext, key);
+  const { iat, epk: _, ...labels } = protectedHeader;
+  if (typeof iat !== 'number' || Math.abs(Date.now() / 1_000 - iat) > 60) throw new Error('The iat is not now.');
+  return { plaintext: decodeUtf8(plaintext), labels };
+}
