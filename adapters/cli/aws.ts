@@ -32,9 +32,12 @@ export async function callAws<T>(what: string, permission: string, call: () => P
     return await call();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const known = [...refusals, ...outages].find(({ pattern }) => pattern.test(error.name) || pattern.test(error.message));
+    const known = [...refusals, ...outages].find(
+      ({ pattern }) => pattern.test(error.name) || pattern.test(error.message),
+    );
     const code = known !== undefined && refusals.includes(known) ? 'aws_refused' : 'aws_unavailable';
-    const reason = known?.reason(permission, error) ?? `AWS answered ${error.name}; try again, and see AWS's health page`;
+    const reason =
+      known?.reason(permission, error) ?? `AWS answered ${error.name}; try again, and see AWS's health page`;
     throw new CommandError(code, `Could not ${what}: ${reason}.`, error);
   }
 }
@@ -60,10 +63,12 @@ const refusals: readonly Failure[] = [
   },
   {
     pattern: /CredentialsProviderError|Could not load credentials|Credential is missing/,
-    reason: () => 'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    reason: () =>
+      'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   },
   {
-    pattern: /ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|SignatureDoesNotMatch|TokenRefreshRequired/,
+    pattern:
+      /ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|SignatureDoesNotMatch|TokenRefreshRequired/,
     reason: () => 'the AWS credentials are wrong or have expired; log in again',
   },
   {
@@ -87,7 +92,8 @@ const refusals: readonly Failure[] = [
 const outages: readonly Failure[] = [
   { pattern: /Throttl|TooManyRequests|RequestLimit/, reason: () => 'AWS throttles; try again in a minute' },
   {
-    pattern: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ECONNRESET|TimeoutError|timed out|socket hang up/i,
+    pattern:
+      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ECONNRESET|TimeoutError|timed out|socket hang up/i,
     reason: () => 'AWS cannot be reached; check the network, --region and AWS_ENDPOINT_URL',
   },
 ];

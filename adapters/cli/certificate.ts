@@ -53,7 +53,10 @@ export async function leafCertificate(
   const issuerCertificate = readCertificate(issuer.certificate, "The issuer's certificate");
   const privateKey = createPrivateKey(issuer.privateKey);
   if (!isSameKey(createPublicKey(privateKey), issuerCertificate.publicKey)) {
-    throw new CommandError('invalid_certificate', "The issuer's certificate is of another key; pass the one of the private key.");
+    throw new CommandError(
+      'invalid_certificate',
+      "The issuer's certificate is of another key; pass the one of the private key.",
+    );
   }
   if (daysLeft(issuerCertificate) < options.days) {
     const message = `The issuer's certificate ends before ${options.days} days are over; pass fewer --days.`;

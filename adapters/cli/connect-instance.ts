@@ -39,7 +39,8 @@ export const maxSecurityKeys = 2;
 export async function connectInstance(instance: string, options: AwsOptions): Promise<ConnectInstance> {
   const [, arnRegion, id = instance] = instance.match(/^arn:[^:]+:connect:([^:]+):\d+:instance\/([^/]+)$/) ?? [];
   if (!/^[A-Za-z0-9-]{1,100}$/.test(id)) {
-    const message = 'The Connect instance must be an instance id (a UUID) or its ARN; "aws connect list-instances" shows both.';
+    const message =
+      'The Connect instance must be an instance id (a UUID) or its ARN; "aws connect list-instances" shows both.';
     throw new CommandError('invalid_option', message);
   }
   const connect = await import('@aws-sdk/client-connect');
@@ -62,13 +63,12 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
     },
 
     async associate(publicKey) {
-      const answer = await callAws(
-        `upload the public key to instance ${id}`,
-        'connect:AssociateSecurityKey',
-        () => client.send(new connect.AssociateSecurityKeyCommand({ ...instanceId, Key: publicKey })),
+      const answer = await callAws(`upload the public key to instance ${id}`, 'connect:AssociateSecurityKey', () =>
+        client.send(new connect.AssociateSecurityKeyCommand({ ...instanceId, Key: publicKey })),
       );
       if (answer.AssociationId) return answer.AssociationId;
-      const message = 'Connect took the public key, but answered no key id; run the same command again, which finds it.';
+      const message =
+        'Connect took the public key, but answered no key id; run the same command again, which finds it.';
       throw new CommandError('aws_unavailable', message);
     },
 

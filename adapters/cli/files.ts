@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -18,7 +19,11 @@ export async function readText(path: string, what: string): Promise<string> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new CommandError('unreadable_file', `${sentence(what)} cannot be read from ${path}: ${reason(error)}.`, error);
+    throw new CommandError(
+      'unreadable_file',
+      `${sentence(what)} cannot be read from ${path}: ${reason(error)}.`,
+      error,
+    );
   }
   return decode(bytes, what, path);
 }
@@ -42,11 +47,21 @@ export async function writeNewFile(path: string, text: string, mode: 0o600 | 0o6
       await link(draft, path);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      throw new CommandError('conflict', `${path} exists already and is left alone; move it away, or write elsewhere.`);
+      throw exists(path);
     } finally {
       await unlink(draft);
     }
   });
+}
+
+/**
+ * Looks before work is begun that would have to be thrown away.
+ *
+ * @throws CommandError `conflict` where one of the files exists
+ */
+export function assertAbsent(paths: readonly string[]): void {
+  const existing = paths.find((path) => existsSync(path));
+  if (existing !== undefined) throw exists(existing);
 }
 
 /** Writes a file whole or not at all, in place of what was there. */
@@ -76,9 +91,16 @@ async function writing(path: string, write: () => Promise<void>): Promise<void> 
   }
 }
 
+function exists(path: string): CommandError {
+  return new CommandError('conflict', `${path} exists already and is left alone; move it away, or write elsewhere.`);
+}
+
 function decode(bytes: Uint8Array, what: string, source: string): string {
   if (bytes.length > maxFileBytes) {
-    throw new CommandError('unreadable_file', `${sentence(what)} from ${source} is larger than 8 MiB: is it the right file?`);
+    throw new CommandError(
+      'unreadable_file',
+      `${sentence(what)} from ${source} is larger than 8 MiB: is it the right file?`,
+    );
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

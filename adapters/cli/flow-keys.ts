@@ -1,75 +1,302 @@
 #!/usr/bin/env node
-import { createHash, randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
-import { FlowKeysError, inspect } from '../../src/index.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { type ExitCode, exitCodeFor, exitCodes } from './command-error.ts';
+import { report } from './report.ts';
+import { type Answer, type Terminal, terminal } from './terminal.ts';
 
-const usage = `Usage:
-  flow-keys inspect <ciphertext>   what a ciphertext says without a key, as JSON; "-" reads standard input
-  flow-keys token [--key-ids <id>,<id>] [--routes <name>,<name>]
-                                   a new bearer token for the HTTP service, and what to configure; limited to key
-                                   ids and to routes (decrypt, decryptBatch, inspect, connect, metrics) if given
-  flow-keys serve [--keys <directory>] [--host 127.0.0.1] [--port 8080] [--allow-world-readable]
-                                   the HTTP service, with the keys of a directory or, without, of AWS
-`;
+// Each command's module is loaded when it is asked for: so `inspect` starts without an AWS client.
 
-const [command, ...operands] = process.argv.slice(2);
+type Action<Options> = (options: Options, terminal: Terminal, ...operands: string[]) => Promise<Answer | undefined>;
 
-try {
-  await run(command, operands);
-} catch (error) {
-  if (error instanceof FlowKeysError) fail(`${error.code}: ${error.message}\n`, 1);
-  else if (isUsageError(error)) fail(`${error.message}\n\n${usage}`, 2);
-  else throw error;
+const program = new Command('flow-keys')
+  .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
+  .version(manifest.version)
+  .showHelpAfterError('(--help shows what there is)')
+  .addHelpText(
+    'after',
+    `\nExit codes: ${Object.entries(exitCodes)
+      .map(([name, code]) => `${code} ${name}`)
+      .join(', ')}.`,
+  );
+
+const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
+
+stored(command(keys, 'create'), { isOptional: true })
+  .description('make an RSA key pair and a self-signed certificate')
+  .addOption(bits())
+  .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
+  .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
+  .option('--out <directory>', 'where the files are written', '.')
+  .option('--print-private-key', 'print the private key instead of storing it', false)
+  .action(run(async (options, terminal) => (await import('./commands/keys-create.ts')).createKeys(options, terminal)));
+
+stored(command(keys, 'associate'))
+  .description('upload a public key to Connect, and store the private key under the id that it gets')
+  .addOption(instance().makeOptionMandatory())
+  .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
+  .option('--certificate <file>', 'the certificate of the key; needed with a file')
+  .action(
+    run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal)),
+  );
+
+stored(command(keys, 'list'))
+  .description("Connect's keys beside those of a store: what is missing where, when certificates end")
+  .addOption(instance())
+  .action(run(async (options, terminal) => (await import('./commands/keys-list.ts')).listKeys(options, terminal)));
+
+stored(command(keys, 'retire'))
+  .description('take a key from Connect, and from the store if asked')
+  .argument('<key-id>')
+  .addOption(instance())
+  .option('--delete-private-key', 'remove the private key from the store, too', false)
+  .action(
+    run(async (options, terminal, keyId = '') =>
+      (await import('./commands/keys-retire.ts')).retireKey(keyId, options, terminal),
+    ),
+  );
+
+stored(command(program, 'rotate'))
+  .description('replace a key while calls go on; interrupted and run again, it goes on from there')
+  .addOption(instance().makeOptionMandatory())
+  .option('--key-id <id>', 'the key to replace; by default the only one that Connect holds')
+  .option('--flow <id>', 'a flow to publish with the new key; may be given several times', collect, [])
+  .option('--handed-out', 'the flows were given the new key by hand', false)
+  .option('--wait <minutes>', 'how long calls under the old key may last', minutes, 60)
+  .option('--function <name>', 'prove the new key with this Lambda function, too')
+  .option('--endpoint <url>', 'prove the new key with this HTTP service, too')
+  .option('--token-file <file>', 'the bearer token for the HTTP service')
+  .addOption(bits())
+  .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
+  .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
+  .option('--state <file>', 'what an interrupted rotation remembers', 'flow-keys-rotation.json')
+  .option('--dry-run', 'print the plan, and do nothing', false)
+  .action(run(async (options, terminal) => (await import('./commands/rotate.ts')).rotate(options, terminal)));
+
+command(program, 'inspect')
+  .description('what a ciphertext says without a key')
+  .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+  .action(run(async (_, __, ciphertext = '') => (await import('./commands/inspect.ts')).inspectCiphertext(ciphertext)));
+
+stored(command(program, 'decrypt'))
+  .description('decrypt a ciphertext; what the caller typed is shown only with --reveal')
+  .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+  .option('--key-id <id>', 'the key id that the message must name')
+  .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
+  .option('--reveal', 'show what the caller typed', false)
+  .option('--all-suites', 'accept suites that Connect does not use', false)
+  .action(
+    run(async (options, terminal, ciphertext = '') =>
+      (await import('./commands/decrypt.ts')).decryptCiphertext(ciphertext, options, terminal),
+    ),
+  );
+
+command(program, 'encrypt')
+  .description('encrypt an input as Connect would, to test without a phone call')
+  .argument('<input>', 'what a caller types; "-" reads standard input')
+  .requiredOption('--certificate <file>', 'the certificate that the flow carries')
+  .requiredOption('--key-id <id>', 'the key id that the flow names')
+  .action(
+    run(async (options, terminal, input = '') =>
+      (await import('./commands/encrypt.ts')).encryptInput(input, options, terminal),
+    ),
+  );
+
+stored(command(program, 'doctor'))
+  .description('check each step from a message to its answer, and say what to mend first')
+  .argument('[ciphertext]', 'base64 text; "-" reads standard input')
+  .option('--event <file>', 'the event of the function, as JSON; "-" reads standard input')
+  .option('--key-id <id>', 'the key id that the flow names')
+  .addOption(instance())
+  .option('--certificate <file>', 'the certificate that the flow carries; by default the one in the store')
+  .option('--function <name>', 'the Lambda function: its policy, its association, a live call')
+  .option('--endpoint <url>', 'the HTTP service: a live call')
+  .option('--token-file <file>', 'the bearer token for the HTTP service')
+  .action(
+    run(async (options, terminal, ciphertext) =>
+      (await import('./commands/doctor.ts')).doctor(ciphertext, options, terminal),
+    ),
+  );
+
+const flow = command(program, 'flow')
+  .description('write a contact flow with secure input and no agent, to import into Connect')
+  // Not required ones: commander would require them of "flow check", too.
+  .option('--key-id <id>', 'the key id that the flow names')
+  .option('--certificate <file>', 'the certificate of that key')
+  .option('--function <arn>', 'the Lambda function that decrypts')
+  .option('--field <name=prompt>', 'an input to ask for; may be given several times', collect, [])
+  .option('--max-digits <number>', 'how many digits an input may have', wholeNumber, 20)
+  .option('--success-message <text>', 'what callers hear when it worked', 'Thank you. We have received your details.')
+  .option(
+    '--failure-message <text>',
+    'what callers hear when it did not',
+    'Sorry, something went wrong. Please try again later.',
+  )
+  .option(
+    '--silence-message <text>',
+    'what callers hear who typed nothing',
+    'We did not receive any input. Please call again.',
+  )
+  .option('--out <file>', 'where it is written; by default standard output')
+  .action(run(async (options) => (await import('./commands/flow-write.ts')).writeContactFlow(options)));
+
+onAws(command(flow, 'check'))
+  .description('look for what leaks an input, loses it, or makes calls fail')
+  .argument('[file]', 'an exported flow; "-" reads standard input')
+  .addOption(instance())
+  .option('--flow <id>', 'a flow of the instance, instead of a file')
+  .action(
+    run(async (options, terminal, file) =>
+      (await import('./commands/flow-check.ts')).checkContactFlow(file, options, terminal),
+    ),
+  );
+
+stored(command(program.command('certificate').description('certificates for consumers'), 'issue'))
+  .description('a certificate signed by an uploaded key, for one consumer (not tried on a live instance)')
+  .requiredOption('--subject <name>', 'distinguished name of the consumer, as CN=billing')
+  .option('--days <number>', 'how long the certificate is valid', wholeNumber, 90)
+  .option('--key-id <id>', 'the uploaded key that signs, from the store')
+  .option('--issuer-private-key <file>', 'or its private key from a file')
+  .option('--issuer-certificate <file>', 'and its certificate')
+  .option('--public-key <file>', "the consumer's public key; without it a key pair is made")
+  .addOption(bits())
+  .option('--out <directory>', 'where the files are written', '.')
+  .action(
+    run(async (options, terminal) =>
+      (await import('./commands/certificate-issue.ts')).issueCertificate(options, terminal),
+    ),
+  );
+
+command(program, 'token')
+  .description('a new bearer token for the HTTP service, and the setting that lets its bearer in')
+  .option('--key-ids <ids>', 'limit it to key ids, with commas between')
+  .option('--routes <names>', 'limit it to routes, with commas between')
+  .option('--consumers <names>', 'let it encrypt for these consumers')
+  .option('--fields <names>', 'limit it to fields')
+  .action(run(async (options) => (await import('./commands/token.ts')).createToken(options)));
+
+command(program, 'serve')
+  .description('serve the HTTP service, with the keys of a directory or, without, of AWS')
+  .option('--keys <directory>', 'private keys, as directory/key-id/private-key.pem')
+  .option('--host <address>', 'where to listen', '127.0.0.1')
+  .option('--port <number>', 'where to listen', port, 8080)
+  .option('--allow-world-readable', 'accept key files that every user may read', false)
+  .action(
+    run(async (options) => {
+      await (await import('./serve.ts')).serve(options);
+      return undefined;
+    }),
+  );
+
+program
+  .command('completion')
+  .description('a script that completes commands and options')
+  .addArgument(program.createArgument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']))
+  .action(() => {});
+
+await start();
+
+async function start(): Promise<void> {
+  for (const each of allCommands(program)) each.exitOverride();
+  try {
+    // The library that completes adds a command of its own, which would only be in the way of the others.
+    if (['completion', 'complete'].includes(process.argv[2] ?? '')) await complete();
+    else await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    else fail(error, process.argv.includes('--json'));
+  }
 }
 
-async function run(command: string | undefined, operands: readonly string[]): Promise<void> {
-  if (command === 'inspect' && operands.length === 1) await printSummary(operands[0] ?? '');
-  else if (command === 'token') await printToken(operands);
-  else if (command === 'serve') await serve(operands);
-  else if (command === '--help') process.stdout.write(usage);
-  else fail(usage, 2);
+async function complete(): Promise<void> {
+  const { default: tab } = await import('@bomb.sh/tab/commander');
+  tab(program);
+  program.parse(
+    process.argv.map((argument, index) => (index === 2 && argument === 'completion' ? 'complete' : argument)),
+  );
 }
 
-async function printSummary(operand: string): Promise<void> {
-  const summary = await inspect(operand === '-' ? await text(process.stdin) : operand);
-  console.log(JSON.stringify(summary, null, 2));
+function* allCommands(parent: Command): Generator<Command> {
+  yield parent;
+  for (const child of parent.commands) yield* allCommands(child);
 }
 
-async function printToken(args: readonly string[]): Promise<void> {
-  const options = { 'key-ids': { type: 'string' }, routes: { type: 'string' } } as const;
-  const { values } = parseArgs({ args: [...args], options });
-  const token = randomBytes(32).toString('base64url');
-  const limits = Object.entries(values).map(([name, value]) => `:${name}=${value}`);
-  const setting = createHash('sha256').update(token).digest('hex') + limits.join('');
-  const { bearerTokenFrom } = await import('../http/settings.ts');
-  bearerTokenFrom(setting);
-  console.log(`token (give it to the caller)        ${token}`);
-  console.log(`BEARER_TOKEN_HASHES (configure this) ${setting}`);
+/** A command with the options that each has. */
+function command(parent: Command, name: string): Command {
+  return parent
+    .command(name)
+    .option('--json', 'answer with JSON', false)
+    .option('--yes', 'do not ask before what cannot be undone', false);
 }
 
-async function serve(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      keys: { type: 'string' },
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8080' },
-      'allow-world-readable': { type: 'boolean', default: false },
-    },
-  });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) return fail('--port must be a number up to 65535.\n', 2);
-  // Loaded here, as the other commands start without it.
-  const { serve } = await import('./serve.ts');
-  await serve({ keys: values.keys, host: values.host, port, allowWorldReadable: values['allow-world-readable'] });
+function onAws(parent: Command): Command {
+  return parent.option('--profile <name>', "the AWS CLI's profile to use").option('--region <name>', 'the AWS region');
 }
 
-function isUsageError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
+  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
+  return onAws(parent)
+    .addOption(isOptional ? store : store.default('ssm'))
+    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name")
+    .option('--kms-key <id>', 'the KMS key that encrypts what is stored');
 }
 
-function fail(message: string, exitCode: number): void {
-  process.stderr.write(message);
+function instance(): Option {
+  return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
+}
+
+function bits(): Option {
+  return new Option('--bits <size>', 'size of the RSA key')
+    .choices(['2048', '3072', '4096'])
+    .argParser(Number)
+    .default(2048);
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 10000.');
+}
+
+function minutes(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 14 * 24 * 60) return number;
+  throw new InvalidArgumentError('It must be a number of minutes, at most two weeks.');
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+  throw new InvalidArgumentError('It must be a number up to 65535.');
+}
+
+/** An action of commander's: operands, then options, then the command. */
+// biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
+function run(action: Action<any>): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const [options, ...operands] = [...args.slice(0, -1)].reverse();
+    const { json, yes } = options as { readonly json: boolean; readonly yes: boolean };
+    try {
+      const texts = operands.reverse().map((operand) => operand as string);
+      const answer = await action(options, terminal({ yes, quiet: json }), ...texts);
+      if (answer) say(answer, json);
+    } catch (error) {
+      fail(error, json);
+    }
+  };
+}
+
+function say({ value, text, exitCode = exitCodes.done }: Answer, json: boolean): void {
+  process.stdout.write(`${json ? JSON.stringify(value, null, 2) : text}\n`);
+  process.exitCode = exitCode;
+}
+
+function fail(error: unknown, json: boolean): void {
+  const exitCode: ExitCode = exitCodeFor(error);
+  process.stderr.write(`${report(error, exitCode, json)}\n`);
   process.exitCode = exitCode;
 }

@@ -41,14 +41,21 @@ export function parseFlow(text: string): FlowDocument {
     if (member(parsed, 'modules') !== undefined) {
       throw invalid('it is of the former flow language; export it again from the flow editor');
     }
-    throw invalid('it has no "StartAction" and "Actions"; export it from the flow editor, or with "aws connect describe-contact-flow"');
+    throw invalid(
+      'it has no "StartAction" and "Actions"; export it from the flow editor, or with "aws connect describe-contact-flow"',
+    );
   }
   return { ...(parsed as FlowDocument), StartAction: start, Actions: actions.map(parseAction) };
 }
 
 /** Where an action may lead to. */
-export function nextActions({ Transitions: { NextAction, Errors = [], Conditions = [] } }: FlowAction): readonly string[] {
-  return [...(NextAction === undefined ? [] : [NextAction]), ...[...Errors, ...Conditions].map((branch) => branch.NextAction)];
+export function nextActions({
+  Transitions: { NextAction, Errors = [], Conditions = [] },
+}: FlowAction): readonly string[] {
+  return [
+    ...(NextAction === undefined ? [] : [NextAction]),
+    ...[...Errors, ...Conditions].map((branch) => branch.NextAction),
+  ];
 }
 
 /** A value at a path in an action's parameters, if it is text. */

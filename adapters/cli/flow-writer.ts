@@ -16,7 +16,7 @@ export interface FlowOptions {
   readonly fields: readonly FlowField[];
   readonly successMessage: string;
   readonly failureMessage: string;
-  readonly noInputMessage: string;
+  readonly silenceMessage: string;
 }
 
 const functionSeconds = 8;
@@ -27,11 +27,16 @@ const storedInput = '$.StoredCustomerInput';
  * Lambda function, and says whether that worked. Flow logging is off from the start.
  */
 export function writeFlow(options: FlowOptions): FlowDocument {
-  const { fields, keyId, functionArn, successMessage, failureMessage, noInputMessage } = options;
+  const { fields, keyId, functionArn, successMessage, failureMessage, silenceMessage } = options;
   const names = fields.map(({ name }) => name);
   const first = names[0] ?? '';
   const actions: readonly FlowAction[] = [
-    action('Flow logging off', 'UpdateFlowLoggingBehavior', { FlowLoggingBehavior: 'Disabled' }, { NextAction: ask(first) }),
+    action(
+      'Flow logging off',
+      'UpdateFlowLoggingBehavior',
+      { FlowLoggingBehavior: 'Disabled' },
+      { NextAction: ask(first) },
+    ),
     ...fields.flatMap((field, index) => fieldActions(field, names[index + 1], options)),
     action(
       'Decrypt',
@@ -54,7 +59,7 @@ export function writeFlow(options: FlowOptions): FlowDocument {
     ),
     message('Success message', successMessage),
     message('Failure message', failureMessage),
-    message('No input message', noInputMessage),
+    message('Silence message', silenceMessage),
     action('Disconnect', 'DisconnectParticipant', {}, {}),
   ];
   return { Version: '2019-10-30', StartAction: 'Flow logging off', Metadata: metadata(actions), Actions: actions };
@@ -83,7 +88,7 @@ function fieldActions(
       check(name),
       'Compare',
       { ComparisonValue: storedInput },
-      { NextAction: next, ...equals('Timeout', 'No input message'), ...otherwise(next) },
+      { NextAction: next, ...equals('Timeout', 'Silence message'), ...otherwise(next) },
     ),
     ...(isOnly
       ? []
@@ -108,7 +113,12 @@ function inputs(names: readonly string[]): Readonly<Record<string, string>> {
 }
 
 function message(identifier: string, text: string): FlowAction {
-  return action(identifier, 'MessageParticipant', { Text: text }, { NextAction: 'Disconnect', ...onError('Disconnect') });
+  return action(
+    identifier,
+    'MessageParticipant',
+    { Text: text },
+    { NextAction: 'Disconnect', ...onError('Disconnect') },
+  );
 }
 
 function action(

@@ -75,7 +75,11 @@ export function publicKeyOf(pem: string, what: string): KeyObject {
   try {
     return createPublicKey(pem);
   } catch (error) {
-    throw new CommandError('invalid_public_key', `${what} is no PEM text of a key or a certificate; check the file.`, error);
+    throw new CommandError(
+      'invalid_public_key',
+      `${what} is no PEM text of a key or a certificate; check the file.`,
+      error,
+    );
   }
 }
 
@@ -86,5 +90,7 @@ export function isSameKey(one: KeyObject, other: KeyObject): boolean {
 
 /** SHA-256 of the SubjectPublicKeyInfo, in hexadecimal. */
 export function fingerprint(publicKey: KeyObject): string {
-  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex');
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
 }

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { leafCertificate } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
-import { readText, writeNewFile } from '../files.ts';
+import { assertAbsent, readText, writeNewFile } from '../files.ts';
 import { generateKeyPair, type KeySize, privateKeyIn, publicKeyOf } from '../key-pair.ts';
 import type { Answer, Terminal } from '../terminal.ts';
 import { openVault, type VaultOptions } from '../vaults/vault.ts';
@@ -27,19 +27,32 @@ const untried =
 /** A certificate for one consumer, signed by an uploaded key, so that this consumer alone can decrypt. */
 export async function issueCertificate(options: CertificateIssueOptions, terminal: Terminal): Promise<Answer> {
   const { subject, days, out } = options;
+  assertAbsent(
+    ['certificate.pem', ...(options.publicKey === undefined ? ['private-key.pem'] : [])].map((file) => join(out, file)),
+  );
   const issuer = await readIssuer(options);
-  const pair = options.publicKey === undefined ? await terminal.during('Making the key pair', generateKeyPair(options.bits)) : undefined;
+  const pair =
+    options.publicKey === undefined
+      ? await terminal.during('Making the key pair', generateKeyPair(options.bits))
+      : undefined;
   const publicKey = pair
     ? createPublicKey(pair.publicKey)
     : publicKeyOf(await readText(options.publicKey ?? '', 'the public key'), 'The public key');
   const certificate = await leafCertificate(publicKey, issuer, { subject, days });
-  const files = { certificate: join(out, 'certificate.pem'), ...(pair && { privateKey: join(out, 'private-key.pem') }) };
+  const files = {
+    certificate: join(out, 'certificate.pem'),
+    ...(pair && { privateKey: join(out, 'private-key.pem') }),
+  };
   if (pair && files.privateKey) await writeNewFile(files.privateKey, pair.privateKey, 0o600);
   await writeNewFile(files.certificate, certificate, 0o644);
-  const privateKeyLine = files.privateKey ? [`private key  ${files.privateKey} (only you may read it): give it to the consumer, and to nobody else`] : [];
+  const privateKeyLine = files.privateKey
+    ? [`private key  ${files.privateKey} (only you may read it): give it to the consumer, and to nobody else`]
+    : [];
   return {
     value: { ...files, subject, days, triedOnConnect: false },
-    text: [...privateKeyLine, `certificate  ${files.certificate}, for ${days} days`, `note         ${untried}`].join('\n'),
+    text: [...privateKeyLine, `certificate  ${files.certificate}, for ${days} days`, `note         ${untried}`].join(
+      '\n',
+    ),
   };
 }
 
@@ -51,7 +64,8 @@ async function readIssuer(options: CertificateIssueOptions) {
     return { privateKey, certificate: await readText(issuerCertificate, "the issuer's certificate") };
   }
   if (keyId === undefined) {
-    const message = 'Pass --key-id of a key in the store, or --issuer-private-key and --issuer-certificate, to sign with.';
+    const message =
+      'Pass --key-id of a key in the store, or --issuer-private-key and --issuer-certificate, to sign with.';
     throw new CommandError('invalid_option', message);
   }
   const vault = await openVault(options);

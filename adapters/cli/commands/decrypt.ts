@@ -15,7 +15,11 @@ export interface DecryptCommandOptions extends VaultOptions {
 }
 
 /** Decrypts one ciphertext; what the caller typed is shown only if asked for. */
-export async function decryptCiphertext(operand: string, options: DecryptCommandOptions, terminal: Terminal): Promise<Answer> {
+export async function decryptCiphertext(
+  operand: string,
+  options: DecryptCommandOptions,
+  terminal: Terminal,
+): Promise<Answer> {
   const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
   const keyStore = options.privateKey === undefined ? await openVault(options) : await fileKeyStore(options.privateKey);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
@@ -23,13 +27,18 @@ export async function decryptCiphertext(operand: string, options: DecryptCommand
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
   const plaintext = decodeUtf8(result.plaintext);
   if (plaintext === undefined) {
-    throw new CommandError('unreadable_file', `The plaintext under key id ${result.keyId} is not text; Connect's always is.`);
+    throw new CommandError(
+      'unreadable_file',
+      `The plaintext under key id ${result.keyId} is not text; Connect's always is.`,
+    );
   }
   const { keyId, suite, encryptionContext } = result;
   const shown = options.reveal ? { plaintext } : {};
   return {
     value: { keyId, suite, encryptionContext, plaintextLength: plaintext.length, ...shown },
-    text: options.reveal ? plaintext : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
+    text: options.reveal
+      ? plaintext
+      : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
   };
 }
 

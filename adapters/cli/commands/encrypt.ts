@@ -14,12 +14,18 @@ export interface EncryptOptions {
 const longestInput = 4_096;
 
 /** What Connect would hand to the flow if a caller typed `input`. */
-export async function encryptInput(operand: string, { certificate, keyId }: EncryptOptions, terminal: Terminal): Promise<Answer> {
+export async function encryptInput(
+  operand: string,
+  { certificate, keyId }: EncryptOptions,
+  terminal: Terminal,
+): Promise<Answer> {
   assertKeyId(keyId);
   const parsed = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
-  if (daysLeft(parsed) < 0) terminal.note(`The certificate ended on ${parsed.validTo}: Connect would not encrypt with it.`);
+  if (daysLeft(parsed) < 0)
+    terminal.note(`The certificate ended on ${parsed.validTo}: Connect would not encrypt with it.`);
   const input = (await readOperand(operand, 'the input')).replace(/\r?\n$/, '');
-  if (input.length > longestInput) throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);
+  if (input.length > longestInput)
+    throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);
   const ciphertext = await encryptAsConnect(input, keyId, parsed.publicKey);
   return { value: { keyId, ciphertext }, text: ciphertext };
 }

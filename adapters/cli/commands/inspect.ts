@@ -3,17 +3,26 @@ import { readOperand } from '../files.ts';
 import { type Answer, coloured } from '../terminal.ts';
 
 /** What a ciphertext says without a key. */
-export async function inspectCiphertext(ciphertext: string): Promise<Answer> {
-  const summary = await inspect((await readOperand(ciphertext, 'the ciphertext')).trim());
+export async function inspectCiphertext(operand: string): Promise<Answer> {
+  const summary = await inspect((await readOperand(operand, 'the ciphertext')).trim());
   const { suite, encryptedDataKeys, encryptionContext, signature } = summary;
-  const context = Object.entries(encryptionContext).map(([name, value]) => `${name}: ${value}`);
+  const keys = encryptedDataKeys.map(({ providerId, providerInfo, byteLength }) => [
+    'key id',
+    `${printable(providerInfo)}  (${printable(providerId)}, ${byteLength} bytes)`,
+  ]);
+  const context = Object.entries(encryptionContext).map(([name, value]) => printable(`${name}: ${value}`));
   const lines = [
     ['suite', `${suite.id}  ${suite.name}`],
-    ...encryptedDataKeys.map(({ providerId, keyId, bytes }) => ['key id', `${keyId}  (${providerId}, ${bytes} bytes)`]),
+    ...keys,
     ['context', context.join(', ') || 'empty'],
-    ['size', `${summary.messageBytes} bytes, frames of ${summary.frameLength} bytes`],
+    ['size', `${summary.messageBytes} bytes, ${summary.contentType}`],
     ['plaintext', `${summary.plaintextBytes} bytes`],
     ['signature', signature === 'invalid' ? coloured('red', 'invalid: the message was altered') : signature],
   ];
   return { value: summary, text: lines.map(([name = '', value]) => `${name.padEnd(10)} ${value}`).join('\n') };
+}
+
+/** What anybody may have put into a message must not steer a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\u{fffd}');
 }

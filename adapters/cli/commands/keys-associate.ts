@@ -48,7 +48,7 @@ export async function associateAndStore({
 }): Promise<string> {
   const keys = await instance.securityKeys();
   const known = keyIdOf(pair.publicKey, keys);
-  if (known === undefined && keys.length >= maxSecurityKeys) throw full(instance.id, keys);
+  if (known === undefined) assertRoom(instance.id, keys);
   const keyId = known ?? (await instance.associate(pair.publicKey));
   await vault.store(keyId, { privateKey: pair.privateKey, certificate });
   return keyId;
@@ -65,15 +65,23 @@ async function readKey(
   vault: KeyVault,
 ): Promise<{ readonly pair: KeyPair; readonly certificate: string; readonly provisionalId?: string }> {
   const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
-  const [pem] = isProvisional ? await vault.privateKeys(privateKey, {}) : [await readText(privateKey, 'the private key')];
+  const [pem] = isProvisional
+    ? await vault.privateKeys(privateKey, {})
+    : [await readText(privateKey, 'the private key')];
   if (pem === undefined) {
     const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list --store ${store}" shows which there are.`;
     throw new CommandError('conflict', message);
   }
   const pair = keyPairOf(await privateKeyIn(pem, privateKey));
-  const own = certificate === undefined ? await vaultCertificate(vault, isProvisional, privateKey) : await readText(certificate, 'the certificate');
+  const own =
+    certificate === undefined
+      ? await vaultCertificate(vault, isProvisional, privateKey)
+      : await readText(certificate, 'the certificate');
   if (!isSameKey(readCertificate(own, 'The certificate').publicKey, createPublicKey(pair.publicKey))) {
-    throw new CommandError('invalid_certificate', 'The certificate is of another key; pass the one of this private key.');
+    throw new CommandError(
+      'invalid_certificate',
+      'The certificate is of another key; pass the one of this private key.',
+    );
   }
   return { pair, certificate: own, ...(isProvisional && { provisionalId: privateKey }) };
 }
@@ -81,11 +89,16 @@ async function readKey(
 async function vaultCertificate(vault: KeyVault, isProvisional: boolean, keyId: string): Promise<string> {
   const certificate = isProvisional ? await vault.certificate(keyId) : undefined;
   if (certificate !== undefined) return certificate;
-  throw new CommandError('invalid_option', 'Pass --certificate: it is stored beside the key, so that its end can be watched.');
+  throw new CommandError(
+    'invalid_option',
+    'Pass --certificate: it is stored beside the key, so that its end can be watched.',
+  );
 }
 
-function full(instanceId: string, keys: readonly SecurityKey[]): CommandError {
+/** @throws CommandError `conflict` where the instance holds as many keys as Connect takes */
+export function assertRoom(instanceId: string, keys: readonly SecurityKey[]): void {
+  if (keys.length < maxSecurityKeys) return;
   const ids = keys.map(({ keyId }) => keyId).join(' and ');
   const message = `Instance ${instanceId} holds ${keys.length} security keys already, ${ids}, which is as many as Connect takes; retire the one that no flow uses with "flow-keys keys retire".`;
-  return new CommandError('conflict', message);
+  throw new CommandError('conflict', message);
 }

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { type CertificateOptions, selfSignedCertificate } from '../certificate.ts';
-import { writeNewFile } from '../files.ts';
+import { assertAbsent, writeNewFile } from '../files.ts';
 import { fingerprint, generateKeyPair, type KeyPair, type KeySize } from '../key-pair.ts';
 import type { Answer, Terminal } from '../terminal.ts';
 import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
@@ -25,40 +25,49 @@ export interface NewKey extends KeyPair {
 export async function createKeys(options: KeysCreateOptions, terminal: Terminal): Promise<Answer> {
   const { out, store } = options;
   const vault = store === undefined ? undefined : await openVault({ ...options, store });
-  const key = await terminal.during('Making the key pair', makeKey(options));
   const files = { publicKey: join(out, 'public-key.pem'), certificate: join(out, 'certificate.pem') };
   const privateKeyFile = join(out, 'private-key.pem');
+  const isFile = vault === undefined && !options.printPrivateKey;
+  assertAbsent([...Object.values(files), ...(isFile ? [privateKeyFile] : [])]);
+  const key = await terminal.during('Making the key pair', makeKey(options));
 
   // The private key first: without it the rest is of no use.
   if (vault) await terminal.during(`Storing the private key in ${vault.name}`, vault.store(key.keyId, key));
-  else if (!options.printPrivateKey) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
+  else if (isFile) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
   await writeNewFile(files.publicKey, key.publicKey, 0o644);
   await writeNewFile(files.certificate, key.certificate, 0o644);
 
   const stored = vault ? { store: vault.name, keyId: key.keyId } : { file: privateKeyFile };
   const privateKey = options.printPrivateKey ? { printed: key.privateKey } : stored;
-  return { value: { bits: options.bits, fingerprint: fingerprint(createPublicKey(key.publicKey)), privateKey, ...files }, text: describe(options, key, vault, files) };
+  return {
+    value: { bits: options.bits, fingerprint: fingerprint(createPublicKey(key.publicKey)), privateKey, ...files },
+    text: describe(options, key, vault, files),
+  };
 }
 
 /** A new key pair under a provisional id, which says which key it is and that Connect has not named it yet. */
-export async function makeKey({ bits, ...certificateOptions }: CertificateOptions & { readonly bits: KeySize }): Promise<NewKey> {
+export async function makeKey({
+  bits,
+  ...certificateOptions
+}: CertificateOptions & { readonly bits: KeySize }): Promise<NewKey> {
   const pair = await generateKeyPair(bits);
   const certificate = await selfSignedCertificate(pair.privateKey, certificateOptions);
   return { ...pair, certificate, keyId: `new-${fingerprint(createPublicKey(pair.publicKey)).slice(0, 16)}` };
 }
 
 function describe(
-  { bits, out, days, printPrivateKey }: KeysCreateOptions,
+  { bits, out, days, printPrivateKey, store }: KeysCreateOptions,
   { keyId, privateKey }: NewKey,
   vault: KeyVault | undefined,
   files: { readonly publicKey: string; readonly certificate: string },
 ): string {
   if (printPrivateKey) return privateKey.trimEnd();
-  const where = vault ? `${keyId} in ${vault.name}` : `${join(out, 'private-key.pem')} (only you may read it)`;
+  const file = join(out, 'private-key.pem');
+  const source = vault ? `${keyId} --store ${store}` : `${file} --certificate ${files.certificate}`;
   return [
-    `private key  RSA-${bits}, ${where}`,
+    `private key  RSA-${bits}, ${vault ? `${keyId} in ${vault.name}` : `${file} (only you may read it)`}`,
     `public key   ${files.publicKey}`,
     `certificate  ${files.certificate}, for ${days} days`,
-    `next         flow-keys keys associate --instance <id> --private-key ${vault ? keyId : join(out, 'private-key.pem')} --certificate ${files.certificate}`,
+    `next         flow-keys keys associate --instance <id> --private-key ${source}`,
   ].join('\n');
 }

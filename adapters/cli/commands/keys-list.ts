@@ -39,12 +39,18 @@ async function readKeys(options: KeysListOptions, vault: KeyVault): Promise<read
   const [uploaded, stored] = await Promise.all([instance?.securityKeys(), vault.keyIds()]);
   const keyIds = [...new Set([...(uploaded ?? []).map(({ keyId }) => keyId), ...stored])].sort();
   return Promise.all(
-    keyIds.map((keyId) => readListedKey(vault, keyId, uploaded && (uploaded.find((key) => key.keyId === keyId) ?? null))),
+    keyIds.map((keyId) =>
+      readListedKey(vault, keyId, uploaded && (uploaded.find((key) => key.keyId === keyId) ?? null)),
+    ),
   );
 }
 
 /** @param uploaded Connect's key of that id; `null` where there is none, `undefined` where Connect was not asked */
-async function readListedKey(vault: KeyVault, keyId: string, uploaded: SecurityKey | null | undefined): Promise<ListedKey> {
+async function readListedKey(
+  vault: KeyVault,
+  keyId: string,
+  uploaded: SecurityKey | null | undefined,
+): Promise<ListedKey> {
   const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
   const publicKey = uploaded ? publicKeyOf(uploaded.publicKey, `Connect's key ${keyId}`) : undefined;
   const privateKey = await privateKeyState(pem, keyId, publicKey);
@@ -62,7 +68,9 @@ async function privateKeyState(
   if (pem === undefined) return 'missing';
   const key = await privateKeyIn(pem, keyId).catch(() => undefined);
   if (key === undefined) return 'unusable';
-  return publicKey && !isSameKey(publicKeyOf(publicPem(publicKeyOf(pem, keyId)), keyId), publicKey) ? 'of another key' : 'stored';
+  return publicKey && !isSameKey(publicKeyOf(publicPem(publicKeyOf(pem, keyId)), keyId), publicKey)
+    ? 'of another key'
+    : 'stored';
 }
 
 function certificateState(
@@ -86,13 +94,18 @@ function mendings({ keyId, connect, privateKey, certificate }: Omit<ListedKey, '
   if (connect === null) return [];
   const mend: string[] = [];
   if (privateKey === 'missing') mend.push(`store the private key of ${keyId}: nothing under it can be decrypted`);
-  if (privateKey === 'unusable') mend.push(`replace the unusable private key of ${keyId}; "flow-keys doctor --key-id ${keyId}" says what it is`);
-  if (privateKey === 'of another key') mend.push(`replace the private key of ${keyId}: it does not belong to Connect's public key`);
+  if (privateKey === 'unusable')
+    mend.push(`replace the unusable private key of ${keyId}; "flow-keys doctor --key-id ${keyId}" says what it is`);
+  if (privateKey === 'of another key')
+    mend.push(`replace the private key of ${keyId}: it does not belong to Connect's public key`);
   if (certificate === 'expired' || certificate === 'expiring') {
-    mend.push(`rotate ${keyId} with "flow-keys rotate": its certificate ${certificate === 'expired' ? 'has expired' : 'ends soon'}`);
+    mend.push(
+      `rotate ${keyId} with "flow-keys rotate": its certificate ${certificate === 'expired' ? 'has expired' : 'ends soon'}`,
+    );
   }
   if (certificate === 'missing') mend.push(`store the certificate of ${keyId}, so that its end can be watched`);
-  if (certificate === 'unreadable' || certificate === 'of another key') mend.push(`replace the certificate of ${keyId}: it is ${certificate}`);
+  if (certificate === 'unreadable' || certificate === 'of another key')
+    mend.push(`replace the certificate of ${keyId}: it is ${certificate}`);
   return mend;
 }
 
@@ -111,5 +124,9 @@ function describe(keys: readonly ListedKey[]): string {
     const isGood = key && good.has(key.privateKey) && good.has(key.certificate);
     return isGood ? line : coloured('yellow', line);
   });
-  return [coloured('bold', heading), ...marked, ...keys.flatMap(({ mend }) => mend.map((line) => `To do: ${line}.`))].join('\n');
+  return [
+    coloured('bold', heading),
+    ...marked,
+    ...keys.flatMap(({ mend }) => mend.map((line) => `To do: ${line}.`)),
+  ].join('\n');
 }

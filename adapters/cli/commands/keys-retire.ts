@@ -14,12 +14,18 @@ export interface KeysRetireOptions extends VaultOptions {
 export async function retireKey(keyId: string, options: KeysRetireOptions, terminal: Terminal): Promise<Answer> {
   assertKeyId(keyId);
   if (options.instance === undefined && !options.deletePrivateKey) {
-    throw new CommandError('invalid_option', 'Pass --instance to take the key from Connect, --delete-private-key to remove it from the store, or both.');
+    throw new CommandError(
+      'invalid_option',
+      'Pass --instance to take the key from Connect, --delete-private-key to remove it from the store, or both.',
+    );
   }
   const vault = options.deletePrivateKey ? await openVault(options) : undefined;
-  const removed = options.instance === undefined ? undefined : await takeFromConnect(keyId, options.instance, options, terminal);
+  const removed =
+    options.instance === undefined ? undefined : await takeFromConnect(keyId, options.instance, options, terminal);
   if (vault) {
-    await terminal.confirm(`Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`);
+    await terminal.confirm(
+      `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`,
+    );
     await terminal.during(`Removing the private key from ${vault.name}`, vault.remove(keyId));
   }
   const kept = vault ? `removed from ${vault.name}` : 'kept, for what was encrypted with it';
@@ -40,7 +46,9 @@ async function takeFromConnect(
   const keys = await terminal.during('Reading the security keys', instance.securityKeys());
   if (!keys.some((key) => key.keyId === keyId)) return 'was not there';
   const last = keys.length === 1 ? ' It is the only one: flows that encrypt will fail.' : '';
-  await terminal.confirm(`Remove key id ${keyId} from Connect instance ${instance.id}? Flows that name it will fail.${last}`);
+  await terminal.confirm(
+    `Remove key id ${keyId} from Connect instance ${instance.id}? Flows that name it will fail.${last}`,
+  );
   await terminal.during('Removing the key from Connect', instance.disassociate(keyId));
   return 'was removed';
 }

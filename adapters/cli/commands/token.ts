@@ -2,14 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { bearerTokenFrom } from '../../http/settings.ts';
 import type { Answer } from '../terminal.ts';
 
-/** What a token is limited to: each a list with commas between. */
-export type TokenLimits = Readonly<Partial<Record<'key-ids' | 'routes', string>>>;
+/** What a token is limited to, and lets its bearer do: each a list with commas between. */
+export interface TokenOptions {
+  readonly keyIds?: string;
+  readonly routes?: string;
+  readonly consumers?: string;
+  readonly fields?: string;
+}
 
 /** A new bearer token for the HTTP service, and the setting that lets its bearer in. */
-export function createToken(limits: TokenLimits): Answer {
+export function createToken({ keyIds, routes, consumers, fields }: TokenOptions): Answer {
   const token = randomBytes(32).toString('base64url');
-  const limited = Object.entries(limits).map(([name, value]) => `:${name}=${value}`);
-  const setting = createHash('sha256').update(token).digest('hex') + limited.join('');
+  const limits = Object.entries({ 'key-ids': keyIds, routes, consumers, fields });
+  const given = limits.flatMap(([name, list]) => (list === undefined ? [] : [`:${name}=${list}`]));
+  const setting = createHash('sha256').update(token).digest('hex') + given.join('');
   bearerTokenFrom(setting);
   return {
     value: { token, bearerTokenHash: setting },

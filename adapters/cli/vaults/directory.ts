@@ -51,7 +51,11 @@ export function directoryVault(directory: string): KeyVault {
       return await readdir(directory);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
-      throw new CommandError('unreadable_file', `The directory ${directory} cannot be listed; check that it is one.`, error);
+      throw new CommandError(
+        'unreadable_file',
+        `The directory ${directory} cannot be listed; check that it is one.`,
+        error,
+      );
     }
   }
 }

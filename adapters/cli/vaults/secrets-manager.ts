@@ -85,7 +85,9 @@ function certificateIn(secret: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(secret);
     const isObject = typeof parsed === 'object' && parsed !== null;
-    return isObject && 'certificate' in parsed && typeof parsed.certificate === 'string' ? parsed.certificate : undefined;
+    return isObject && 'certificate' in parsed && typeof parsed.certificate === 'string'
+      ? parsed.certificate
+      : undefined;
   } catch {
     return undefined;
   }

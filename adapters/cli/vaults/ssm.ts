@@ -19,7 +19,9 @@ export function ssmVault(options: VaultOptions): KeyVault {
   async function read(name: string): Promise<string | undefined> {
     return callAws(`read parameter ${name}`, 'ssm:GetParameter, and kms:Decrypt on its KMS key,', async () => {
       try {
-        const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+        const { Parameter: parameter } = await client.send(
+          new GetParameterCommand({ Name: name, WithDecryption: true }),
+        );
         return parameter?.Value;
       } catch (error) {
         if (isAwsError(error, 'ParameterNotFound')) return undefined;

@@ -1,0 +1,11 @@
+import { toFlowKeysError } from '../../src/errors.ts';
+import { CommandError, type ExitCode } from './command-error.ts';
+
+/** An error as the user sees it: a sentence, or JSON. With `DEBUG` set, and where it was thrown. */
+export function report(error: unknown, exitCode: ExitCode, json: boolean): string {
+  const { code, message, cause } = error instanceof CommandError ? error : toFlowKeysError(error);
+  const trace = process.env['DEBUG'] && error instanceof Error ? error.stack : undefined;
+  if (json)
+    return JSON.stringify({ error: { code, message, exitCode, ...(cause && { cause }), ...(trace && { trace }) } });
+  return [`${code}: ${message}`, ...(trace ? [trace, JSON.stringify(cause)] : [])].join('\n');
+}

@@ -1,0 +1,140 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startAws, type TestAws } from '../support/aws.ts';
+import { answerOf, runCli, startCli } from '../support/cli.ts';
+import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts';
+
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
+  let aws: TestAws;
+  let instance: RotatingInstance;
+  const run = (...args: string[]) => runCli(instance.rotation(...args), { environment: instance.environment });
+  const held = () => [...aws.connect.securityKeys.keys()];
+  const flow = () => aws.connect.flows.get(instance.flowId) ?? '';
+
+  beforeAll(async () => {
+    aws = await startAws();
+  });
+  afterAll(() => aws.stop());
+  beforeEach(async () => {
+    instance = await rotatingInstance(aws);
+  });
+  afterEach(() => rm(instance.folder, { recursive: true }));
+
+  it('prints the plan, and with --dry-run does nothing else', async () => {
+    const before = [...aws.connect.flows.values()];
+    aws.calls.length = 0;
+    const plan = await run('--dry-run');
+    expect(plan.exitCode).toBe(0);
+    expect(plan.stdout).toMatch(
+      /1\. make an RSA-2048 key pair[\s\S]*5\. publish the flows[^\n]*asks first[\s\S]*7\. remove/,
+    );
+    expect(plan.stdout).toContain(instance.keyId);
+    expect(held()).toEqual([instance.keyId]);
+    expect([...aws.connect.flows.values()]).toEqual(before);
+    expect(aws.calls.filter((call) => /Put|Delete|PUT|DELETE|POST \/contact/.test(call))).toEqual([]);
+    expect(await readdir(instance.folder)).not.toContain('rotation.json');
+  });
+
+  it('replaces the key in Connect, in the store and in the flows', async () => {
+    const input = { environment: instance.environment };
+    const certificate = ['--certificate', join(instance.folder, 'certificate.pem'), '--key-id', instance.keyId];
+    const { ciphertext } = await answerOf(['encrypt', '4444444444444444', ...certificate]);
+    const { exitCode, stdout, stderr } = await run('--yes');
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain(`${instance.keyId} is retired`);
+
+    const [newKeyId = '', ...others] = held();
+    expect(others).toEqual([]);
+    expect(newKeyId).not.toBe(instance.keyId);
+    expect(flow()).not.toContain(instance.keyId);
+    expect(flow()).not.toContain(JSON.stringify(instance.certificate).slice(1, -1));
+    // The key ids of the input blocks, and that of the function's parameter.
+    expect(flow().split(newKeyId)).toHaveLength(4);
+    const checked = ['flow', 'check', '-', '--instance', aws.connect.instanceId];
+    expect(await runCli(checked, { ...input, input: flow() })).toMatchObject({ exitCode: 0 });
+
+    // What is on its way under the old key can still be read.
+    expect(await runCli(['decrypt', ciphertext, '--reveal'], input)).toMatchObject({ stdout: '4444444444444444\n' });
+    const files = await readdir(instance.folder);
+    expect(files).not.toContain('rotation.json');
+    const before = await readFile(join(instance.folder, `rotation.json.flow-${instance.flowId}.before.json`), 'utf8');
+    expect(before).toContain(instance.keyId);
+    expect(stdout + stderr).not.toContain('PRIVATE KEY');
+  });
+
+  it('asks before callers are given the new key, and before the old one is removed', async () => {
+    const waiting = await run();
+    expect(waiting).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringMatching(/Publish the flow with the new key\?.*--yes/),
+    });
+    expect(held()).toHaveLength(2);
+    expect(flow()).toContain(instance.keyId);
+    const plan = await run('--dry-run');
+    expect(plan.stdout).toMatch(/3\. store[^\n]*\(done\)[\s\S]*5\. publish(?![^\n]*\(done\))/);
+    expect(await run('--yes')).toMatchObject({ exitCode: 0 });
+    expect(held()).toHaveLength(1);
+    expect(flow()).toContain(held()[0]);
+  });
+
+  it('lets the flows be given the new key by hand', async () => {
+    const withoutFlow = instance.rotation().filter((arg) => arg !== '--flow' && arg !== instance.flowId);
+    const { environment } = instance;
+    const stopped = await runCli([...withoutFlow, '--yes'], { environment });
+    expect(stopped).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringMatching(/run the same command again with --handed-out/),
+    });
+    expect(held()).toHaveLength(2);
+    expect(await readFile(join(instance.folder, 'rotation.json.certificate.pem'), 'utf8')).toContain(
+      'BEGIN CERTIFICATE',
+    );
+    expect(await runCli([...withoutFlow, '--yes', '--handed-out'], { environment })).toMatchObject({ exitCode: 0 });
+    expect(held()).toHaveLength(1);
+  });
+
+  it('does not remove a key that a flow carries again', async () => {
+    const before = flow();
+    const waiting = startCli(instance.rotation('--yes', '--wait', '10'), { environment: instance.environment });
+    await waiting.wrote('done: publish');
+    waiting.child.kill('SIGKILL');
+    await waiting.ended;
+    aws.connect.flows.set(instance.flowId, before);
+    const refused = await run('--yes');
+    expect(refused).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/carries key id .* again/) });
+    expect(held()).toHaveLength(2);
+  });
+
+  it('refuses another instance, a key that Connect does not hold, and another rotation’s state', async () => {
+    expect(await run('--key-id', crypto.randomUUID())).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/holds .*and not/),
+    });
+    expect(await run('--instance', crypto.randomUUID())).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringMatching(/check the id/),
+    });
+    await run();
+    expect(await run('--store', 'secrets-manager')).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/finish that one first/),
+    });
+  });
+
+  it('publishes nothing when the new key does not work with the service', async () => {
+    aws.invoke = async () => ({
+      'status-code': 500,
+      data: { success: false },
+      code: 'key_store_unavailable',
+      detail: 'denied',
+    });
+    const refused = await run('--yes', '--function', 'flow-security-keys');
+    expect(refused).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/does not work with function.*key_store_unavailable/),
+    });
+    expect(flow()).toContain(instance.keyId);
+    expect(held()).toHaveLength(2);
+  });
+});

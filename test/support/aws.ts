@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { createFakeConnect, type FakeConnect } from './fake-connect.ts';
+import { startSsm } from './ssm.ts';
+
+/** An AWS on loopback: moto for SSM, Secrets Manager, KMS, IAM and Lambda, a fake for Connect, which moto does not have. */
+export interface TestAws {
+  readonly endpoint: string;
+  readonly connect: FakeConnect;
+  /** What `lambda:InvokeFunction` runs, as moto runs functions in Docker only. */
+  invoke: (event: unknown) => Promise<unknown>;
+  /** The operations that were called, in their order, as `AssociateSecurityKey` or `ssm:PutParameter`. */
+  readonly calls: string[];
+  /** The next call of an operation, or a later one, is not answered: `before` it is done, or `after`. Told when it comes. */
+  hold(operation: string, when: 'before' | 'after', time?: number): Promise<void>;
+  /** Operations are answered again. */
+  release(): void;
+  stop(): Promise<void>;
+}
+
+export async function startAws(): Promise<TestAws> {
+  const moto = await startSsm(new Map());
+  const connect = createFakeConnect();
+  const calls: string[] = [];
+  let held: { readonly operation: string; readonly when: 'before' | 'after'; times: number; tell(): void } | undefined;
+  const aws = { invoke: (): Promise<unknown> => Promise.reject(new Error('There is no function.')) } as {
+    invoke: TestAws['invoke'];
+  };
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await buffer(incoming);
+    const operation = operationOf(incoming);
+    calls.push(operation);
+    const isNamed = held?.operation === operation;
+    if (isNamed && held) held.times -= 1;
+    const isHeld = (when: 'before' | 'after') => isNamed && held?.when === when && held.times <= 0;
+    if (isHeld('before')) return held?.tell();
+    const { status, headers, content } = await dispatch(incoming, body);
+    if (isHeld('after')) return held?.tell();
+    outgoing.writeHead(status, headers).end(content);
+  }
+
+  async function dispatch(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+    const { method = 'GET', url = '/' } = incoming;
+    if (serviceOf(incoming) === 'connect') return connect.answer(method, url, body.toString());
+    if (/\/invocations$/.test(url)) {
+      const content = JSON.stringify(await aws.invoke(JSON.parse(body.toString())));
+      return { status: 200, headers: { 'content-type': 'application/json' }, content };
+    }
+    return forward(moto.endpoint, incoming, body);
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing).catch((error: unknown) => {
+      outgoing.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ message: String(error) }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+
+  return Object.assign(aws, {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    connect,
+    calls,
+    hold(operation: string, when: 'before' | 'after', time = 1) {
+      return new Promise<void>((resolve) => {
+        held = { operation, when, times: time, tell: resolve };
+      });
+    },
+    release() {
+      held = undefined;
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await moto.stop();
+    },
+  });
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string | Buffer;
+}
+
+/** The service that a request is signed for: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html */
+function serviceOf({ headers }: IncomingMessage): string {
+  return headers.authorization?.match(/Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//)?.[1] ?? '';
+}
+
+function operationOf(incoming: IncomingMessage): string {
+  const { method, url = '/', headers } = incoming;
+  const target = headers['x-amz-target'];
+  if (typeof target === 'string') return `${serviceOf(incoming)}:${target.split('.').at(-1)}`;
+  return `${serviceOf(incoming)}:${method} ${url.split('?')[0]?.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '*')}`;
+}
+
+async function forward(origin: string, { method, url = '/', headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+  const onward = request(new URL(url, origin), { method, headers });
+  onward.end(body);
+  const [response] = (await once(onward, 'response')) as [IncomingMessage];
+  const content = await buffer(response);
+  const { 'transfer-encoding': _, ...kept } = response.headers;
+  return { status: response.statusCode ?? 502, headers: kept as Record<string, string>, content };
+}

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const executable = fileURLToPath(new URL('../../dist/cli/flow-keys.js', import.meta.url));
+
+/** What a run of the built `flow-keys` wrote, and how it ended. */
+export interface CliRun {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly input?: string;
+  readonly cwd?: string;
+  /** The whole environment but for `PATH`. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Runs the built command line to its end. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const { child, ended } = startCli(args, options);
+  child.stdin?.end(options.input ?? '');
+  return ended;
+}
+
+/** A run that is under way. */
+export interface StartedCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliRun>;
+  /** Until it has written a text to standard error. */
+  wrote(text: string): Promise<void>;
+}
+
+export function startCli(args: readonly string[], { cwd, environment = {} }: CliOptions = {}): StartedCli {
+  const child = spawn(process.execPath, [executable, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      written[name] += chunk;
+    });
+  }
+  return {
+    child,
+    ended: once(child, 'close').then(([exitCode]) => ({ exitCode, ...written })),
+    async wrote(text) {
+      while (!written.stderr.includes(text)) await once(child.stderr, 'data');
+    },
+  };
+}
+
+/** What a command answered with `--json`; throws when it failed. */
+export async function answerOf(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<ReturnType<typeof JSON.parse>> {
+  const { exitCode, stdout, stderr } = await runCli([...args, '--json'], options);
+  if (exitCode !== 0 && exitCode !== 4)
+    throw new Error(`flow-keys ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+  return JSON.parse(stdout);
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Answer } from './aws.ts';
+
+/**
+ * A fake of the calls of Amazon Connect that the command line makes: AssociateSecurityKey, ListSecurityKeys,
+ * DisassociateSecurityKey, DescribeContactFlow, UpdateContactFlowContent, ListLambdaFunctions. It knows one
+ * instance, which takes two keys, as Connect does.
+ *
+ * @see https://docs.aws.amazon.com/connect/latest/APIReference/API_AssociateSecurityKey.html
+ */
+export interface FakeConnect {
+  readonly instanceId: string;
+  /** Public keys in PEM, by key id. */
+  readonly securityKeys: Map<string, string>;
+  /** Contents, by flow id. */
+  readonly flows: Map<string, string>;
+  readonly functions: Set<string>;
+  answer(method: string, url: string, body: string): Answer;
+}
+
+export function createFakeConnect(): FakeConnect {
+  const instanceId = 'a1b2c3d4-5678-4abc-8def-0123456789ab';
+  const securityKeys = new Map<string, string>();
+  const flows = new Map<string, string>();
+  const functions = new Set<string>();
+
+  const routes: readonly [method: string, path: RegExp, handle: (body: string, id: string) => Answer][] = [
+    ['PUT', /^\/security-key$/, (body) => associate(JSON.parse(body).Key)],
+    ['GET', /^\/security-keys$/, () => answered({ SecurityKeys: Array.from(securityKeys, listed) })],
+    ['DELETE', /^\/security-key\/([^/]+)$/, (_, id) => (securityKeys.delete(id) ? answered({}) : notFound())],
+    ['GET', /^\/lambda-functions$/, () => answered({ LambdaFunctions: [...functions] })],
+    ['GET', /^\/flow\/([^/]+)$/, (_, id) => described(id)],
+    ['POST', /^\/flow\/([^/]+)\/content$/, (body, id) => updated(id, JSON.parse(body).Content)],
+  ];
+
+  function associate(key: unknown): Answer {
+    if (typeof key !== 'string' || key.length > 1024) return failed(400, 'InvalidParameterException');
+    if (securityKeys.size >= 2) return failed(402, 'ServiceQuotaExceededException');
+    const id = randomUUID();
+    securityKeys.set(id, key);
+    return answered({ AssociationId: id });
+  }
+
+  function described(id: string): Answer {
+    const Content = flows.get(id);
+    return Content === undefined ? notFound() : answered({ ContactFlow: { Id: id, Name: `Flow ${id}`, Content } });
+  }
+
+  function updated(id: string, content: unknown): Answer {
+    if (!flows.has(id)) return notFound();
+    if (typeof content !== 'string' || !content.includes('"Actions"'))
+      return failed(400, 'InvalidContactFlowException');
+    flows.set(id, content);
+    return answered({});
+  }
+
+  return {
+    instanceId,
+    securityKeys,
+    flows,
+    functions,
+    answer(method, url, body) {
+      const [, instance, rest = ''] = url.split('?')[0]?.match(/^\/(?:instance|contact-flows)\/([^/]+)(\/.*)?$/) ?? [];
+      if (instance !== instanceId) return notFound();
+      const path = url.startsWith('/contact-flows/') ? `/flow${rest}` : rest;
+      const route = routes.find(([verb, pattern]) => verb === method && pattern.test(path));
+      if (route === undefined) throw new Error(`The fake of Connect does not know ${method} ${url}.`);
+      return route[2](body, path.match(route[1])?.[1] ?? '');
+    },
+  };
+}
+
+function listed([AssociationId, Key]: readonly [string, string]) {
+  return { AssociationId, Key, CreationTime: Date.parse('2026-11-01T00:00:00Z') / 1000 };
+}
+
+function answered(content: unknown): Answer {
+  return { status: 200, headers: { 'content-type': 'application/json' }, content: JSON.stringify(content) };
+}
+
+function notFound(): Answer {
+  return failed(404, 'ResourceNotFoundException');
+}
+
+function failed(status: number, type: string): Answer {
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': type };
+  return { status, headers, content: JSON.stringify({ Message: 'The fake refuses.' }) };
+}
