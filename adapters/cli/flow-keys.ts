@@ -12,6 +12,8 @@ type Action<Options> = (options: Options, terminal: Terminal, ...operands: strin
 const program = new Command('flow-keys')
   .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
   .version(manifest.version)
+  // What stands behind a command is that command's: "flow" and "flow check" both have options.
+  .enablePositionalOptions()
   .showHelpAfterError('(--help shows what there is)')
   .addHelpText(
     'after',

@@ -1,0 +1,334 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { createHandler } from 'flow-security-keys/lambda';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { selfSignedCertificate } from '../../adapters/cli/certificate.ts';
+import { checkFlow } from '../../adapters/cli/flow-check.ts';
+import { type FlowDocument, parseFlow } from '../../adapters/cli/flow-language.ts';
+import { writeFlow } from '../../adapters/cli/flow-writer.ts';
+import { contactFlowEvent, pem, testKeyStore, testKeys } from '../recordings/recordings.ts';
+import { startAws, type TestAws } from '../support/aws.ts';
+import { awsSettings } from '../support/aws-settings.ts';
+import { callThrough } from '../support/call.ts';
+import { runCli } from '../support/cli.ts';
+import { encrypted } from '../support/encrypted.ts';
+import { functionArn } from '../support/rotation.ts';
+
+const [key, otherKey] = testKeys;
+if (key === undefined || otherKey === undefined) throw new Error('There are no two test keys.');
+const certificate = pem('CERTIFICATE', key.certificate);
+const messages = { successMessage: 'Thank you.', failureMessage: 'Sorry.', silenceMessage: 'Hello?' };
+const flowOf = (...names: string[]) =>
+  writeFlow({
+    ...{ keyId: key.keyId, certificate, functionArn, ...messages },
+    fields: names.map((name) => ({ name, prompt: `Your ${name}?`, maxDigits: 20 })),
+  });
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flow-'));
+  await writeFile(join(folder, 'certificate.pem'), certificate);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const handler = createHandler({ keyStore: testKeyStore, log: () => {} });
+
+/** A caller who types these, in a call that the product's own function answers. */
+async function call(flow: FlowDocument, typed: readonly (string | undefined)[], invokes?: () => Promise<unknown>) {
+  const waiting = [...typed];
+  return callThrough(flow, {
+    types: () => waiting.shift(),
+    async encrypts(input, keyId, flowCertificate) {
+      return encrypted(input, keyId, new X509Certificate(flowCertificate).publicKey);
+    },
+    async invokes(parameters) {
+      if (invokes) return invokes();
+      const context = { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 8_000 };
+      return handler(contactFlowEvent(parameters), context);
+    },
+  });
+}
+
+describe('flow-keys flow', () => {
+  it('writes a flow in which a call is answered by the function', async () => {
+    const { heard, parameters, logged } = await call(flowOf('my-secret-string'), ['4444444444444444']);
+    expect(heard).toEqual(['Thank you.']);
+    expect(parameters?.['key-id']).toBe(key.keyId);
+    expect(logged).toEqual([JSON.stringify(['Flow logging off', '', {}, null])]);
+  });
+
+  it('asks for several fields in turn, and hands all of them to the function', async () => {
+    const { heard, parameters } = await call(flowOf('card', 'expiry', 'cvc'), ['4444444444444444', '1228', '123']);
+    expect(heard).toEqual(['Thank you.']);
+    expect(Object.keys(parameters ?? {}).sort()).toEqual(['card', 'cvc', 'expiry', 'key-id']);
+  });
+
+  it.for([0, 1, 2])('tells a caller who does not type field %i, and calls no function', async (silent) => {
+    const typed = ['4444444444444444', '1228', '123'].map((input, index) => (index === silent ? undefined : input));
+    const { heard, parameters } = await call(flowOf('card', 'expiry', 'cvc'), typed);
+    expect(heard).toEqual(['Hello?']);
+    expect(parameters).toBeUndefined();
+  });
+
+  it('tells the caller when the function fails, and when it answers a failure', async () => {
+    const failing = () => Promise.reject(new Error('throttled'));
+    expect((await call(flowOf('card'), ['1'], failing)).heard).toEqual(['Sorry.']);
+    const answering = async () => ({ 'status-code': 500, data: { success: false } });
+    expect((await call(flowOf('card'), ['1'], answering)).heard).toEqual(['Sorry.']);
+  });
+
+  it('writes nothing that its own check finds fault with', () => {
+    const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,20}$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 8 }), (names) => {
+        const text = JSON.stringify(flowOf(...names));
+        expect(checkFlow(parseFlow(text), new Map([[key.keyId, new X509Certificate(certificate).publicKey]]))).toEqual(
+          [],
+        );
+      }),
+    );
+  });
+
+  it('is written and checked by the command', async () => {
+    const out = join(folder, 'flow.json');
+    const args = [
+      'flow',
+      '--key-id',
+      key.keyId,
+      '--certificate',
+      join(folder, 'certificate.pem'),
+      '--function',
+      functionArn,
+    ];
+    const written = await runCli([...args, '--field', 'card=Type your card number.', '--field', 'cvc', '--out', out]);
+    expect(written).toMatchObject({ exitCode: 0 });
+    expect(await readFile(out, 'utf8')).toContain('Type your card number.');
+    expect(await runCli(['flow', 'check', out])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^No findings/),
+    });
+    expect(await runCli([...args, '--field', 'a b'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/--field/),
+    });
+    expect(await runCli([...args.slice(0, -1), 'my-function'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/ARN/),
+    });
+    expect(await runCli(args.slice(0, 3))).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--function/) });
+  });
+});
+
+/** The flow with a fault planted in one of its actions. */
+function planted(
+  type: string,
+  change: (action: ReturnType<typeof JSON.parse>) => void,
+  names = ['card', 'cvc'],
+): FlowDocument {
+  const flow = structuredClone(flowOf(...names));
+  const action = flow.Actions.find((candidate) => candidate.Type === type);
+  if (action === undefined) throw new Error(`There is no ${type}.`);
+  change(action);
+  return flow;
+}
+
+/** Faults, by the code of what finds them. */
+const faults: readonly (readonly [code: string, flow: () => FlowDocument])[] = [
+  ['stored_unencrypted', () => planted('GetParticipantInput', ({ Parameters }) => delete Parameters.InputEncryption)],
+  [
+    'certificate_unreadable',
+    () =>
+      planted('GetParticipantInput', ({ Parameters }) => {
+        Parameters.InputEncryption.Key = certificate.slice(0, 300);
+      }),
+  ],
+  [
+    'logging_on',
+    () =>
+      planted('UpdateFlowLoggingBehavior', ({ Parameters }) => {
+        Parameters.FlowLoggingBehavior = 'Enabled';
+      }),
+  ],
+  ['logging_on', () => ({ ...flowOf('card'), StartAction: 'Ask for card' })],
+  [
+    'lambda_limit',
+    () =>
+      planted('InvokeLambdaFunction', ({ Parameters }) => {
+        Parameters.InvocationTimeLimitSeconds = '9';
+      }),
+  ],
+  [
+    'lambda_without_error_branch',
+    () =>
+      planted('InvokeLambdaFunction', ({ Transitions }) => {
+        Transitions.Errors = [];
+      }),
+  ],
+  [
+    'timeout_not_checked',
+    () =>
+      planted('GetParticipantInput', ({ Transitions }) => {
+        Transitions.NextAction = 'Keep card';
+      }),
+  ],
+  [
+    'timeout_not_checked',
+    () =>
+      planted(
+        'GetParticipantInput',
+        ({ Transitions }) => {
+          Transitions.NextAction = 'Decrypt';
+        },
+        ['card'],
+      ),
+  ],
+  [
+    'timeout_not_checked',
+    () =>
+      planted('Compare', ({ Transitions }) => {
+        Transitions.Conditions[0].Condition.Operands = ['None'];
+      }),
+  ],
+  [
+    'plaintext_used',
+    () =>
+      planted('UpdateContactAttributes', ({ Parameters }) => {
+        Parameters.Attributes.card = '$.External.data.decryptedData';
+      }),
+  ],
+  [
+    'dangling_branch',
+    () =>
+      planted('MessageParticipant', ({ Transitions }) => {
+        Transitions.NextAction = 'Nowhere';
+      }),
+  ],
+];
+
+describe('flow-keys flow check', () => {
+  it.for(faults)('finds %s', async ([code, flow]) => {
+    const checked = await runCli(['flow', 'check', '-', '--json'], { input: JSON.stringify(flow()) });
+    expect(checked.exitCode).toBe(4);
+    const { findings } = JSON.parse(checked.stdout);
+    expect(findings.map((finding: { code: string }) => finding.code)).toContain(code);
+    for (const { message, action } of findings) expect(`${action}${message}`).toMatch(/\w+.*; /);
+  });
+
+  it('finds logging that was turned on again before the function is called', async () => {
+    const flow = structuredClone(flowOf('card'));
+    const actions = [
+      ...flow.Actions.map((action) =>
+        action.Type === 'Compare' && action.Identifier.includes('typed') ? detour(action) : action,
+      ),
+      {
+        Identifier: 'On again',
+        Type: 'UpdateFlowLoggingBehavior',
+        Parameters: { FlowLoggingBehavior: 'Enabled' },
+        Transitions: { NextAction: 'Decrypt' },
+      },
+    ];
+    const found = checkFlow({ ...flow, Actions: actions }).map(({ code, action }) => [code, action]);
+    expect(found).toEqual([['logging_on', 'Decrypt']]);
+
+    function detour(action: (typeof flow.Actions)[number]) {
+      const Errors = [{ ErrorType: 'NoMatchingCondition', NextAction: 'On again' }];
+      return { ...action, Transitions: { ...action.Transitions, NextAction: 'On again', Errors } };
+    }
+  });
+
+  it('finds certificates that have expired, or soon do', async () => {
+    const dates = [
+      ['-1', 'certificate_expired'],
+      ['10', 'certificate_expiring'],
+    ] as const;
+    for (const [days, code] of dates) {
+      const dated = await datedCertificate(Number(days));
+      const flow = planted('GetParticipantInput', ({ Parameters }) => {
+        Parameters.InputEncryption.Key = dated;
+      });
+      expect(checkFlow(flow).map((finding) => finding.code)).toEqual([code]);
+    }
+  });
+
+  it('takes what comes from attributes for granted', () => {
+    const flow = planted('GetParticipantInput', ({ Parameters }) => {
+      Parameters.InputEncryption = { EncryptionKeyId: '$.Attributes.key', Key: '$.Attributes.certificate' };
+    });
+    expect(checkFlow(flow, new Map())).toEqual(
+      checkFlow(flowOf('card', 'cvc'), new Map()).filter(({ action }) => action !== 'Ask for card'),
+    );
+  });
+
+  it('says what is no flow', async () => {
+    const inputs = {
+      'not JSON': /not JSON/,
+      '[]': /StartAction/,
+      '{"modules":[]}': /former flow language/,
+      '{"StartAction":"a","Actions":[{}]}': /action 1/,
+    };
+    for (const [input, message] of Object.entries(inputs)) {
+      expect(await runCli(['flow', 'check', '-'], { input })).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringMatching(message),
+      });
+    }
+  });
+
+  it('never throws, whatever a flow holds', () => {
+    fc.assert(
+      fc.property(
+        fc.json(),
+        fc.array(
+          fc.record({
+            Identifier: fc.string(),
+            Type: fc.constantFrom('GetParticipantInput', 'Compare', 'InvokeLambdaFunction', 'x'),
+            Parameters: fc.anything(),
+            Transitions: fc.anything(),
+          }),
+        ),
+        (json, actions) => {
+          for (const text of [json, JSON.stringify({ StartAction: actions[0]?.Identifier ?? 'a', Actions: actions })]) {
+            try {
+              checkFlow(parseFlow(text));
+            } catch (error) {
+              expect(error).toMatchObject({ code: 'invalid_flow' });
+            }
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, with Connect', () => {
+  let aws: TestAws;
+  beforeAll(async () => {
+    aws = await startAws();
+  });
+  afterAll(() => aws.stop());
+
+  it('compares key ids and certificates with those of the instance', async () => {
+    const check = async () => {
+      const args = ['flow', 'check', '--flow', 'f1', '--instance', aws.connect.instanceId, '--json'];
+      return JSON.parse((await runCli(args, { environment: awsSettings(aws.endpoint) })).stdout).findings;
+    };
+    const publicKey = (of: { certificate: string }) =>
+      new X509Certificate(pem('CERTIFICATE', of.certificate)).publicKey
+        .export({ type: 'spki', format: 'pem' })
+        .toString();
+    aws.connect.flows.set('f1', JSON.stringify(flowOf('card')));
+    expect(await check()).toMatchObject([{ code: 'unknown_key_id', action: 'Ask for card' }]);
+    aws.connect.securityKeys.set(key.keyId, publicKey(otherKey));
+    expect(await check()).toMatchObject([{ code: 'certificate_mismatch', action: 'Ask for card' }]);
+    aws.connect.securityKeys.set(key.keyId, publicKey(key));
+    expect(await check()).toEqual([]);
+  });
+});
+
+/** A certificate of the test key that ends in so many days. */
+function datedCertificate(days: number): Promise<string> {
+  return selfSignedCertificate(pem('PRIVATE KEY', key?.privateKeyPkcs8 ?? ''), { subject: 'CN=test', days });
+}
