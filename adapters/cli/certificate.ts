@@ -128,12 +128,18 @@ async function loadX509() {
 }
 
 async function naming(subject: string, make: () => Promise<string>): Promise<string> {
+  // The library takes what has no attributes for an empty name.
+  if (!/^\s*[A-Za-z][A-Za-z0-9.]*\s*=\s*\S/.test(subject)) throw noName(subject);
   try {
     return await make();
   } catch (error) {
-    const message = `The subject "${subject}" is no distinguished name; write it as "CN=flow-security-keys, O=Example Ltd, C=GB".`;
-    throw new CommandError('invalid_option', message, error);
+    throw noName(subject, error);
   }
+}
+
+function noName(subject: string, cause?: unknown): CommandError {
+  const message = `The subject "${subject}" is no distinguished name; write it as "CN=flow-security-keys, O=Example Ltd, C=GB".`;
+  return new CommandError('invalid_option', message, cause);
 }
 
 /** Lines of 64 characters, and a last line break, as openssl writes it. */

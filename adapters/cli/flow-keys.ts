@@ -248,9 +248,8 @@ function instance(): Option {
 }
 
 function bits(): Option {
-  return new Option('--bits <size>', 'size of the RSA key')
-    .choices(['2048', '3072', '4096'])
-    .argParser(Number)
+  return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096')
+    .argParser(keySize)
     .default(2048);
 }
 
@@ -262,6 +261,11 @@ function wholeNumber(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
   throw new InvalidArgumentError('It must be a whole number from 1 to 10000.');
+}
+
+function keySize(text: string): number {
+  if (['2048', '3072', '4096'].includes(text)) return Number(text);
+  throw new InvalidArgumentError('It must be 2048, 3072 or 4096.');
 }
 
 function minutes(text: string): number {
