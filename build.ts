@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import manifest from './package.json' with { type: 'json' };
 
 // Modules that stand in for a package's own, each with its reason at its head. esbuild's `alias` option
 // would also catch paths inside the packages.
@@ -88,6 +89,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     // For the CommonJS packages inside, which call `require` for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
     entryPoints: { 'flow-keys': 'adapters/cli/flow-keys.ts' },
+    define: { 'process.env.FLOW_KEYS_VERSION': JSON.stringify(manifest.version) },
     outdir: 'dist/cli',
     splitting: true,
   },

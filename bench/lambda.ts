@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { startParameterStore } from '../adapters/demonstration/parameter-store.ts';
 import { parameterName, pem, recordedEvent, recordingNamed, testKeys } from '../test/recordings/recordings.ts';
+import { median } from './measure.ts';
 
 const rounds = 11;
 const card = recordingNamed('java rsa2048-card-number');
@@ -99,8 +100,4 @@ function callingProgram(module: string): string {
     writeSync(3, (performance.now() - started) / 100 + '\\n');
     process.exit();
   `;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -32,6 +32,6 @@ export async function medians(
   return new Map(Array.from(batches, ([name, times]) => [name, median(times)]));
 }
 
-function median(times: readonly number[]): number {
+export function median(times: readonly number[]): number {
   return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Number.NaN;
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
 import { type ExitCode, exitCodeFor, exitCodes } from './command-error.ts';
 import { report } from './report.ts';
 import { type Answer, type Terminal, terminal } from './terminal.ts';
@@ -11,7 +10,7 @@ type Action<Options> = (options: Options, terminal: Terminal, ...operands: strin
 
 const program = new Command('flow-keys')
   .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
-  .version(manifest.version)
+  .version(process.env.FLOW_KEYS_VERSION ?? '')
   // What stands behind a command is that command's: "flow" and "flow check" both have options.
   .enablePositionalOptions()
   .showHelpAfterError('(--help shows what there is)')
@@ -248,9 +247,7 @@ function instance(): Option {
 }
 
 function bits(): Option {
-  return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096')
-    .argParser(keySize)
-    .default(2048);
+  return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096').argParser(keySize).default(2048);
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -3,30 +3,25 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import {
-  AddPermissionCommand,
-  CreateFunctionCommand,
-  LambdaClient,
-  RemovePermissionCommand,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda';
+import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { createHandler } from 'flow-security-keys/lambda';
 import { startServer } from 'flow-security-keys/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { selfSignedCertificate } from '../../adapters/cli/certificate.ts';
+import { awsTestClient } from '../key-stores/aws.ts';
 import { contactFlowEvent, parameterName, pem, privateKeyOf, testKeys } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { runCli } from '../support/cli.ts';
+import { deployFunction, forbid, functionName, permit } from '../support/deployed-function.ts';
 import { encrypted } from '../support/encrypted.ts';
 import { sha256Hex } from '../support/sha256.ts';
 
 const [key, otherKey] = testKeys;
 if (key === undefined || otherKey === undefined) throw new Error('There are no two test keys.');
 const digits = '4929736155123456';
-const functionName = 'flow-security-keys';
 
 describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
   let aws: TestAws;
@@ -36,10 +31,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
   let service: { readonly origin: string; stop(): Promise<void> };
   let ciphertext: string;
   let settings: ReturnType<typeof awsSettings>;
-  const client = () => ({
-    ...{ endpoint: aws.endpoint, region: 'us-east-1' },
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  const client = () => awsTestClient(aws.endpoint);
 
   beforeAll(async () => {
     aws = await startAws();
@@ -54,8 +46,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     const handler = createHandler({ keyStore, log: () => {} });
     const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 8_000 };
     aws.invoke = (event) => handler(event, context);
-    const arn = await createFunction(await createRole());
-    aws.connect.functions.add(arn);
+    await deployFunction(aws);
   });
   afterAll(async () => {
     await service.stop();
@@ -69,7 +60,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     await put('certificate', await certificateFor(365), 'String');
     aws.connect.securityKeys.clear();
     aws.connect.securityKeys.set(key.keyId, publicKeyOf(key));
-    await permit(aws.connect.instanceId);
+    await permit(lambda, aws.connect.instanceId);
   });
 
   const examine = (...args: string[]) =>
@@ -196,7 +187,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     [
       'a policy without Connect',
       async () => {
-        await forbid();
+        await forbid(lambda);
         return [ciphertext];
       },
       /aws lambda add-permission/,
@@ -204,7 +195,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     [
       'a policy for another instance',
       async () => {
-        await permit('00000000-0000-4000-8000-000000000000');
+        await permit(lambda, '00000000-0000-4000-8000-000000000000');
         return [ciphertext];
       },
       /Allow Connect to invoke the function/,
@@ -277,51 +268,8 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     await kms.send(new DisableKeyCommand({ KeyId }));
   }
 
-  async function forbid(): Promise<void> {
-    await lambda
-      .send(new RemovePermissionCommand({ FunctionName: functionName, StatementId: 'connect' }))
-      .catch(() => {});
-  }
-
-  async function permit(instanceId: string): Promise<void> {
-    await forbid();
-    await lambda.send(
-      new AddPermissionCommand({
-        ...{ FunctionName: functionName, StatementId: 'connect', Action: 'lambda:InvokeFunction' },
-        Principal: 'connect.amazonaws.com',
-        SourceArn: `arn:aws:connect:us-east-1:123456789012:instance/${instanceId}`,
-      }),
-    );
-  }
-
   async function limit(Timeout: number): Promise<void> {
     await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Timeout }));
-  }
-
-  /** moto asks for a role before it takes a function; IAM has a client of its own, for this one call. */
-  async function createRole(): Promise<string> {
-    const scope = 'Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=test';
-    const response = await fetch(aws.endpoint, {
-      method: 'POST',
-      headers: { authorization: `AWS4-HMAC-SHA256 ${scope}`, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        Action: 'CreateRole',
-        Version: '2010-05-08',
-        RoleName: 'function',
-        AssumeRolePolicyDocument: '{}',
-      }),
-    });
-    return (await response.text()).match(/<Arn>(.+)<\/Arn>/)?.[1] ?? '';
-  }
-
-  async function createFunction(role: string): Promise<string> {
-    const { FunctionArn = '' } = await lambda.send(
-      new CreateFunctionCommand({
-        ...{ FunctionName: functionName, Role: role, Runtime: 'nodejs22.x', Handler: 'index.handler', Timeout: 8 },
-        Code: { ZipFile: Buffer.from('a function that the test itself runs') },
-      }),
-    );
-    return FunctionArn;
   }
 
   function publicKeyOf({ certificate }: { readonly certificate: string }): string {

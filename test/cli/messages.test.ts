@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
@@ -177,5 +177,21 @@ describe('flow-keys completion', () => {
     const { stdout } = await runCli(['complete', '--', 'keys', '']);
     expect(stdout).toMatch(/create[\s\S]*associate[\s\S]*list[\s\S]*retire/);
     expect((await runCli(['complete', '--', 'rotate', '--dr'])).stdout).toContain('--dry-run');
+  });
+});
+
+describe('The start of a command', () => {
+  it('loads no AWS client, and no more than it needs', async () => {
+    const coverage = file('coverage');
+    await runCli(['inspect', articleRecording.ciphertext], { environment: { NODE_V8_COVERAGE: coverage } });
+    const [report = ''] = await readdir(coverage);
+    const { result } = JSON.parse(await readFile(join(coverage, report), 'utf8'));
+    const loaded: readonly string[] = result
+      .map(({ url }: { readonly url: string }) => url)
+      .filter((url: string) => url.startsWith('file:'));
+    const texts = await Promise.all(loaded.map((url) => readFile(new URL(url), 'utf8')));
+    expect(texts.length).toBeGreaterThan(1);
+    expect(texts.join('')).not.toMatch(/@aws-sdk\/client-|@aws-crypto|@peculiar\/x509/);
+    expect(texts.join('').length).toBeLessThan(250_000);
   });
 });

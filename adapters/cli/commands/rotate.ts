@@ -37,13 +37,13 @@ export async function rotate(options: RotateOptions, terminal: Terminal): Promis
   for (const step of steps) {
     if (await step.isDone(state)) continue;
     if (step.question !== undefined) await terminal.confirm(step.question);
-    state = await terminal.during(step.plan, step.run(state));
-    terminal.note(`done: ${step.plan}`);
+    state = await terminal.during(step.name, step.run(state));
+    terminal.note(`${step.name}: done`);
   }
   await removeState(options.state);
   return {
     value: { retired: state.oldKeyId, store: vault.name },
-    text: `Rotated: ${state.oldKeyId} is retired. Its private key is still in ${vault.name}; when nothing that it encrypted is needed any more, "flow-keys keys retire ${state.oldKeyId} --delete-private-key" removes it.`,
+    text: `Rotated: ${state.oldKeyId} is retired. Its private key is still in ${vault.name}; "flow-keys keys retire ${state.oldKeyId} --delete-private-key" removes it.`,
   };
 }
 
@@ -125,14 +125,16 @@ async function rotationOf(
 
 interface PlannedStep {
   readonly step: string;
+  readonly plan: string;
   readonly isDone: boolean;
   readonly asksFirst: boolean;
 }
 
 function planOf(steps: readonly Step[], state: RotationState): Promise<readonly PlannedStep[]> {
   return Promise.all(
-    steps.map(async ({ plan: step, question, isDone }) => ({
-      step,
+    steps.map(async ({ name, plan, question, isDone }) => ({
+      step: name,
+      plan,
       isDone: await isDone(state),
       asksFirst: question !== undefined,
     })),
@@ -140,11 +142,12 @@ function planOf(steps: readonly Step[], state: RotationState): Promise<readonly 
 }
 
 function describePlan(plan: readonly PlannedStep[]): string {
-  const lines = plan.map(({ step, isDone, asksFirst }, index) => {
-    const line = `${index + 1}. ${step}`;
+  const width = Math.max(...plan.map(({ step }) => step.length));
+  const lines = plan.map(({ step, plan: what, isDone, asksFirst }, index) => {
+    const line = `${index + 1}. ${step.padEnd(width)}  ${what}`;
     return isDone
       ? coloured('dim', `${line} (done)`)
       : `${line}${asksFirst ? coloured('yellow', ' (asks first)') : ''}`;
   });
-  return ['The rotation:', ...lines].join('\n');
+  return lines.join('\n');
 }

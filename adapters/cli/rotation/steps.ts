@@ -33,6 +33,7 @@ export interface Rotation extends CertificateOptions {
 
 /** One step. Each can be done again after an interruption, at whatever point. */
 export interface Step {
+  readonly name: string;
   /** As a plan says it. */
   readonly plan: string;
   /** What to ask before it, as it cannot be undone. */
@@ -70,6 +71,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   }
 
   const create: Step = {
+    name: 'create',
     plan: `make an RSA-${rotation.bits} key pair and a certificate for ${rotation.days} days; the private key goes to ${vault.name} only`,
     isDone: async (state) => (await isStored(state.provisionalId)) || (await isStored(await newKeyId(state))),
     async run(state) {
@@ -82,7 +84,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   };
 
   const associate: Step = {
-    plan: `upload the public key to instance ${instance.id}, which gives it its key id`,
+    name: 'upload',
+    plan: `give the public key to instance ${instance.id}, which names it with a key id`,
     isDone: async (state) => (await newKeyId(state)) !== undefined,
     async run(state) {
       assertRoom(instance.id, await instance.securityKeys());
@@ -92,7 +95,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   };
 
   const store: Step = {
-    plan: `store the private key under that key id in ${vault.name}`,
+    name: 'store',
+    plan: 'put the private key under that key id',
     isDone: async (state) => (await isStored(await newKeyId(state))) && !(await isStored(state.provisionalId)),
     async run(state) {
       const { provisionalId = '', certificate = '' } = state;
@@ -105,7 +109,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   };
 
   const prove: Step = {
-    plan: `prove it: encrypt a fresh input as Connect would, and decrypt it with ${[vault.name, ...rotation.services.map(({ name }) => name)].join(', ')}`,
+    name: 'prove',
+    plan: `encrypt a fresh input as Connect would, and decrypt it with ${[vault.name, ...rotation.services.map(({ name }) => name)].join(', ')}`,
     isDone: async ({ handedOutAt }) => handedOutAt !== undefined,
     async run(state) {
       const keyId = await requiredKeyId(state);
@@ -119,9 +124,10 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   };
 
   const handOut: Step = {
+    name: 'hand out',
     plan:
       flows.length > 0
-        ? `publish the flows with the new key id and certificate: ${flows.join(', ')}; their content before is kept beside ${statePath}`
+        ? `publish the flows with the new key id and certificate: ${flows.join(', ')}`
         : 'stop, so that you give the flows the new key id and certificate',
     ...(flows.length > 0 && {
       question: `Publish ${flows.length === 1 ? 'the flow' : `${flows.length} flows`} with the new key? Calls from now on are encrypted with it.`,
@@ -153,7 +159,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   }
 
   const wait: Step = {
-    plan: `wait ${waitMinutes} minutes for calls that began under ${oldKeyId} to end`,
+    name: 'wait',
+    plan: `give calls that began under ${oldKeyId} ${waitMinutes} minutes to end`,
     isDone: async ({ handedOutAt }) => Date.now() >= waitEnd(handedOutAt),
     async run(state) {
       await sleep(Math.max(0, waitEnd(state.handedOutAt) - Date.now()));
@@ -166,7 +173,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   }
 
   const retire: Step = {
-    plan: `remove ${oldKeyId} from Connect; its private key stays in ${vault.name}, for what was encrypted with it`,
+    name: 'retire',
+    plan: `remove ${oldKeyId} from Connect; its private key stays in the store, for what was encrypted with it`,
     question: `Remove key id ${oldKeyId} from Connect? Flows that still name it will fail.`,
     isDone: async () => !(await instance.securityKeys()).some(({ keyId }) => keyId === oldKeyId),
     async run(state) {
