@@ -103,7 +103,7 @@ describe('What was encrypted for a consumer is opened', () => {
   });
 });
 
-/** jwcrypto 1.6.1 takes a JWE whose ciphertext is empty for one without, which jose does not. */
+/** jwcrypto 1.6.1 opens no JWE of an empty plaintext, its own included. */
 function isRefusedByJwcrypto({ format, plaintext }: Made): boolean {
   return format === 'jwe' && plaintext === '';
 }
