@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   decrypt: async () => (await import('./decrypt.ts')).benchDecrypt({ peers: options.peers }),
   lambda: async () => (await import('./lambda.ts')).benchLambda(),
+  relay: async () => (await import('./relay.ts')).benchRelay(),
   'key-store': async () => (await import('./key-store.ts')).benchKeyStore(),
 };
 
