@@ -99,13 +99,13 @@ describe('POST /v1/reencrypt', () => {
     expect(text).not.toContain('4929736155');
   });
 
-  it('is not configured without a store of consumers', async () => {
+  it('is not there without a store of consumers', async () => {
     const settings = settingsFrom({ DEVELOPMENT: 'true' });
     const app = flowSecurityKeys({ ...settings, keyStore: testKeyStore, log: () => {} });
     const body = JSON.stringify({ ciphertext: card.ciphertext, field: 'card', consumers: ['ledger'] });
     const headers = { 'content-type': 'application/json' };
     const response = await app.request('http://127.0.0.1/v1/reencrypt', { method: 'POST', headers, body });
-    expect(await response.json()).toMatchObject({ code: 'not_configured' });
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }]);
   });
 });
 
