@@ -124,18 +124,18 @@ describe('An event that names consumers', () => {
   it('answers a field that cannot be decrypted for itself', async () => {
     const { answer, records } = await handle({
       card: card.ciphertext,
-      'my-secret-string': 'Timeout',
+      'my-secret-string': 'AYAD',
       consumer: 'ledger',
     });
     expect(answer).toMatchObject({
       'status-code': 500,
-      code: 'no_caller_input',
+      code: 'malformed_ciphertext',
       data: { fields: { card: { success: true, consumers: { ledger: { success: true } } } } },
     });
     expect(records.map(({ field, code }) => [field, code])).toEqual(
       expect.arrayContaining([
         ['card', 'ok'],
-        ['my-secret-string', 'no_caller_input'],
+        ['my-secret-string', 'malformed_ciphertext'],
       ]),
     );
   });

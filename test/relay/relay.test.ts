@@ -190,6 +190,7 @@ describe('What a caller may have encrypted', () => {
     ['an empty field', { field: '' }, 'invalid_request'],
     ['a field with a line feed', { field: 'card\n' }, 'invalid_request'],
     ['a contact id of digits alone', { contactId: '4929736155' }, 'invalid_request'],
+    ['a key id with a path', { keyId: '../x' }, 'invalid_key_id'],
   ])('is not asked for with %s, and nothing is recorded or read', async ([, options, code]) => {
     const { ask, consumer, records } = setUp();
     const error = await ask(options).catch((caught: unknown) => caught);
@@ -198,10 +199,22 @@ describe('What a caller may have encrypted', () => {
     expect([records, consumer.mock.calls]).toEqual([[], []]);
   });
 
+  it.for([
+    ['', 'missing_parameter'],
+    ['Timeout', 'no_caller_input'],
+    ['no base64!', 'malformed_ciphertext'],
+  ] as const)('is no ciphertext: %j, whatever the caller is allowed', async ([ciphertext, code]) => {
+    const { ask, records } = setUp();
+    for (const allowedConsumers of [['*'], []]) {
+      await expect(ask({ allowedConsumers }, ciphertext)).rejects.toMatchObject({ code });
+    }
+    expect(records).toEqual([]);
+  });
+
   it('fails as a whole where the message cannot be decrypted', async () => {
     const { ask, records } = setUp();
-    await expect(ask({}, 'Timeout')).rejects.toMatchObject({ code: 'no_caller_input' });
-    expect(records.map(({ code }) => code)).toEqual(names.map(() => 'no_caller_input'));
+    await expect(ask({}, 'AYAD')).rejects.toMatchObject({ code: 'malformed_ciphertext' });
+    expect(records.map(({ code }) => code)).toEqual(names.map(() => 'malformed_ciphertext'));
   });
 });
 
