@@ -56,7 +56,7 @@ export type ConsumerOutcome =
 export interface Reencrypted {
   /** In the order of the consumers; each answers for itself. */
   readonly outcomes: readonly ConsumerOutcome[];
-  /** What the message was decrypted under; absent where no consumer may have it, as nothing is decrypted then. */
+  /** What the message was decrypted under; absent where no consumer may have the field, as nothing is decrypted then. */
   readonly decrypted?: Pick<DecryptResult, 'keyId' | 'suite'>;
 }
 

@@ -21,7 +21,10 @@ interface Made {
 }
 
 let made: readonly Made[];
+/** When they were made, in seconds: no earlier than `from`, no later than `to`. */
+const time = { from: 0, to: 0 };
 beforeAll(async () => {
+  time.from = Math.floor(Date.now() / 1_000);
   const documents = consumerDocuments();
   const consumers = await Promise.all(testConsumers.map(({ name }) => parseConsumer(name, documents.get(name) ?? '')));
   const each = consumers.flatMap((consumer) => plaintexts.map((plaintext) => ({ consumer, plaintext })));
@@ -33,6 +36,7 @@ beforeAll(async () => {
       ciphertext: await encryptFor(consumer, new TextEncoder().encode(plaintext), labels),
     })),
   );
+  time.to = Math.floor(Date.now() / 1_000);
 });
 
 /** What a consumer finds beside the input. */
@@ -65,6 +69,8 @@ describe('What was encrypted for a consumer is opened', () => {
       const { plaintext, protectedHeader } = await compactDecrypt(message.ciphertext, privateKeyOf(message.name));
       expect(new TextDecoder().decode(plaintext)).toBe(message.plaintext);
       expect(protectedHeader).toMatchObject(labelsOf(message));
+      expect(protectedHeader['iat']).toBeGreaterThanOrEqual(time.from);
+      expect(protectedHeader['iat']).toBeLessThanOrEqual(time.to);
     }
   });
 
