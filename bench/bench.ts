@@ -4,6 +4,7 @@ const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   decrypt: async () => (await import('./decrypt.ts')).benchDecrypt({ peers: options.peers }),
   lambda: async () => (await import('./lambda.ts')).benchLambda(),
   cli: async () => (await import('./cli.ts')).benchCli(),
+  relay: async () => (await import('./relay.ts')).benchRelay(),
   'key-store': async () => (await import('./key-store.ts')).benchKeyStore(),
 };
 

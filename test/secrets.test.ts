@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consumerBindingName } from '../adapters/consumer-stores/bindings.ts';
 import { startParameterStore } from '../adapters/demonstration/parameter-store.ts';
 import { startWrangler } from '../adapters/demonstration/wrangler.ts';
 import { bindingName } from '../adapters/key-stores/bindings.ts';
 import { parityCases, unusableKeys } from './parity/cases.ts';
+import consumerKeys from './recordings/consumer-keys.json' with { type: 'json' };
 import { contactFlowEvent, parameterName, pem, recordedEvent, recordings, testKeys } from './recordings/recordings.ts';
+import { consumerDocuments, consumerParameterName } from './support/consumer-documents.ts';
 
 const canary = 'canary4929736155';
 const [testKey] = testKeys;
@@ -23,6 +26,38 @@ const stored = new Map([
   [canaryKeyId, canary] as const,
 ]);
 
+/** Consumers, and some of whose documents hold a canary instead. */
+const documents = new Map([
+  ...consumerDocuments(),
+  ['canary-text', canary],
+  [
+    'canary-key',
+    JSON.stringify({ format: 'jwe', publicKey: pem('PRIVATE KEY', btoa(canary)), keyIds: [], fields: [] }),
+  ],
+  [
+    'canary-member',
+    JSON.stringify({ format: canary, publicKey: canary, keyIds: [canary], fields: [canary], [canary]: canary }),
+  ],
+]);
+const consumers = Array.from(documents.keys());
+
+/** What may not be asked of consumers: a caller's input, a PEM text or base64 in the wrong place. */
+const misplaced = [canary.replace('canary', ''), pem('PRIVATE KEY', btoa(canary)), btoa(canary), `${canary}/..`];
+
+const ciphertext = recordings[0]?.ciphertext;
+
+/** The members of requests to encrypt for consumers, beside the ciphertext. */
+const reencryptions: readonly object[] = [
+  { field: 'card', consumers, contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe' },
+  ...misplaced.flatMap((secret) => [
+    { field: secret, consumers },
+    { field: 'card', consumers: [secret] },
+    { field: 'card', consumers, contactId: secret },
+    { field: 'card', consumers, keyId: secret },
+    { field: 'card', consumers, ciphertext: secret },
+  ]),
+];
+
 /** Events with a canary wherever a secret could stand, then every recording and every bad input. */
 const bodies: readonly string[] = [
   ...recordings.map((recording) => JSON.stringify(recordedEvent(recording))),
@@ -35,6 +70,10 @@ const bodies: readonly string[] = [
     JSON.stringify(secret),
   ]),
   JSON.stringify(contactFlowEvent({ 'key-id': canaryKeyId, 'my-secret-string': renamedTo(canaryKeyId) })),
+  ...[consumers.join(), ...misplaced].flatMap((consumer) => [
+    JSON.stringify(contactFlowEvent({ card: ciphertext, 'my-secret-string': canary, consumer })),
+    JSON.stringify(contactFlowEvent({ 'my-secret-string': ciphertext, consumer })),
+  ]),
 ];
 
 /** What must never be written: canaries, plaintexts, and any stretch of a ciphertext or a key. */
@@ -46,11 +85,18 @@ const secrets: readonly string[] = [
   ...new Set(recordings.map(({ plaintext }) => plaintext).filter((plaintext) => plaintext.length > 6)),
   ...recordings.flatMap(({ ciphertext }) => stretches(ciphertext)),
   ...testKeys.flatMap(({ privateKeyPkcs8 }) => stretches(privateKeyPkcs8)),
+  ...stretches(consumerKeys.keys['P-256'].privateKeyPkcs8),
+  // How a JWE's header begins, and a message of suite 0578.
+  'eyJhbGciOi',
+  'AgV4',
 ];
 
 describe('What the Lambda function writes', () => {
   it('holds a line a call and no secret', async () => {
-    const parameters = new Map(Array.from(stored, ([keyId, value]) => [parameterName(keyId), value]));
+    const parameters = new Map([
+      ...Array.from(stored, ([keyId, value]) => [parameterName(keyId), value] as const),
+      ...Array.from(documents, ([name, document]) => [consumerParameterName(name), document] as const),
+    ]);
     const parameterStore = await startParameterStore(parameters);
     const program = `
       const { handler } = await import('./dist/lambda/index.mjs');
@@ -64,6 +110,7 @@ describe('What the Lambda function writes', () => {
         AWS_ACCESS_KEY_ID: 'x',
         AWS_SECRET_ACCESS_KEY: canary,
         AWS_ENDPOINT_URL: parameterStore.endpoint,
+        CONSUMERS: '*',
         _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
       },
     });
@@ -72,24 +119,40 @@ describe('What the Lambda function writes', () => {
     await parameterStore.stop();
     expectNoSecrets(written);
     expect(written.match(/"message":"(not )?decrypted"/g)).toHaveLength(bodies.length);
-    expect(written.match(/"xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"/g)).toHaveLength(bodies.length);
+    const audited = written.match(/"audit":"reencryption"/g) ?? [];
+    expect(audited.length).toBeGreaterThan(consumers.length);
+    expect(written.match(/"ReencryptionError":1|"ReencryptionSuccess":1/g)).toHaveLength(audited.length);
+    expect(written.match(/"xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"/g)).toHaveLength(
+      bodies.length + audited.length,
+    );
     expect(written.match(/"DecryptionError":1|"DecryptionSuccess":/g)?.length).toBeGreaterThanOrEqual(bodies.length);
   });
 });
 
 describe('What the worker writes', () => {
   it('holds a line a request and no secret', async () => {
-    const variables = [...stored].flatMap(([keyId, value]) => ['--var', `${bindingName(keyId)}:${value}`]);
-    const worker = await startWrangler(0, '--env', 'development', ...variables);
-    for (const body of bodies) {
-      for (const route of ['connect', 'decrypt']) {
-        const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
-        await (await fetch(`${worker.origin}/v1/${route}`, init)).arrayBuffer();
-      }
+    const variables = new Map([
+      ...Array.from(stored, ([keyId, value]) => [bindingName(keyId), value] as const),
+      ...Array.from(documents, ([name, document]) => [consumerBindingName(name), document] as const),
+      ['CONSUMERS', '*'],
+    ]);
+    const options = Array.from(variables, ([name, value]) => ['--var', `${name}:${value}`]);
+    const worker = await startWrangler(0, '--env', 'development', ...options.flat());
+    const requests = [
+      ...bodies.flatMap((body) => [
+        { route: 'connect', body },
+        { route: 'decrypt', body },
+      ]),
+      ...reencryptions.map((members) => ({ route: 'reencrypt', body: JSON.stringify({ ciphertext, ...members }) })),
+    ];
+    for (const { route, body } of requests) {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+      await (await fetch(`${worker.origin}/v1/${route}`, init)).arrayBuffer();
     }
     const written = await worker.stop();
     expectNoSecrets(written);
-    expect(written.match(/"requestId"/g)).toHaveLength(2 * bodies.length);
+    expect(written.match(/"route":"\/v1/g)).toHaveLength(requests.length);
+    expect(written.match(/"audit":"reencryption".*"code":"ok"/g)?.length).toBeGreaterThan(5);
   });
 });
 

@@ -20,7 +20,7 @@ export interface BatchAnswer {
 
 /** What `/v1/reencrypt` answers; never the plaintext. */
 export interface ReencryptAnswer {
-  /** Under which the message was decrypted; absent, as `suite`, where no consumer may have it: nothing is decrypted then. */
+  /** Under which the message was decrypted; absent, as `suite`, where no consumer may have the field: nothing is decrypted then. */
   readonly keyId?: string;
   readonly suite?: string;
   /** In the order of the consumers, each with its own success or error. */

@@ -45,7 +45,7 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly connect?: ConnectSettings;
   /** How long a call may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number;
-  /** Whom inputs are encrypted for. Default: nobody, so that `/v1/reencrypt` is `not_configured`. */
+  /** Whom inputs are encrypted for. Default: nobody, so that `/v1/reencrypt` is `not_found`. */
   readonly consumerStore?: ConsumerStore;
   /** Consumers, to be shared with other services. Default: a cache of its own. */
   readonly consumerCache?: ConsumerCache;
@@ -167,8 +167,9 @@ export function flowSecurityKeys(
   });
 
   serve('reencrypt', async (context) => {
-    const body = await readBody(context, reencryptBody);
     const { relay } = context.var.settings;
+    if (relay === undefined) throw new FlowKeysError('not_found', 'This service has no store of consumers.');
+    const body = await readBody(context, reencryptBody);
     const { answer, record } = await reencrypt(body, relay, context.var.requestId, relayLimits(context));
     context.set('record', record);
     return context.json(answer);

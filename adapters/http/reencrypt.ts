@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { FlowKeysError, type ReencryptOptions, type Relay } from '../../src/index.ts';
+import type { ReencryptOptions, Relay } from '../../src/index.ts';
 import type { ReencryptAnswer } from './answers.ts';
 import type { LogRecord } from './log.ts';
 import { problemDetails } from './problem.ts';
@@ -14,11 +14,10 @@ export type RelayLimits = Pick<
 /** Encrypts for all consumers at once; each answers for itself, in their order. */
 export async function reencrypt(
   { ciphertext, keyId, contactId, field, consumers }: v.InferOutput<typeof reencryptBody>,
-  relay: Relay | undefined,
+  relay: Relay,
   requestId: string,
   limits: RelayLimits,
 ): Promise<{ readonly answer: ReencryptAnswer; readonly record: LogRecord }> {
-  if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
   const { outcomes, decrypted } = await relay.reencrypt(ciphertext, {
     ...limits,
     ...(keyId !== undefined && { keyId }),

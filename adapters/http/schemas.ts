@@ -71,7 +71,7 @@ export const reencryptBody = v.object({
 
 export const reencryptAnswer = v.object({
   keyId: v.optional(keyId),
-  suite: v.optional(v.pipe(v.string(), v.description('Absent, as keyId, where no consumer may have the input.'))),
+  suite: v.optional(v.pipe(v.string(), v.description('Absent, as keyId, where no consumer may have the field.'))),
   results: v.pipe(
     v.array(
       v.union([

@@ -40,8 +40,7 @@ const encrypters: Readonly<
 > = {
   async 'aws-encryption-sdk'({ name, publicKey }, plaintext, labels) {
     const recipient = { providerId: relayProviderId, keyName: name, publicKey };
-    const message = await encryptMessage(plaintext, recipient, named('', name, labels));
-    return btoa(Array.from(message, (byte) => String.fromCharCode(byte)).join(''));
+    return base64(await encryptMessage(plaintext, recipient, named('', name, labels)));
   },
   jwe({ name, publicKey, algorithm, kid }, plaintext, labels) {
     const iat = Math.floor(Date.now() / 1_000);
@@ -56,4 +55,10 @@ function named(prefix: string, consumer: string, { contactId, field }: InputLabe
     [`${prefix}field`]: field,
     [`${prefix}consumer`]: consumer,
   };
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }

@@ -1,6 +1,8 @@
 import { isContactId } from '../contact-id.ts';
 import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
 import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
+import { assertKeyId } from '../keys/key-id.ts';
+import { ciphertextBytes } from '../message/ciphertext.ts';
 import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from './consumer.ts';
 import { type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
 import { assertConsumerName } from './consumer-name.ts';
@@ -54,7 +56,7 @@ export type ConsumerOutcome =
 export interface Reencrypted {
   /** In the order of the consumers; each answers for itself. */
   readonly outcomes: readonly ConsumerOutcome[];
-  /** What the message was decrypted under; absent where no consumer may have it, as nothing is decrypted then. */
+  /** What the message was decrypted under; absent where no consumer may have the field, as nothing is decrypted then. */
   readonly decrypted?: Pick<DecryptResult, 'keyId' | 'suite'>;
 }
 
@@ -88,13 +90,15 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
   async function reencrypt(ciphertext: string | Uint8Array, options: ReencryptOptions): Promise<Reencrypted> {
     const started = performance.now();
     assertRequest(options);
+    // What is no ciphertext at all is refused whoever asks; how long it may be is for the decryptor to say.
+    const bytes = ciphertextBytes(ciphertext, Number.POSITIVE_INFINITY);
     const admissions = await Promise.allSettled(options.consumers.map((name) => admit(name, options)));
     // Once for all of them, and not at all where none may have it.
     let decryption: Promise<DecryptResult> | undefined;
     const ciphertexts = await Promise.allSettled(
       admissions.map(async (admission) => {
         if (admission.status === 'rejected') throw admission.reason;
-        decryption ??= decryptor.decrypt(ciphertext, options);
+        decryption ??= decryptor.decrypt(bytes, options);
         return encryptDecrypted(admission.value, await decryption, options);
       }),
     );
@@ -145,7 +149,8 @@ async function encryptDecrypted(consumer: Consumer, decrypted: DecryptResult, la
 
 const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
 
-function assertRequest({ consumers, field, contactId }: ReencryptOptions): void {
+function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions): void {
+  if (keyId !== undefined) assertKeyId(keyId);
   for (const name of consumers) assertConsumerName(name);
   if (consumers.length === 0) throw invalidRequest('No consumer is named. Name 1 or more.');
   if (consumers.length > maxConsumers) {

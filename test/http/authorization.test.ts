@@ -3,6 +3,7 @@ import { flowSecurityKeys, settingsFrom } from 'flow-security-keys/hono';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { contactFlowEvent, recordingNamed, testKeyStore, testKeys } from '../recordings/recordings.ts';
+import { consumerDocuments } from '../support/consumer-documents.ts';
 import { sha256Hex } from '../support/sha256.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
@@ -18,7 +19,9 @@ function service(environment: Readonly<Record<string, string>>) {
   const app = flowSecurityKeys({
     ...settingsFrom(environment),
     keyStore: testKeyStore,
+    consumerStore: { consumer: async (name) => consumerDocuments().get(name) },
     log: (line) => lines.push(line),
+    audit: () => {},
   });
   const post = async (path: string, token: string, body: unknown) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-request-id': 'same' };
@@ -138,6 +141,20 @@ describe('JSON Web Tokens of an issuer', () => {
     expect((await inspect({ 'cf-access-jwt-assertion': await sign() })).status).toBe(200);
     expect((await inspect({ 'cf-access-jwt-assertion': await sign({ aud: 'another' }) })).status).toBe(401);
     expect((await inspect({})).status).toBe(401);
+  });
+
+  it('may encrypt for the consumers that JWT_CONSUMERS names, and for none by default', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const body = { ciphertext: card.ciphertext, field: 'card', consumers: ['ledger', 'billing'] };
+    const answered = async (path: string, environment: Readonly<Record<string, string>>) =>
+      (await trusting(path, environment).post('/v1/reencrypt', await sign({ consumers: ['*'] }), body)).json();
+    const forbidden = { error: { code: 'forbidden' } };
+    expect(await answered('/nobody', {})).toMatchObject({ results: [forbidden, forbidden] });
+    expect(await answered('/somebody', { JWT_CONSUMERS: 'billing' })).toMatchObject({
+      results: [forbidden, { format: 'jwe' }],
+    });
+    expect(() => trusting('/wrong', { JWT_CONSUMERS: '../x' })).toThrow('JWT_CONSUMERS');
   });
 
   it('are accepted beside bearer tokens', async () => {

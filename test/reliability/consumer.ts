@@ -1,6 +1,10 @@
 // A program outside the repository, which uses the package as it is published.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type Consumer, type ConsumerStore, createDecryptor, createRelay, parseConsumer } from 'flow-security-keys';
 import { type Client, createClient, FlowKeysError } from 'flow-security-keys/client';
+import { bindingsConsumerStore } from 'flow-security-keys/consumer-stores/bindings';
+import { directoryConsumerStore } from 'flow-security-keys/consumer-stores/directory';
+import { firstConsumerOf } from 'flow-security-keys/consumer-stores/first-of';
 import { decryptFields } from 'flow-security-keys/hono';
 import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
 import { startServer } from 'flow-security-keys/node';
@@ -11,11 +15,23 @@ const keyStore = directoryKeyStore({ directory });
 const token = randomBytes(32).toString('base64url');
 const sha256 = createHash('sha256').update(token).digest('hex');
 
+const publicKey = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
+const document = JSON.stringify({ format: 'jwe', publicKey, keyIds: ['*'], fields: ['card'] });
+const billing: Consumer = await parseConsumer('billing', document);
+const consumerStore: ConsumerStore = firstConsumerOf(
+  directoryConsumerStore({ directory }),
+  bindingsConsumerStore({ CONSUMER_billing: document }),
+);
+
 const server = await startServer({
   keyStore,
-  authorization: { bearerTokens: [{ sha256, routes: ['decrypt', 'decryptBatch'] }] },
+  consumerStore,
+  authorization: {
+    bearerTokens: [{ sha256, routes: ['decrypt', 'decryptBatch', 'reencrypt'], consumers: ['billing'] }],
+  },
   port: 0,
   log: () => {},
+  audit: () => {},
 });
 
 const client: Client = createClient({ baseUrl: server.origin, token });
@@ -24,6 +40,18 @@ console.log('client', plaintext);
 
 const results = await client.decryptBatch([{ ciphertext }, { ciphertext: 'Timeout' }]);
 console.log('batch', ...results.map((result) => ('error' in result ? result.error.code : 'ok')));
+
+const consumers = ['billing', 'nobody'];
+const reencrypted = await client.reencrypt(ciphertext, { field: 'card', consumers });
+console.log('client', ...reencrypted.results.map((result) => ('error' in result ? result.error.code : result.format)));
+
+const relay = createRelay({ decryptor: createDecryptor({ keyStore }), consumerStore });
+const { outcomes } = await relay.reencrypt(ciphertext, { field: 'card', consumers, allowedConsumers: ['*'] });
+console.log(
+  'relay',
+  billing.algorithm,
+  ...outcomes.map((outcome) => ('failure' in outcome ? outcome.failure.code : 'ok')),
+);
 
 const app = new Hono();
 app.post('/pay', decryptFields({ keyStore, fields: ['card'] }), async (context) =>

@@ -57,6 +57,8 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
     expect(stdout.trim().split('\n')).toEqual([
       `client ${card.plaintext}`,
       'batch ok no_caller_input',
+      'client jwe forbidden',
+      'relay ECDH-ES+A256KW ok unknown_consumer',
       `middleware ${card.plaintext}`,
       'wrong token unauthorized',
     ]);

@@ -6,6 +6,7 @@ const installed = (command: string) => fileURLToPath(new URL(`../../.venv/bin/${
 
 export const motoServer = installed('moto_server');
 export const schemathesis = installed('schemathesis');
+export const python = installed('python');
 
 /** Whether they are there. In CI they must be. */
 export function hasPython(): boolean {

@@ -1,0 +1,185 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type * as Package from '../src/index.ts';
+import { recordingNamed, testKeyStore, testKeys } from '../test/recordings/recordings.ts';
+import type * as Contenders from './contenders.ts';
+import { type Measurable, medians, repeat } from './measure.ts';
+
+const built: string = '../dist/package/index.js';
+const { createDecryptor, createRelay }: typeof Package = await import(built);
+const builtContenders: string = '../dist/bench/contenders.js';
+const { contender }: typeof Contenders = await import(builtContenders);
+
+const { subtle } = crypto;
+const card = recordingNamed('java rsa2048-card-number');
+const plaintext = new TextEncoder().encode(card.plaintext);
+const consumerCount = 50;
+
+/** What a consumer's public key makes necessary for each message, one operation after the other. */
+type Encrypt = () => Promise<unknown>;
+
+interface Kind {
+  readonly name: string;
+  readonly format: 'aws-encryption-sdk' | 'jwe';
+  generate(): KeyObject;
+  primitives(spki: Uint8Array<ArrayBuffer>): Promise<Encrypt>;
+}
+
+const rsa2048 = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'AWS Encryption SDK, RSA-2048',
+    format: 'aws-encryption-sdk',
+    generate: rsa2048,
+    primitives: messagePrimitives,
+  },
+  { name: 'JWE, RSA-2048', format: 'jwe', generate: rsa2048, primitives: jweRsaPrimitives },
+  {
+    name: 'JWE, P-256',
+    format: 'jwe',
+    generate: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
+    primitives: (spki) => jweAgreementPrimitives(spki, { name: 'ECDH', namedCurve: 'P-256' }),
+  },
+  {
+    name: 'JWE, X25519',
+    format: 'jwe',
+    generate: () => generateKeyPairSync('x25519').publicKey,
+    primitives: (spki) => jweAgreementPrimitives(spki, { name: 'X25519' }),
+  },
+];
+
+/**
+ * One message, decrypted and encrypted again for 50 of 500 consumers, beside the Web Crypto operations that this makes
+ * necessary.
+ */
+export async function benchRelay(): Promise<void> {
+  console.log(`Milliseconds to decrypt a card number once and encrypt it for ${consumerCount} of 500 registered consumers, and in brackets the
+ratio to the WebCrypto primitives of the same run; medians of 15 batches that take turns. Node ${process.versions.node}.
+
+| consumers | relay | primitives | store requests when warm |
+| --- | ---: | ---: | ---: |`);
+  const key = testKeys.find(({ keyId }) => keyId === card.keyId);
+  if (key === undefined) throw new Error(`There is no test key ${card.keyId}.`);
+  const decrypt = await contender('WebCrypto primitives', card, key);
+  for (const kind of kinds) await printRow(kind.name, [kind], decrypt);
+  await printRow('all four in turn', kinds, decrypt);
+  console.log();
+}
+
+async function printRow(name: string, of: readonly Kind[], decrypt: () => Promise<Uint8Array>): Promise<void> {
+  // Generating RSA keys takes long, so that consumers of a kind share ten.
+  const keys = of.map((kind) => Array.from({ length: 10 }, kind.generate));
+  const registered = Array.from({ length: 500 }, (_, index) => {
+    const kind = of[index % of.length];
+    const publicKey = keys[index % of.length]?.[index % 10];
+    if (kind === undefined || publicKey === undefined) throw new Error('There is no such kind.');
+    return { name: `consumer-${index}`, kind, publicKey };
+  });
+  const documents = new Map(
+    registered.map(({ name, kind: { format }, publicKey }) => {
+      const pem = publicKey.export({ type: 'spki', format: 'pem' });
+      return [name, JSON.stringify({ format, publicKey: pem, keyIds: ['*'], fields: ['*'] })] as const;
+    }),
+  );
+  let requests = 0;
+  const consumerStore: Package.ConsumerStore = {
+    async consumer(consumer) {
+      requests += 1;
+      return documents.get(consumer);
+    },
+  };
+  const relay = createRelay({ decryptor: createDecryptor({ keyStore: testKeyStore }), consumerStore });
+  const consumers = registered.slice(0, consumerCount);
+  const options = { field: 'card', consumers: consumers.map(({ name }) => name), allowedConsumers: ['*'] };
+  const encrypts = await Promise.all(
+    consumers.map(({ kind, publicKey }) =>
+      kind.primitives(new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))),
+    ),
+  );
+  async function ours(): Promise<void> {
+    const { outcomes } = await relay.reencrypt(card.ciphertext, options);
+    if (!outcomes.every((outcome) => 'ciphertext' in outcome)) throw new Error('Not all were encrypted for.');
+  }
+  async function primitives(): Promise<void> {
+    await decrypt();
+    await Promise.all(encrypts.map((encrypt) => encrypt()));
+  }
+  await ours();
+  const cold = requests;
+  const times = await medians([measurable('ours', ours), measurable('primitives', primitives)], 4, 1);
+  const [relayed, alone] = [times.get('ours') ?? Number.NaN, times.get('primitives') ?? Number.NaN];
+  console.log(
+    `| ${name} | ${relayed.toFixed(1)} (${(relayed / alone).toFixed(2)}) | ${alone.toFixed(1)} | ${requests - cold} |`,
+  );
+}
+
+function measurable(name: string, run: () => Promise<void>): Measurable {
+  return {
+    name,
+    async measure(count, concurrency) {
+      const started = performance.now();
+      await repeat(run, count, concurrency);
+      return (performance.now() - started) / count;
+    },
+  };
+}
+
+const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
+const aes256 = { name: 'AES-GCM', length: 256 } as const;
+
+/** Suite 0578: a signing key, the data key and its commitment, the header's tag, one frame, the signature. */
+async function messagePrimitives(spki: Uint8Array<ArrayBuffer>): Promise<Encrypt> {
+  const publicKey = await subtle.importKey('spki', spki, { name: 'RSA-OAEP', hash: 'SHA-512' }, false, ['wrapKey']);
+  const [header, frameAad, signed] = [random(330), random(80), random(420)];
+  return async () => {
+    const signer = await subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, false, ['sign']);
+    await subtle.exportKey('raw', signer.publicKey);
+    const [dataKey, messageId] = [random(32), random(32)];
+    const wrappable = await subtle.importKey('raw', dataKey, 'AES-GCM', true, ['encrypt']);
+    await subtle.wrapKey('raw', wrappable, publicKey, { name: 'RSA-OAEP' });
+    const derivable = await subtle.importKey('raw', dataKey, 'HKDF', false, ['deriveKey']);
+    const hkdf = { name: 'HKDF', hash: 'SHA-512', salt: messageId, info: random(11) };
+    const commitment = await subtle.deriveKey(hkdf, derivable, aes256, true, ['encrypt']);
+    await subtle.exportKey('raw', commitment);
+    const key = await subtle.deriveKey(hkdf, derivable, aes256, false, ['encrypt']);
+    const headerTag = { name: 'AES-GCM', iv: random(12), additionalData: header };
+    await subtle.encrypt(headerTag, key, new Uint8Array());
+    await subtle.encrypt({ name: 'AES-GCM', iv: random(12), additionalData: frameAad }, key, plaintext);
+    await subtle.sign({ name: 'ECDSA', hash: 'SHA-384' }, signer.privateKey, signed);
+  };
+}
+
+async function jweRsaPrimitives(spki: Uint8Array<ArrayBuffer>): Promise<Encrypt> {
+  const publicKey = await subtle.importKey('spki', spki, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt']);
+  return async () => {
+    const contentKey = random(32);
+    await subtle.encrypt('RSA-OAEP', publicKey, contentKey);
+    await encryptContent(contentKey);
+  };
+}
+
+/** ECDH-ES+A256KW (RFC 7518, section 4.6): an ephemeral key, the agreement, the Concat KDF, AES key wrap. */
+async function jweAgreementPrimitives(
+  spki: Uint8Array<ArrayBuffer>,
+  algorithm: { readonly name: string; readonly namedCurve?: string },
+): Promise<Encrypt> {
+  const publicKey = await subtle.importKey('spki', spki, algorithm, true, []);
+  return async () => {
+    const ephemeral = await subtle.generateKey(algorithm, true, ['deriveBits']);
+    if (!('privateKey' in ephemeral)) throw new Error('No key pair was generated.');
+    await subtle.exportKey('jwk', ephemeral.publicKey);
+    const agreement = { name: algorithm.name, public: publicKey };
+    const secret = await subtle.deriveBits(agreement, ephemeral.privateKey, 256);
+    const wrappingKey = await subtle.digest('SHA-256', new Uint8Array([...new Uint8Array(secret), ...random(40)]));
+    const wrapping = await subtle.importKey('raw', wrappingKey, 'AES-KW', false, ['wrapKey']);
+    const contentKey = random(32);
+    const wrappable = await subtle.importKey('raw', contentKey, { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']);
+    await subtle.wrapKey('raw', wrappable, wrapping, 'AES-KW');
+    await encryptContent(contentKey);
+  };
+}
+
+async function encryptContent(contentKey: Uint8Array<ArrayBuffer>): Promise<void> {
+  const key = await subtle.importKey('raw', contentKey, 'AES-GCM', false, ['encrypt']);
+  await subtle.encrypt({ name: 'AES-GCM', iv: random(12), additionalData: random(300) }, key, plaintext);
+}

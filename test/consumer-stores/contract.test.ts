@@ -1,0 +1,56 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bindingsConsumerStore } from 'flow-security-keys/consumer-stores/bindings';
+import { directoryConsumerStore } from 'flow-security-keys/consumer-stores/directory';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { consumerStoreContract } from './contract.ts';
+import { bindingsFixture, firstOfFixture, ssmFixture } from './fixtures.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'consumer-store-'));
+  await mkdir(join(directory, 'consumers'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const file = (name: string) => join(directory, 'consumers', `${name}.json`);
+
+consumerStoreContract('a directory', () => ({
+  consumerStore: directoryConsumerStore({ directory }),
+  put: (name, document) => writeFile(file(name), document),
+  remove: (name) => rm(file(name)),
+  unreachable: directoryConsumerStore({ directory: join(directory, 'not-there') }),
+}));
+consumerStoreContract('bindings', bindingsFixture, { canBeOutOfReach: false });
+consumerStoreContract('the first of several', firstOfFixture);
+
+describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
+  consumerStoreContract('SSM', ssmFixture);
+});
+
+describe('A directory of consumers', () => {
+  const consumer = (name: string) => directoryConsumerStore({ directory }).consumer(name, {});
+
+  it('has none in a file that every user may write: who may, reads the inputs', async () => {
+    await writeFile(file('writable'), '{}');
+    await chmod(file('writable'), 0o666);
+    await expect(consumer('writable')).rejects.toMatchObject({
+      code: 'consumer_store_unavailable',
+      message: expect.stringContaining('chmod o-w writable.json'),
+    });
+  });
+
+  it('has none behind a link out of it', async () => {
+    await symlink('/etc/hostname', file('link'));
+    await expect(consumer('link')).rejects.toMatchObject({ message: expect.stringContaining('a link out of its') });
+  });
+});
+
+describe('A binding', () => {
+  it('may be JSON, as variables of wrangler.toml are', async () => {
+    const document = { format: 'jwe', fields: ['card'] };
+    const text = await bindingsConsumerStore({ CONSUMER_fraud_check: document }).consumer('fraud-check', {});
+    expect(JSON.parse(text ?? '')).toEqual(document);
+  });
+});

@@ -1,0 +1,186 @@
+import {
+  connectSettings,
+  createDecryptor,
+  createRelay,
+  handleContactFlowEvent,
+  type ReencryptionRecord,
+} from 'flow-security-keys';
+import { createHandler, type LambdaAuditLine } from 'flow-security-keys/lambda';
+import { describe, expect, it, vi } from 'vitest';
+import { opened } from '../recordings/consumers.ts';
+import { contactFlowEvent, recordingNamed, testKeyStore } from '../recordings/recordings.ts';
+import { consumerDocuments, limitedConsumer } from '../support/consumer-documents.ts';
+
+const card = recordingNamed('java rsa2048-card-number');
+const cvc = recordingNamed('java rsa2048-cvc');
+const long = recordingNamed('java rsa2048-exactly-one-frame');
+const documents = consumerDocuments();
+const consumerStore = { consumer: async (name: string) => documents.get(name) };
+const decryptor = createDecryptor({ keyStore: testKeyStore });
+const relay = createRelay({ decryptor, consumerStore });
+const everyPlaintext = [card, cvc, long].map(({ plaintext }) => plaintext);
+
+async function handle(parameters: object, environment: Readonly<Record<string, string>> = { CONSUMERS: '*' }) {
+  const records: ReencryptionRecord[] = [];
+  const settings = connectSettings(environment);
+  const audit = (record: ReencryptionRecord) => records.push(record);
+  const options = { decryptor, relay, requestId: 'request', settings, audit };
+  return { ...(await handleContactFlowEvent(contactFlowEvent({ ...parameters }), options)), records };
+}
+
+/** The members of an answer, of whichever kind. */
+function members(answer: object): Record<string, string> {
+  return { ...answer };
+}
+
+describe('An event that names consumers', () => {
+  it('is answered with a ciphertext for each, flat as texts', async () => {
+    const parameters = { card: card.ciphertext, 'my-secret-string': cvc.ciphertext, consumer: 'ledger, billing' };
+    const { answer } = await handle(parameters, { CONSUMERS: 'ledger billing', ANSWER: 'flat' });
+    const flat = members(answer);
+    expect(flat).toEqual({
+      'status-code': '200',
+      success: 'true',
+      code: 'ok',
+      message: 'Data re-encrypted successfully',
+      contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe',
+      requestId: 'request',
+      consumers_ledger_code: 'ok',
+      consumers_ledger_success: 'true',
+      consumers_ledger_format: 'aws-encryption-sdk',
+      consumers_ledger_ciphertext: expect.any(String),
+      consumers_billing_code: 'ok',
+      consumers_billing_success: 'true',
+      consumers_billing_format: 'jwe',
+      consumers_billing_ciphertext: expect.any(String),
+      card_code: 'ok',
+      card_success: 'true',
+      card_consumers_ledger_code: 'ok',
+      card_consumers_ledger_success: 'true',
+      card_consumers_ledger_format: 'aws-encryption-sdk',
+      card_consumers_ledger_ciphertext: expect.any(String),
+      card_consumers_billing_code: 'ok',
+      card_consumers_billing_success: 'true',
+      card_consumers_billing_format: 'jwe',
+      card_consumers_billing_ciphertext: expect.any(String),
+    });
+    const read = await opened('billing', flat['card_consumers_billing_ciphertext'] ?? '');
+    expect(read).toMatchObject({ plaintext: card.plaintext, labels: { 'urn:flow-security-keys:field': 'card' } });
+  });
+
+  it('is refused where the settings allow no consumers, as they do by default', async () => {
+    const { answer, records, failure } = await handle({ 'my-secret-string': card.ciphertext, consumer: 'ledger' }, {});
+    expect(answer).toMatchObject({ 'status-code': 500, data: { consumers: { ledger: { code: 'forbidden' } } } });
+    expect(records).toMatchObject([{ consumer: 'ledger', code: 'forbidden' }]);
+    expect(failure?.code).toBe('forbidden');
+  });
+
+  it('is not configured without a store of consumers, rather than in the clear', async () => {
+    const event = contactFlowEvent({ 'my-secret-string': card.ciphertext, consumer: 'ledger' });
+    const { answer } = await handleContactFlowEvent(event, { decryptor, requestId: 'request' });
+    expect(answer).toMatchObject({ 'status-code': 500, code: 'not_configured' });
+    expect(JSON.stringify(answer)).not.toContain(card.plaintext);
+  });
+
+  it.for<[string, unknown]>([
+    ['one that may not have the field', limitedConsumer],
+    ['one that nobody knows', 'nobody'],
+    ['an empty text, as Connect passes an attribute that is not set', ''],
+    ['null', null],
+    ['a path', '../ledger'],
+    ['a list', ['ledger']],
+    ['the same twice', 'ledger,ledger'],
+  ])('is never answered in the clear: %s', async ([, consumer]) => {
+    for (const ANSWER of ['nested', 'flat']) {
+      const inputs = { 'my-secret-string': card.ciphertext, long: long.ciphertext };
+      const { answer, record } = await handle({ ...inputs, consumer }, { CONSUMERS: '*', ANSWER });
+      const text = JSON.stringify([answer, record]);
+      for (const plaintext of everyPlaintext) expect(text).not.toContain(plaintext);
+      expect(text).not.toMatch(/decryptedData|dataLength/);
+      expect(record.code).not.toBe('ok');
+    }
+  });
+
+  it('decrypts each of its inputs once', async () => {
+    const decrypt = vi.spyOn(decryptor, 'decrypt');
+    await handle({ card: card.ciphertext, cvc: cvc.ciphertext, consumer: 'ledger,billing,fraud-check' });
+    expect(decrypt).toHaveBeenCalledTimes(2);
+    decrypt.mockRestore();
+  });
+
+  it('asks for 50 ciphertexts at most', async () => {
+    const inputs = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field-${index}`, card.ciphertext]));
+    const { answer } = await handle({ ...inputs, consumer: 'ledger,billing,archive' });
+    expect(answer).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('at most 50') });
+  });
+
+  it('gets an error in place of an answer of 32 KB', async () => {
+    const inputs = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`field-${index}`, long.ciphertext]));
+    const { answer } = await handle({ ...inputs, consumer: 'ledger' });
+    expect(answer).toMatchObject({ code: 'answer_too_large', detail: expect.stringContaining('consumers') });
+    expect(JSON.stringify(answer)).not.toContain('ciphertext');
+  });
+
+  it('answers a field that cannot be decrypted for itself', async () => {
+    const { answer, records } = await handle({
+      card: card.ciphertext,
+      'my-secret-string': 'AYAD',
+      consumer: 'ledger',
+    });
+    expect(answer).toMatchObject({
+      'status-code': 500,
+      code: 'malformed_ciphertext',
+      data: { fields: { card: { success: true, consumers: { ledger: { success: true } } } } },
+    });
+    expect(records.map(({ field, code }) => [field, code])).toEqual(
+      expect.arrayContaining([
+        ['card', 'ok'],
+        ['my-secret-string', 'malformed_ciphertext'],
+      ]),
+    );
+  });
+});
+
+describe("The Lambda handler's audit", () => {
+  it('says which function, instance and call had which field of which contact encrypted for whom', async () => {
+    const lines: LambdaAuditLine[] = [];
+    const handler = createHandler({
+      keyStore: testKeyStore,
+      consumerStore,
+      connect: connectSettings({ CONSUMERS: 'ledger' }),
+      log: () => {},
+      audit: (line) => lines.push(line),
+    });
+    const invokedFunctionArn = 'arn:aws:lambda:us-east-1:123456789012:function:decrypt';
+    const context = { awsRequestId: 'request', invokedFunctionArn, getRemainingTimeInMillis: () => 8_000 };
+    await handler(contactFlowEvent({ card: card.ciphertext, consumer: 'ledger,billing' }), context);
+    const known = {
+      audit: 'reencryption',
+      requestId: 'request',
+      caller: invokedFunctionArn,
+      instanceArn: 'arn:aws:connect:us-east-1:123456789012:instance/9308c2a1-9bc6-4cea-8290-6c0b4a6d38fa',
+      contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe',
+      field: 'card',
+      keyId: card.keyId,
+      milliseconds: expect.any(Number),
+    };
+    expect(lines).toEqual([
+      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      { ...known, consumer: 'billing', code: 'forbidden' },
+    ]);
+  });
+
+  it('throws for Connect to try again where the store of consumers is down, and the setting asks for it', async () => {
+    const down = { consumer: () => Promise.reject(new Error('down')) };
+    const options = { keyStore: testKeyStore, consumerStore: down, connect: connectSettings({ CONSUMERS: '*' }) };
+    const handler = createHandler({ ...options, retry: true, log: () => {}, audit: () => {} });
+    const event = contactFlowEvent({ card: card.ciphertext, consumer: 'ledger' });
+    await expect(handler(event)).rejects.toMatchObject({ code: 'consumer_store_unavailable' });
+  });
+});
+
+describe('CONSUMERS', () => {
+  it.for(['../x', 'Billing', '4444444444444444', 'ledger;billing'])('cannot hold %s', (CONSUMERS) => {
+    expect(() => connectSettings({ CONSUMERS })).toThrow('CONSUMERS must hold names of consumers');
+  });
+});

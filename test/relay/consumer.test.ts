@@ -1,0 +1,268 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import fc from 'fast-check';
+import { type Consumer, encryptFor, FlowKeysError, parseConsumer } from 'flow-security-keys';
+import { calculateJwkThumbprint } from 'jose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { pem, testKeys } from '../recordings/recordings.ts';
+import { spki } from '../support/consumer-documents.ts';
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const x25519 = generateKeyPairSync('x25519');
+const jwk = (key: KeyObject) => key.export({ format: 'jwk' });
+const everything = { keyIds: ['*'], fields: ['*'] };
+const canary = 'canary4929736155';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function parse(publicKey: unknown, members: object = {}): Promise<Consumer> {
+  return parseConsumer('billing', JSON.stringify({ format: 'jwe', publicKey, ...everything, ...members }));
+}
+
+/** The error of a document; what it says must not quote the document. */
+async function refused(document: Promise<Consumer> | string): Promise<FlowKeysError> {
+  const outcome = typeof document === 'string' ? parseConsumer('billing', document) : document;
+  const error: unknown = await outcome.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (!(error instanceof FlowKeysError)) throw new Error('The document was not refused.');
+  return error;
+}
+
+/** A certificate of openssl's, of a key that it generates: `openssl req -x509` with these arguments. */
+function certificate(...args: readonly string[]): string {
+  const request = ['req', '-x509', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=billing', ...args];
+  return execFileSync('openssl', request, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+}
+
+describe("A consumer's document", () => {
+  it.for([
+    ['RSA', rsa, 'jwe', 'RSA-OAEP-256'],
+    ['RSA', rsa, 'aws-encryption-sdk', 'RSA-OAEP-512'],
+    ['P-256', p256, 'jwe', 'ECDH-ES+A256KW'],
+    ['X25519', x25519, 'jwe', 'ECDH-ES+A256KW'],
+  ] as const)('takes a public key on %s as PEM text and as a JWK', async ([, { publicKey }, format, algorithm]) => {
+    const kid = await calculateJwkThumbprint({ kty: '', ...jwk(publicKey) });
+    for (const given of [spki(publicKey), spki(publicKey).replaceAll('\n', '\r\n'), jwk(publicKey)]) {
+      const consumer = await parse(given, { format });
+      expect(consumer).toMatchObject({ name: 'billing', format, algorithm, kid, ...everything });
+      expect(await crypto.subtle.exportKey('jwk', consumer.publicKey)).toMatchObject(jwk(publicKey));
+    }
+  });
+
+  it("keeps a JWK's own kid", async () => {
+    expect(await parse({ ...jwk(p256.publicKey), kid: 'key-2', use: 'enc', alg: 'ECDH-ES+A256KW' })).toMatchObject({
+      kid: 'key-2',
+    });
+  });
+
+  it('may allow nothing', async () => {
+    expect(await parse(spki(rsa.publicKey), { keyIds: [], fields: [] })).toMatchObject({ keyIds: [], fields: [] });
+  });
+
+  it.for<[string, string, object, RegExp]>([
+    ['no lists', spki(rsa.publicKey), { keyIds: undefined }, /its keyIds are no list/],
+    ['a list that is a text', spki(rsa.publicKey), { fields: '*' }, /its fields are no list/],
+    ['a list of other than texts', spki(rsa.publicKey), { fields: [7] }, /its fields are no list/],
+    ['no format', spki(rsa.publicKey), { format: undefined }, /its format is none of aws-encryption-sdk, jwe/],
+    ['an unknown format', spki(rsa.publicKey), { format: canary }, /its format is none of/],
+    ['an unknown member', spki(rsa.publicKey), { [canary]: 1 }, /a member that is not known/],
+    ['no public key', '', {}, /no public key/],
+    ['text that is no PEM', canary, {}, /no public key/],
+    ['PEM text of another kind', pem('RSA PUBLIC KEY', 'AAAA'), {}, /PEM text of another kind/],
+    ['two keys', spki(rsa.publicKey) + spki(p256.publicKey), {}, /several keys/],
+    ['a key cut short', spki(rsa.publicKey).replace(/\n.{64}\n/, '\n'), {}, /damaged/],
+    ['an EC key where RSA is needed', spki(p256.publicKey), { format: 'aws-encryption-sdk' }, /takes RSA keys only/],
+  ])('is refused with %s', async ([, publicKey, members, message]) => {
+    const error = await refused(parse(publicKey, members));
+    expect(error).toMatchObject({ code: 'invalid_consumer', message: expect.stringMatching(message) });
+    expect(error.message).toContain('Consumer billing cannot be encrypted for');
+    expect(error.message).not.toContain(canary);
+  });
+
+  it.for(['', '[]', 'null', '7', '"jwe"', '{', canary, `{"${canary}"`])('is refused as %s', async (text) => {
+    const error = await refused(text);
+    expect(error.code).toBe('invalid_consumer');
+    expect(error.message).not.toContain(canary);
+  });
+
+  it('crashes on no text and on no JSON', async () => {
+    const documents = fc.record({ format: fc.constantFrom('jwe', 'aws-encryption-sdk'), publicKey: fc.jsonValue() });
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      documents.map((document) => JSON.stringify({ ...document, ...everything })),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (any) => {
+        expect((await refused(any)).code).toBe('invalid_consumer');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('A public key', () => {
+  it('is refused when it is a private one, which the error does not repeat', async () => {
+    const [label = '', first = ''] = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().split('\n');
+    expect(label).toContain('PRIVATE');
+    const secrets = [
+      rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }),
+      p256.privateKey.export({ type: 'sec1', format: 'pem' }),
+      spki(rsa.publicKey) + rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      ...[rsa, p256, x25519].map(({ privateKey }) => jwk(privateKey)),
+      { kty: 'oct', k: canary },
+    ];
+    for (const secret of secrets) {
+      const error = await refused(parse(secret));
+      expect(error).toMatchObject({ code: 'invalid_consumer', message: expect.stringContaining('is a private key') });
+      expect(JSON.stringify({ ...error, message: error.message, stack: error.stack })).not.toContain(
+        first.slice(4, 40),
+      );
+    }
+    expect((await refused(String(secrets[0]))).message).toContain('is a private key');
+  });
+
+  it.for([
+    ['RSA of 1024 bits', () => generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey, /RSA key of 1024 bits/],
+    [
+      'RSA with exponent 3',
+      () => generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).publicKey,
+      /public exponent/,
+    ],
+    ['RSA-PSS', () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey, /unsupported/],
+    ['P-384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey, /unsupported/],
+    ['secp256k1', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey, /unsupported/],
+    ['Ed25519', () => generateKeyPairSync('ed25519').publicKey, /unsupported/],
+    ['X448', () => generateKeyPairSync('x448').publicKey, /unsupported/],
+  ] as const)('is refused when it is %s', async ([name, generate, message]) => {
+    const publicKey = generate();
+    const forms = name === 'RSA-PSS' ? [spki(publicKey)] : [spki(publicKey), jwk(publicKey)];
+    for (const form of forms) {
+      expect(await refused(parse(form))).toMatchObject({
+        code: 'invalid_consumer',
+        message: expect.stringMatching(message),
+      });
+    }
+  });
+
+  it.for([
+    ['for signatures', { ...jwk(rsa.publicKey), use: 'sig' }, /not for encryption/],
+    ['for another algorithm', { ...jwk(rsa.publicKey), alg: 'RSA-OAEP' }, /another algorithm than RSA-OAEP-256/],
+    ['with a kid that is no text', { ...jwk(rsa.publicKey), kid: 7 }, /kid is no text/],
+    ['without its members', { kty: 'RSA', e: 'AQAB' }, /damaged/],
+    ['off its curve', { ...jwk(p256.publicKey), y: jwk(p256.publicKey).x }, /damaged/],
+  ] as const)('is refused as a JWK %s', async ([, key, message]) => {
+    expect((await refused(parse(key))).message).toMatch(message);
+  });
+
+  it('that takes part in no key agreement is refused when it is used', async () => {
+    const zeros = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) };
+    const consumer = await parse(zeros);
+    await expect(encryptFor(consumer, new Uint8Array(4), { field: 'card' })).rejects.toMatchObject({
+      code: 'invalid_consumer',
+    });
+  });
+});
+
+describe('A certificate', () => {
+  const certificates = [
+    ...testKeys.map((key) => pem('CERTIFICATE', key.certificate)),
+    certificate('-newkey', 'rsa:2048', '-days', '1'),
+    certificate('-newkey', 'rsa:2048', '-days', '36500', '-sha512'),
+    certificate('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', '30'),
+    certificate('-newkey', 'rsa:3072', '-days', '3650', '-addext', 'keyUsage=keyEncipherment'),
+  ];
+
+  it.for(certificates)('is read as node:crypto reads it (%#)', async (text) => {
+    const { publicKey, validity } = await parse(text);
+    const reference = new X509Certificate(text);
+    expect(validity).toEqual({
+      notBefore: reference.validFromDate.getTime(),
+      notAfter: reference.validToDate.getTime(),
+    });
+    expect(Buffer.from(await crypto.subtle.exportKey('spki', publicKey))).toEqual(
+      reference.publicKey.export({ type: 'spki', format: 'der' }),
+    );
+  });
+
+  it('may be followed by its chain', async () => {
+    const [first = '', second = ''] = certificates;
+    expect((await parse(first + second)).kid).toBe((await parse(first)).kid);
+  });
+
+  it('is checked when it is used, not only when it is read', async () => {
+    const consumer = await parse(certificate('-newkey', 'rsa:2048', '-days', '1'));
+    const use = () => encryptFor(consumer, new Uint8Array(4), { field: 'card' });
+    await use();
+    vi.setSystemTime(Date.now() + 25 * 3_600_000);
+    await expect(use()).rejects.toMatchObject({
+      code: 'invalid_consumer',
+      message: expect.stringMatching(/expired on \d{4}-/),
+    });
+    vi.setSystemTime(Date.now() - 50 * 3_600_000);
+    await expect(use()).rejects.toMatchObject({
+      code: 'invalid_consumer',
+      message: expect.stringContaining('not valid before'),
+    });
+  });
+
+  it('that was altered or cut short anywhere gives the key that node:crypto reads, or an error', async () => {
+    const der = Buffer.from(testKeys[0]?.certificate ?? '', 'base64');
+    const altered = Array.from(der, (byte, index) => Buffer.from(der.with(index, byte ^ (1 << (index % 8)))));
+    const cut = Array.from(der, (_, length) => der.subarray(0, length));
+    let compared = 0;
+    for (const bytes of [...altered, ...cut]) {
+      const consumer = await parse(pem('CERTIFICATE', bytes.toString('base64'))).catch((error: unknown) => error);
+      const reference = referenceOf(bytes);
+      if (consumer instanceof FlowKeysError || reference === undefined) continue;
+      expect(await crypto.subtle.exportKey('jwk', (consumer as Consumer).publicKey)).toMatchObject(jwk(reference));
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(100);
+  });
+
+  /** What node:crypto reads; `undefined` where it refuses. */
+  function referenceOf(bytes: Buffer): KeyObject | undefined {
+    try {
+      return new X509Certificate(bytes).publicKey;
+    } catch {
+      return undefined;
+    }
+  }
+});
+
+describe("A consumer's name", () => {
+  it.for([
+    '',
+    'A',
+    'a_b',
+    'a b',
+    '../x',
+    'a/b',
+    'a.b',
+    'a\n',
+    'é',
+    '4444444444444444',
+    '-',
+    'a'.repeat(65),
+    'private-key',
+    'certificate',
+  ])('is not %j, which the error does not repeat', async (name) => {
+    const error = await refused(parseConsumer(name, '{}'));
+    expect(error.code).toBe('invalid_consumer_name');
+    if (name.length > 10) expect(error.message.replaceAll(/"(private-key|certificate)"/g, '')).not.toContain(name);
+  });
+
+  it.for(['a', 'billing', 'fraud-check-2', 'a'.repeat(64)])('is %s', async (name) => {
+    expect(
+      (await parseConsumer(name, JSON.stringify({ format: 'jwe', publicKey: spki(rsa.publicKey), ...everything })))
+        .name,
+    ).toBe(name);
+  });
+});
