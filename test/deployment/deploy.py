@@ -1,10 +1,11 @@
 """Deploys template.yaml on moto, and prints what came to be there, as JSON.
 
-usage: deploy.py [Parameter=Value …]
+usage: deploy.py '[{"Parameter": "Value", …}, …]'
 
+Each set of parameters is deployed on its own; one that CloudFormation would refuse gives `refused`, the reason.
 SAM's own translator does what CloudFormation does for the template's `Transform`. The code is what `dist/lambda` holds.
-What moto has no model of (Connect, EventBridge Scheduler) is not in AWS then, but in `template`: the processed template,
-with conditions, parameters and functions resolved by moto.
+Printed are the stack's status and outputs, and the resources whose conditions hold, with parameters and functions
+resolved by moto. (moto makes most of them; it has no model of Connect's and of EventBridge Scheduler's.)
 """
 
 import io
@@ -17,9 +18,10 @@ from pathlib import Path
 
 import boto3
 from moto import mock_aws
+from moto.backends import get_backend
 from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
 from samcli.yamlhelper import yaml_parse
-from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -30,6 +32,45 @@ stack_name = "connect-keys"
 bucket, key = "code", "lambda.zip"
 
 os.environ.update(AWS_DEFAULT_REGION=region, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
+
+
+class SecurityKey(CloudFormationModel):
+    """The template's outputs name what Connect would answer."""
+
+    # By which moto finds the service.
+    __module__ = "moto.connect.models"
+
+    @classmethod
+    def cloudformation_name_type(cls):
+        return None
+
+    @classmethod
+    def cloudformation_type(cls):
+        return "AWS::Connect::SecurityKey"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, *_args, **_options):
+        key = cls()
+        key.physical_resource_id = f"association-of-{resource_name}"
+        return key
+
+    @classmethod
+    def has_cfn_attr(cls, attr):
+        return attr == "AssociationId"
+
+    def get_cfn_attribute(self, _name):
+        return self.physical_resource_id
+
+
+class Refused(Exception):
+    pass
+
+
+def deployed_or_refused(parameters):
+    try:
+        return deploy(parameters)
+    except Refused as refusal:
+        return {"refused": str(refusal)}
 
 
 def zipped(folder):
@@ -43,33 +84,25 @@ def zipped(folder):
 def transformed(parameters):
     template = yaml_parse((root / "template.yaml").read_text())
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": key}
-    session = boto3.Session()
-    try:
-        return Translator({}, Parser()).translate(template, dict(parameters), {})
-    except InvalidDocumentException as error:
-        sys.exit("; ".join(cause.message for cause in error.causes) or error.message)
+    return Translator({}, Parser()).translate(template, dict(parameters), {})
 
 
-def check(template, parameters):
-    """What CloudFormation refuses, and moto does not."""
+def check_values(template, parameters):
+    """Refuses, as CloudFormation does and moto does not, values that the parameters do not take."""
     for name, value in parameters.items():
         declared = template["Parameters"][name]
         pattern = declared.get("AllowedPattern")
         allowed = [str(value) for value in declared.get("AllowedValues", [value])]
         if (pattern and not re.fullmatch(pattern, value)) or value not in allowed:
-            sys.exit(f"{name}: {declared.get('ConstraintDescription') or allowed}")
+            raise Refused(f"{name}: {declared.get('ConstraintDescription') or allowed}")
 
 
 @mock_aws
 def deploy(parameters):
     boto3.client("s3").create_bucket(Bucket=bucket)
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=zipped(root / "dist/lambda"))
-    ssm = boto3.client("ssm")
-    ssm.put_parameter(Name="/public-keys/first", Type="String", Value="a public key")
-    ssm.put_parameter(Name="/public-keys/second", Type="String", Value="another public key")
-
     template = transformed(parameters)
-    check(template, parameters)
+    check_values(template, parameters)
     cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=stack_name,
@@ -78,41 +111,27 @@ def deploy(parameters):
         Capabilities=["CAPABILITY_IAM"],
     )
     [stack] = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
-
-    iam = boto3.client("iam")
-    awslambda = boto3.client("lambda")
-    resources = resolved(stack["StackId"], template, parameters)
-    physical = {
-        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-        for resource in cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
-    }
+    resources = get_backend("cloudformation")[account][region].stacks[stack["StackId"]].resource_map
+    check_rules(template, resources)
     return {
         "status": stack["StackStatus"],
-        "outputs": {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
-        "resources": resources,
-        "physical": physical,
-        "roles": {
-            role["RoleName"]: {
-                "managed": iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"],
-                "inline": [
-                    iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
-                    for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
-                ],
-            }
-            for role in iam.list_roles()["Roles"]
+        "outputs": {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
+        "resources": {
+            name: parsing.clean_json(declared, resources)
+            for name, declared in template["Resources"].items()
+            if resources.lazy_condition_map.get(declared.get("Condition"), True)
         },
-        "functions": {f["FunctionName"]: f for f in awslambda.list_functions()["Functions"]},
-        "alarms": boto3.client("cloudwatch").describe_alarms()["MetricAlarms"],
-        "logGroups": boto3.client("logs").describe_log_groups()["logGroups"],
     }
 
 
-def resolved(stack_id, template, parameters):
-    """The resources whose conditions hold, with everything in them resolved."""
-    resources = parsing.ResourceMap(stack_id, stack_name, parameters, {}, region, account, template, {})
-    resources.load()
-    return {name: parsing.clean_json(resources.resource_json(name) if hasattr(resources, "resource_json") else resources._resource_json_map[name], resources)
-            for name in resources._resource_json_map}
+def check_rules(template, resources):
+    """Refuses, as CloudFormation does and moto does not, parameters that break a rule of the template."""
+    for rule in template["Rules"].values():
+        if not parsing.parse_condition(rule["RuleCondition"], resources, {}):
+            continue
+        for assertion in rule["Assertions"]:
+            if not parsing.parse_condition(assertion["Assert"], resources, {}):
+                raise Refused(assertion["AssertDescription"])
 
 
-print(json.dumps(deploy(dict(argument.split("=", 1) for argument in sys.argv[1:])), default=str))
+print(json.dumps([deployed_or_refused(parameters) for parameters in json.loads(sys.argv[1])], default=str))
