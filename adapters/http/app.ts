@@ -39,6 +39,8 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly connect?: ConnectSettings;
   /** How long a call may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number;
+  /** Whether a caller, by its name, may make one call more. Default: always. */
+  readonly mayCall?: (caller: string) => Promise<boolean>;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
   /** Called before each request; what it throws is answered in its place. */
