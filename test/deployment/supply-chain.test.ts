@@ -62,7 +62,9 @@ describe('What is published', { timeout: 120_000 }, () => {
       files.filter((file) => file.endsWith('.js')).map((file) => read(`dist/${name}/${file}`)),
     );
     // esbuild says at the head of each module where it is from.
-    const modules = code.flatMap((text) => Array.from(text.matchAll(/^\/\/ (?:[^()\n]*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)));
+    const modules = code.flatMap((text) =>
+      Array.from(text.matchAll(/^\/\/ (?:[^()\n]*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)),
+    );
     const packages = new Set(modules.map(([, found = '']) => found));
     expect(packages.size).toBeGreaterThan(10);
     for (const found of packages) expect(notice).toMatch(new RegExp(`^${found} [\\d.]+ \\([\\w.-]+\\)$`, 'm'));

@@ -10,9 +10,12 @@ export const schemathesis = installed('schemathesis');
 export const sam = installed('sam');
 export const cfnLint = installed('cfn-lint');
 
+// What test/deployment/requirements.txt installs, which does not go together with the others.
+export const awsCommandLine = fileURLToPath(new URL('../../.venv/tools/bin/aws', import.meta.url));
+
 /** Whether they are there. In CI they must be. */
 export function hasPython(): boolean {
-  if (existsSync(motoServer) && existsSync(sam)) return true;
+  if ([motoServer, sam, awsCommandLine].every(existsSync)) return true;
   if (process.env['CI'] !== 'true') return false;
-  throw new Error('CI needs the Python tools: python3 -m venv .venv && .venv/bin/pip install -r test/requirements.txt');
+  throw new Error('CI needs the Python tools: bash test/install-tools.sh');
 }
