@@ -55,6 +55,7 @@ export function problem(context: Context<AppEnv>, error: FlowKeysError): Respons
   const status = statusOf[error.code];
   // A client may try again what may pass.
   if (status === 503) context.header('retry-after', '1');
+  // The longest that a rate limit's period goes on: wrangler.toml.
   if (status === 429) context.header('retry-after', '10');
   // Not a Response of its own: only what the context makes gets the headers that were set before.
   return context.body(JSON.stringify(details), status, { 'content-type': 'application/problem+json' });
