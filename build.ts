@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundledFiles, noticeFile, noticeOf, packagesOf } from './licences.ts';
 import manifest from './package.json' with { type: 'json' };
 
 // Modules that stand in for a package's own, each with its reason at its head. esbuild's `alias` option
@@ -36,12 +38,14 @@ const shared = {
   logOverride: { 'require-resolve-not-external': 'silent' },
 } as const satisfies BuildOptions;
 
+const inspectorText = 'dist/inspector/inspector.txt';
+
 const targets: Readonly<Record<string, BuildOptions>> = {
   // What runs in the browser; the others hold it as text.
   inspector: {
     ...shared,
     entryPoints: ['adapters/http/inspector/inspector.ts'],
-    outfile: 'dist/inspector/inspector.txt',
+    outfile: inspectorText,
     minify: true,
   },
   package: {
@@ -112,8 +116,20 @@ const targets: Readonly<Record<string, BuildOptions>> = {
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets).filter((name) => name !== 'bench');
 if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
 
+let inspectorFiles: readonly string[] = [];
+const bundled = new Set<string>();
+
 for (const name of new Set(['inspector', ...names])) {
   const options = targets[name];
   if (options === undefined) throw new Error(`No target ${name}; there are ${Object.keys(targets).join(', ')}.`);
-  await build(options);
+  const { metafile } = await build({ ...options, metafile: true });
+  const files = bundledFiles(metafile);
+  if (name === 'inspector') inspectorFiles = files;
+  const packages = packagesOf(files.includes(inspectorText) ? [...files, ...inspectorFiles] : files);
+  for (const { name, version } of packages) bundled.add(`${name}@${version}`);
+  writeFileSync(join(options.outdir ?? dirname(options.outfile ?? ''), noticeFile), noticeOf(packages));
 }
+
+// For the bill of materials: sbom.ts.
+if (process.argv.length === 2)
+  writeFileSync('dist/bundled-packages.json', JSON.stringify([...bundled].sort(), null, 2));

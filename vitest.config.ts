@@ -17,6 +17,7 @@ const bindings = {
 
 const workerdTests = 'test/**/*.worker.test.ts';
 const reliability = 'test/reliability/**';
+const deployment = 'test/deployment/**';
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -54,8 +55,10 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 30_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability]),
+      onNode('node', ['test/**/*.test.ts'], [reliability, deployment]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
+      // What operators deploy, with their tools: `npm run test:deployment`.
+      onNode('deployment', ['test/deployment/*.test.ts']),
       // Minutes of rotations, outages and load: `npm run test:reliability`.
       onNode('reliability', ['test/reliability/*.test.ts']),
       onWorkerd('reliability-workerd', ['test/reliability/*.worker.test.ts']),

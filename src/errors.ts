@@ -57,6 +57,8 @@ export const errorCodes = {
   request_timeout: 'The request did not arrive in time',
   /** The body is larger than the service takes. */
   body_too_large: 'The body is too large',
+  /** The caller has made more calls than the service takes of one. */
+  rate_limited: 'The caller asks too often',
   /** The body is not declared as JSON. */
   unsupported_media_type: 'The body must be application/json',
   /** The service lacks a setting without which it serves nobody. */

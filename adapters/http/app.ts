@@ -49,6 +49,8 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly consumerStore?: ConsumerStore;
   /** Consumers, to be shared with other services. Default: a cache of its own. */
   readonly consumerCache?: ConsumerCache;
+  /** Whether a caller, by its name, may make one call more. Default: always. */
+  readonly mayCall?: (caller: string) => Promise<boolean>;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
   /** Told of every re-encryption; what it throws fails the request. Default: a line of JSON on the console. */

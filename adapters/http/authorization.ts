@@ -58,6 +58,7 @@ export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
       const check = jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
       const refused = await check(context, async () => {
         assertAllowed(context.var.caller, operation);
+        await assertNotTooOften(context.var.caller, context.var.settings);
         await next();
       });
       return refused ?? undefined;
@@ -82,6 +83,11 @@ function isOverLoopback(bindings: AppEnv['Bindings'] | undefined): boolean {
 function assertAllowed({ routes }: Caller, operation: OperationName): void {
   if (routes === undefined || routes.includes(operation)) return;
   throw new FlowKeysError('forbidden', `This token may call ${routes.join(', ')} only.`);
+}
+
+async function assertNotTooOften({ name }: Caller, { mayCall }: AppEnv['Variables']['settings']): Promise<void> {
+  if (mayCall === undefined || (await mayCall(name))) return;
+  throw new FlowKeysError('rate_limited', 'This caller has made too many calls. Wait as "retry-after" says.');
 }
 
 // A missing, a malformed, an unknown and an expired token get the same answer.

@@ -33,6 +33,7 @@ const commonErrors = [
 const bodyErrors = [
   'unauthorized',
   'forbidden',
+  'rate_limited',
   'invalid_json',
   'invalid_request',
   'request_timeout',

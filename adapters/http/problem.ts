@@ -24,6 +24,7 @@ export const statusOf = {
   key_id_mismatch: 422,
   decryption_failed: 422,
   answer_too_large: 422,
+  rate_limited: 429,
   invalid_private_key: 500,
   invalid_consumer: 500,
   internal_error: 500,
@@ -56,8 +57,10 @@ export function problem(context: Context<AppEnv>, error: FlowKeysError): Respons
   context.set('record', errorRecord(error));
   const details = problemDetails(error, context.var.requestId);
   const status = statusOf[error.code];
-  // A client may try again what was not its fault and may pass.
+  // A client may try again what may pass.
   if (status === 503) context.header('retry-after', '1');
+  // The longest that a rate limit's period goes on: wrangler.toml.
+  if (status === 429) context.header('retry-after', '10');
   // Not a Response of its own: only what the context makes gets the headers that were set before.
   return context.body(JSON.stringify(details), status, { 'content-type': 'application/problem+json' });
 }

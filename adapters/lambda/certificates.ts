@@ -15,7 +15,8 @@ export async function handler(): Promise<readonly CertificateFinding[]> {
   const findings = await checkCertificates({ client, ...keyPrefix(process.env) });
   for (const finding of findings) {
     if ('daysLeft' in finding) {
-      const metric = metrics.singleMetric().addDimension('keyId', finding.keyId);
+      // Without the key id too: an alarm watches the lowest of all, and cannot know the ids to come.
+      const metric = metrics.singleMetric().addDimensions({}).addDimensions({ keyId: finding.keyId });
       metric.addMetric('CertificateDaysLeft', MetricUnit.Count, finding.daysLeft);
     }
     if (finding.state === 'valid') logger.info(messages.valid, { ...finding });

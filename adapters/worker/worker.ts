@@ -20,6 +20,7 @@ const app = flowSecurityKeys((bindings) => ({
   consumerCache,
   consumerStore: consumerStoreOf(bindings),
   log: logOf(bindings),
+  ...rateLimitOf(bindings),
 }));
 
 /**
@@ -45,6 +46,21 @@ function consumerStoreOf(bindings: Environment): ConsumerStore {
 
 function isNamespace(binding: unknown): binding is KeyValueNamespace {
   return typeof binding === 'object' && binding !== null && 'get' in binding;
+}
+
+/** https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/ */
+interface RateLimit {
+  limit(call: { readonly key: string }): Promise<{ readonly success: boolean }>;
+}
+
+/** The calls of one caller are counted where a rate limit is bound as `RATE_LIMIT`. */
+function rateLimitOf({ RATE_LIMIT: rateLimit }: Environment): Pick<FlowSecurityKeysOptions, 'mayCall'> {
+  if (!isRateLimit(rateLimit)) return {};
+  return { mayCall: async (caller) => (await rateLimit.limit({ key: caller })).success };
+}
+
+function isRateLimit(binding: unknown): binding is RateLimit {
+  return typeof binding === 'object' && binding !== null && 'limit' in binding;
 }
 
 /** https://developers.cloudflare.com/analytics/analytics-engine/ */

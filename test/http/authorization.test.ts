@@ -49,6 +49,25 @@ describe('Bearer tokens', () => {
     expect((await decrypt('older')).status).toBe(401);
   });
 
+  it('are answered 429 while their calls are too many', async () => {
+    const asked: string[] = [];
+    const app = flowSecurityKeys({
+      ...settingsFrom({ BEARER_TOKEN_HASHES: sha256Hex('eager') }),
+      keyStore: testKeyStore,
+      log: () => undefined,
+      mayCall: async (caller) => asked.push(caller) < 2,
+    });
+    const headers = { authorization: 'Bearer eager', 'content-type': 'application/json' };
+    const body = JSON.stringify({ ciphertext: card.ciphertext });
+    const call = async (init = headers) => app.request('/v1/decrypt', { method: 'POST', headers: init, body });
+    expect((await call()).status).toBe(200);
+    const refused = await call();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
+    expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+    expect((await call({ ...headers, authorization: 'Bearer unknown' })).status).toBe(401);
+    expect(asked).toEqual([sha256Hex('eager').slice(0, 8), sha256Hex('eager').slice(0, 8)]);
+  });
+
   it('may be limited to key ids, on every route that decrypts', async () => {
     const { decrypt, post } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('limited')}:key-ids=${card.keyId}` });
     expect((await decrypt('limited')).status).toBe(200);

@@ -20,6 +20,8 @@ export function hasEmulator(): boolean {
 
 /** A function in AWS's own Runtime Interface Emulator, on this Node. */
 export interface EmulatedFunction {
+  /** Of Lambda's API, where the function is named `function`. */
+  readonly endpoint: string;
   /** The answer as text, as the Lambda service passes it on. */
   invoke(event: unknown): Promise<string>;
   /** Stops the function's process between two invocations, as the Lambda service does, or lets it go on. */
@@ -62,9 +64,11 @@ export async function startEmulator(
   }
   const closed = once(child, 'close');
   await untilListening(port);
+  const endpoint = `http://127.0.0.1:${port}`;
   return {
+    endpoint,
     async invoke(event) {
-      const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`;
+      const url = `${endpoint}/2015-03-31/functions/function/invocations`;
       return (await fetch(url, { method: 'POST', body: JSON.stringify(event) })).text();
     },
     async freeze(isFrozen) {
