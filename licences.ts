@@ -47,6 +47,23 @@ function titleOf({ name, version, licence }: BundledPackage): string {
 // For packages that name their licence, and do not bring its text.
 const standardTexts: Readonly<Record<string, string>> = {
   'Apache-2.0': readFileSync('LICENSE', 'utf8').trim(),
+  // https://spdx.org/licenses/MIT.html
+  MIT: `MIT License
+
+Copyright (c) <author>
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`,
   // https://spdx.org/licenses/MIT-0.html
   'MIT-0': `MIT No Attribution
 
@@ -67,11 +84,16 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
 const packageFolder = /^(?!\(disabled\)).*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/;
 
 function readPackage(folder: string): BundledPackage {
-  const { name, version, license: licence } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const { name, version, license: licence, author } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
   const texts = files.sort().map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim());
   if (texts.length > 0) return { name, version, licence, texts };
   const text = standardTexts[licence];
   if (text === undefined) throw new Error(`${folder} has no licence file, and ${licence} no text here: find it.`);
-  return { name, version, licence, texts: [text] };
+  return {
+    name,
+    version,
+    licence,
+    texts: [text.replace('<author>', author?.name ?? author ?? `the authors of ${name}`)],
+  };
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/index.ts';
+import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/errors.ts';
 
 /** What the process ends with, for scripts to branch on. */
 export const exitCodes = {
@@ -41,6 +41,7 @@ export type CommandCode = keyof typeof commandCodes;
 const exitCodeOf: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   key_store_unavailable: exitCodes.unavailable,
   service_unreachable: exitCodes.unavailable,
+  consumer_store_unavailable: exitCodes.unavailable,
   issuer_unavailable: exitCodes.unavailable,
   shutting_down: exitCodes.unavailable,
   deadline_exceeded: exitCodes.unavailable,
@@ -48,6 +49,8 @@ const exitCodeOf: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   forbidden: exitCodes.refused,
   not_configured: exitCodes.refused,
   unknown_key: exitCodes.refused,
+  unknown_consumer: exitCodes.refused,
+  not_found: exitCodes.refused,
   internal_error: exitCodes.defect,
 };
 

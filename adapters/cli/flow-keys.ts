@@ -168,6 +168,45 @@ stored(command(program.command('certificate').description('certificates for cons
     ),
   );
 
+const consumer = program.command('consumer').description('the systems that inputs are encrypted for again');
+
+registered(command(consumer, 'add'))
+  .description('register a consumer, or change one')
+  .argument('<name>')
+  .requiredOption('--public-key <file>', 'its public key or certificate in PEM, or a JWK')
+  .addOption(
+    new Option('--format <format>', 'what is made for it').choices(['jwe', 'aws-encryption-sdk']).default('jwe'),
+  )
+  .option(
+    '--key-id <id>',
+    "a security key whose messages it may have; may be given several times, '*' is all",
+    collect,
+    [],
+  )
+  .option('--field <name>', "a field that it may have; may be given several times, '*' is all", collect, [])
+  .option('--replace', 'put it in place of one that is registered', false)
+  .action(run(async (options, terminal, name = '') => (await consumers()).addConsumer(name, options, terminal)));
+
+registered(command(consumer, 'list'))
+  .description('who is registered, and whether something can be encrypted for them')
+  .action(run(async (options, terminal) => (await consumers()).listConsumers(options, terminal)));
+
+registered(command(consumer, 'remove'))
+  .description('take a consumer from the registry')
+  .argument('<name>')
+  .action(run(async (options, terminal, name = '') => (await consumers()).removeConsumer(name, options, terminal)));
+
+registered(command(consumer, 'test'))
+  .description('have a fresh input encrypted for a consumer, and read it as the consumer would')
+  .argument('<name>')
+  .option('--field <name>', 'the field that the input is of', 'test')
+  .option('--private-key <file>', "the consumer's private key, in PEM or as a JWK")
+  .option('--endpoint <url>', 'let this HTTP service encrypt; without, it is done here')
+  .option('--token-file <file>', 'the bearer token for the HTTP service')
+  .option('--key-id <id>', 'with --endpoint: the security key')
+  .option('--certificate <file>', 'with --endpoint: its certificate')
+  .action(run(async (options, terminal, name = '') => (await consumers()).testConsumer(name, options, terminal)));
+
 command(program, 'token')
   .description('a new bearer token for the HTTP service, and the setting that lets its bearer in')
   .option('--key-ids <ids>', 'limit it to key ids, with commas between')
@@ -240,6 +279,16 @@ function stored(parent: Command, { isOptional = false }: { readonly isOptional?:
     .addOption(isOptional ? store : store.default('ssm'))
     .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name")
     .option('--kms-key <id>', 'the KMS key that encrypts what is stored');
+}
+
+function registered(parent: Command): Command {
+  return onAws(parent)
+    .option('--store <store>', 'where consumers are registered: ssm, or directory:PATH', 'ssm')
+    .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
+}
+
+function consumers() {
+  return import('./commands/consumer.ts');
 }
 
 function instance(): Option {

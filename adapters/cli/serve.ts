@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { directoryConsumerStore } from '../consumer-stores/directory.ts';
 import { settingsFrom } from '../http/settings.ts';
 import { directoryKeyStore } from '../key-stores/directory.ts';
 import { startServer } from '../node/server.ts';
@@ -14,18 +15,28 @@ export interface ServeOptions {
 
 /** Serves the HTTP service until SIGTERM or SIGINT. */
 export async function serve({ keys, allowWorldReadable, host, port }: ServeOptions): Promise<void> {
-  const keyStore =
-    keys === undefined ? await awsKeyStore() : directoryKeyStore({ directory: keys, allowWorldReadable });
-  const server = await startServer({ ...settingsFrom(process.env), keyStore, hostname: host, port });
+  const stores = keys === undefined ? await awsStores() : directoryStores(keys, allowWorldReadable);
+  const server = await startServer({ ...settingsFrom(process.env), ...stores, hostname: host, port });
   console.log(JSON.stringify({ level: 'INFO', message: 'listening', origin: server.origin }));
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await server.stop();
 }
 
-async function awsKeyStore(): Promise<KeyStore> {
+interface Stores {
+  readonly keyStore: KeyStore;
+  readonly consumerStore: ConsumerStore;
+}
+
+function directoryStores(directory: string, allowWorldReadable: boolean): Stores {
+  const keyStore = directoryKeyStore({ directory, allowWorldReadable });
+  return { keyStore, consumerStore: directoryConsumerStore({ directory }) };
+}
+
+async function awsStores(): Promise<Stores> {
   if (!process.env['AWS_REGION']) {
     throw new FlowKeysError('not_configured', 'Pass --keys DIR, or set AWS_REGION to read keys from AWS.');
   }
   const { awsKeyStore } = await import('../key-stores/aws-key-store.ts');
-  return awsKeyStore(process.env);
+  const { awsConsumerStore } = await import('../consumer-stores/aws-consumer-store.ts');
+  return { keyStore: awsKeyStore(process.env), consumerStore: awsConsumerStore(process.env) };
 }

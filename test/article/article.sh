@@ -43,6 +43,20 @@ set_up() {
   run doctor "$(<ciphertext.txt)" --instance "$INSTANCE" --function flow-security-keys --endpoint "$SERVICE" --token-file token
 }
 
+consumers() {
+  : "${KEY_ID:?the key of the flow}"
+  run keys create --out billing --subject CN=billing
+  run consumer add billing --public-key billing/certificate.pem --format aws-encryption-sdk --key-id "$KEY_ID" --field card
+  run keys create --out ledger --subject CN=ledger
+  run consumer add ledger --public-key ledger/public-key.pem --key-id "$KEY_ID" --field card --field expiry
+  run consumer add fraud --public-key fraud.jwk.json --key-id "$KEY_ID" --field card
+  run consumer list
+  service=(--endpoint "$SERVICE" --token-file token --key-id "$KEY_ID" --certificate certificate.pem)
+  run consumer test billing --field card --private-key billing/private-key.pem "${service[@]}"
+  run consumer test ledger --field expiry --private-key ledger/private-key.pem "${service[@]}"
+  run consumer test fraud --field card --private-key fraud.private.jwk.json "${service[@]}"
+}
+
 rotate() {
   : "${FLOW:?the imported flow}"
   run rotate --instance "$INSTANCE" --flow "$FLOW" --wait "${WAIT:-60}" --function flow-security-keys --endpoint "$SERVICE" --token-file token --yes

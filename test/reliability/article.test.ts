@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
+import { createClient } from 'flow-security-keys/client';
+import { compactDecrypt } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { contactFlowEvent } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
@@ -31,7 +34,10 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     aws = await startAws();
     folder = await mkdtemp(join(tmpdir(), 'article-'));
     lambda = await startEmulator('index.handler', awsSettings(aws.endpoint));
-    worker = await startWorkerd({ BEARER_TOKEN_HASHES: sha256Hex(token), ...awsSettings(aws.endpoint) });
+    worker = await startWorkerd({
+      BEARER_TOKEN_HASHES: `${sha256Hex(token)}:consumers=*`,
+      ...awsSettings(aws.endpoint),
+    });
     aws.invoke = oneAtATime(async (event) => JSON.parse(await lambda.invoke(event)));
     await writeFile(join(folder, 'token'), `${token}\n`);
     await writeFile(
@@ -72,6 +78,10 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     expect(await throughLambda(oldKeyId, ciphertext)).toBe('4444444444444444');
     expect(await throughWorker(ciphertext)).toBe('4444444444444444');
 
+    await makeFraudKey();
+    const consumed = await play('consumers', { KEY_ID: oldKeyId });
+    await readByPeers(oldKeyId, ciphertext);
+
     // What a person does in the console.
     const flowId = crypto.randomUUID();
     aws.connect.flows.set(flowId, await readFile(join(folder, 'flow.json'), 'utf8'));
@@ -91,13 +101,43 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     expect(await throughLambda(oldKeyId, ciphertext)).toBe('4444444444444444');
     const retired = await play('retire', { OLD_KEY_ID: oldKeyId });
 
-    const shown = setUp + rotated + retired;
+    const shown = setUp + consumed + rotated + retired;
     for (const secret of ['-----BEGIN', '4444444444444444\n', token]) expect(shown).not.toContain(secret);
     const recorded =
       (await readFile(path('README.md'), 'utf8')).match(/<!-- article -->\s+```\n([\s\S]*?)```/)?.[1] ?? '';
     if (process.env['RECORD']) await writeFile(process.env['RECORD'], readable(shown));
     expect(comparable(recorded)).toBe(comparable(readable(shown)));
   });
+
+  /** Of a consumer that has its own ways: a key on X25519, as a JWK. */
+  async function makeFraudKey(): Promise<void> {
+    const { publicKey, privateKey } = generateKeyPairSync('x25519');
+    await writeFile(join(folder, 'fraud.jwk.json'), JSON.stringify(publicKey.export({ format: 'jwk' })));
+    await writeFile(join(folder, 'fraud.private.jwk.json'), JSON.stringify(privateKey.export({ format: 'jwk' })));
+  }
+
+  /** The three consumers read the card with software that is not this product. */
+  async function readByPeers(keyId: string, ciphertext: string): Promise<void> {
+    const client = createClient({ baseUrl: worker.origin, token });
+    const asked = { field: 'card', consumers: ['billing', 'ledger', 'fraud'], keyId };
+    const { results } = await client.reencrypt(ciphertext, asked);
+    const [billing = '', ledger = '', fraud = ''] = results.map((result) => Object(result).ciphertext);
+    const file = (name: string) => readFile(join(folder, name), 'utf8');
+
+    const { decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+    const rsaKey = { privateKey: await file('billing/private-key.pem') };
+    const names = { keyNamespace: 'flow-security-keys', keyName: 'billing' };
+    const keyring = new RawRsaKeyringNode({ ...names, rsaKey, oaepHash: 'sha512' });
+    expect((await decrypt(keyring, Buffer.from(billing, 'base64'))).plaintext.toString()).toBe('4444444444444444');
+    const ledgerKey = createPrivateKey(await file('ledger/private-key.pem'));
+    const fraudKey = createPrivateKey({ key: JSON.parse(await file('fraud.private.jwk.json')), format: 'jwk' });
+    for (const [jwe, key] of [
+      [ledger, ledgerKey],
+      [fraud, fraudKey],
+    ] as const) {
+      expect(new TextDecoder().decode((await compactDecrypt(jwe, key)).plaintext)).toBe('4444444444444444');
+    }
+  }
 
   async function throughLambda(keyId: string, ciphertext: string): Promise<unknown> {
     const answer = await aws.invoke(contactFlowEvent({ 'key-id': keyId, 'my-secret-string': ciphertext }));

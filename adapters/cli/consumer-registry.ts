@@ -1,0 +1,100 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConsumerStore } from '../../src/index.ts';
+import { type AwsOptions, callAws, clientConfiguration } from './aws.ts';
+import { CommandError } from './command-error.ts';
+import { codeOf, replaceFile } from './files.ts';
+
+/** A store of consumers as its keeper sees it: it can be listed and written to. */
+export interface ConsumerRegistry extends ConsumerStore {
+  /** As people call it: `SSM parameters under /amazon-connect/encryption/consumers`. */
+  readonly name: string;
+  names(): Promise<readonly string[]>;
+  /** Adds a consumer, or puts its document in place of the former. */
+  put(name: string, document: string): Promise<void>;
+  /** Removes it, if it is there. */
+  remove(name: string): Promise<void>;
+}
+
+export interface RegistryOptions extends AwsOptions {
+  /** `ssm`, or `directory:PATH`. */
+  readonly store: string;
+  /** What stands before `consumers` in a parameter's name. */
+  readonly prefix?: string;
+}
+
+/** @throws CommandError `invalid_option` for a store that there is none of */
+export async function openRegistry(options: RegistryOptions): Promise<ConsumerRegistry> {
+  if (options.store === 'ssm') return ssmRegistry(options);
+  const [, directory] = options.store.match(/^directory:(.+)$/) ?? [];
+  if (directory !== undefined) return directoryRegistry(directory);
+  throw new CommandError('invalid_option', '--store is ssm or directory:PATH: consumers are kept nowhere else.');
+}
+
+async function ssmRegistry(options: RegistryOptions): Promise<ConsumerRegistry> {
+  const [ssm, { ssmConsumerStore }] = await Promise.all([
+    import('@aws-sdk/client-ssm'),
+    import('../consumer-stores/ssm.ts'),
+  ]);
+  const { prefix = '/amazon-connect/encryption' } = options;
+  const client = new ssm.SSMClient(clientConfiguration(options));
+  const path = `${prefix}/consumers/`;
+  return {
+    ...ssmConsumerStore({ client, prefix }),
+    name: `SSM parameters under ${prefix}/consumers`,
+
+    names() {
+      return callAws('list the consumers', 'ssm:DescribeParameters', async () => {
+        const found: string[] = [];
+        const ParameterFilters = [{ Key: 'Name', Option: 'BeginsWith', Values: [path] }];
+        for await (const page of ssm.paginateDescribeParameters({ client }, { ParameterFilters })) {
+          found.push(...(page.Parameters ?? []).flatMap(({ Name: name = '' }) => name.slice(path.length)));
+        }
+        return found.sort();
+      });
+    },
+
+    async put(name, document) {
+      const parameter = { Name: path + name, Value: document, Type: 'String', Overwrite: true } as const;
+      await callAws(`store parameter ${path}${name}`, 'ssm:PutParameter', () =>
+        client.send(new ssm.PutParameterCommand(parameter)),
+      );
+    },
+
+    async remove(name) {
+      await callAws(`remove parameter ${path}${name}`, 'ssm:DeleteParameters', () =>
+        client.send(new ssm.DeleteParametersCommand({ Names: [path + name] })),
+      );
+    },
+  };
+}
+
+async function directoryRegistry(directory: string): Promise<ConsumerRegistry> {
+  const { directoryConsumerStore } = await import('../consumer-stores/directory.ts');
+  const folder = join(directory, 'consumers');
+  const pathOf = (name: string) => join(folder, `${name}.json`);
+
+  async function names(): Promise<readonly string[]> {
+    try {
+      const files = await readdir(folder);
+      return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])).sort();
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw new CommandError(
+        'unreadable_file',
+        `The directory ${folder} cannot be listed; check that it is one.`,
+        error,
+      );
+    }
+  }
+
+  return {
+    name: `directory ${folder}`,
+    names,
+    // A directory that is not there yet holds nobody.
+    consumer: async (name, request) =>
+      (await names()).includes(name) ? directoryConsumerStore({ directory }).consumer(name, request) : undefined,
+    put: (name, document) => replaceFile(pathOf(name), document, 0o644),
+    remove: (name) => rm(pathOf(name), { force: true }),
+  };
+}
