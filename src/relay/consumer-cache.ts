@@ -11,7 +11,7 @@ export interface ConsumerCacheOptions extends CacheTimes {
   readonly maxAbsentConsumers?: number;
 }
 
-interface CachedConsumer extends Entry {
+export interface CachedConsumer extends Entry {
   readonly consumer: Consumer;
 }
 

@@ -4,7 +4,7 @@ import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } fr
 import { assertKeyId } from '../keys/key-id.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
 import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from './consumer.ts';
-import { type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
+import { type CachedConsumer, type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
 import { assertConsumerName } from './consumer-name.ts';
 import type { ConsumerStore } from './consumer-store.ts';
 import { encryptFor } from './encrypt.ts';
@@ -117,7 +117,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
   }
 
   /** The consumer, if the caller may encrypt the field for it, and it may have the field. */
-  async function admit(name: string, options: ReencryptOptions): Promise<Consumer> {
+  async function admit(name: string, options: ReencryptOptions): Promise<CachedConsumer> {
     const { field, allowedConsumers, allowedFields = [everything], signal } = options;
     // Before any store is asked: who may not encrypt for a consumer does not learn whether there is one.
     if (!allows(allowedConsumers, name)) {
@@ -128,23 +128,50 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     }
     const known = await cached.read(name, signal);
     if (known === undefined) throw unknownConsumer(name);
-    assertValidity(known.consumer);
-    if (allows(known.consumer.fields, field)) return known.consumer;
-    throw forbidden(`Consumer ${name} may not have field ${field}`, "Add it to the consumer's fields if it may.");
+    return passing(known, signal, (consumer) => {
+      assertValidity(consumer);
+      assertMayHaveField(consumer, field);
+    });
+  }
+
+  async function encryptDecrypted(known: CachedConsumer, decrypted: DecryptResult, options: ReencryptOptions) {
+    const { keyId, plaintext } = decrypted;
+    const { consumer } = await passing(known, options.signal, (candidate) => {
+      assertMayHaveField(candidate, options.field);
+      assertMayHaveKeyId(candidate, keyId);
+    });
+    return { format: consumer.format, ciphertext: await encryptFor(consumer, plaintext, options) };
+  }
+
+  /** What passes a check: what is known, or else what the store has now, so that what was just allowed is not refused. */
+  async function passing(
+    known: CachedConsumer,
+    signal: AbortSignal | undefined,
+    check: (consumer: Consumer) => void,
+  ): Promise<CachedConsumer> {
+    try {
+      check(known.consumer);
+      return known;
+    } catch (refusal) {
+      const newer = await cached.readNewer(known.consumer.name, known, signal);
+      if (newer === undefined) throw refusal;
+      check(newer.consumer);
+      return newer;
+    }
   }
 
   return { reencrypt };
 }
 
-async function encryptDecrypted(consumer: Consumer, decrypted: DecryptResult, labels: ReencryptOptions) {
-  const { keyId, plaintext } = decrypted;
-  if (!allows(consumer.keyIds, keyId)) {
-    throw forbidden(
-      `Consumer ${consumer.name} may not have what is encrypted under key id ${keyId}`,
-      "Add it to the consumer's keyIds if it may.",
-    );
-  }
-  return { format: consumer.format, ciphertext: await encryptFor(consumer, plaintext, labels) };
+function assertMayHaveField({ name, fields }: Consumer, field: string): void {
+  if (allows(fields, field)) return;
+  throw forbidden(`Consumer ${name} may not have field ${field}`, "Add it to the consumer's fields if it may.");
+}
+
+function assertMayHaveKeyId({ name, keyIds }: Consumer, keyId: string): void {
+  if (allows(keyIds, keyId)) return;
+  const what = `Consumer ${name} may not have what is encrypted under key id ${keyId}`;
+  throw forbidden(what, "Add it to the consumer's keyIds if it may.");
 }
 
 const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;

@@ -27,7 +27,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. create +make an RSA-2048 key pair[\s\S]*5\. hand out +publish the flows[^\n]*asks first[\s\S]*7\. retire +remove/,
+      /1\. create +make an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
     );
     expect(plan.stdout).toContain(instance.keyId);
     expect(held()).toEqual([instance.keyId]);
@@ -72,7 +72,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(held()).toHaveLength(2);
     expect(flow()).toContain(instance.keyId);
     const plan = await run('--dry-run');
-    expect(plan.stdout).toMatch(/3\. store[^\n]*\(done\)[\s\S]*5\. hand out(?![^\n]*\(done\))/);
+    expect(plan.stdout).toMatch(/3\. store[^\n]*\(done\)[\s\S]*6\. hand out(?![^\n]*\(done\))/);
     expect(await run('--yes')).toMatchObject({ exitCode: 0 });
     expect(held()).toHaveLength(1);
     expect(flow()).toContain(held()[0]);

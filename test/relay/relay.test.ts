@@ -96,6 +96,27 @@ describe('A relay', () => {
     },
   );
 
+  it.for(['keyIds', 'fields'])(
+    'reads a consumer again that is refused by its %s, as they may just have changed',
+    async (list) => {
+      const documents = new Map(consumerDocuments());
+      const [name = ''] = names;
+      const current = JSON.parse(documents.get(name) ?? '');
+      documents.set(name, JSON.stringify({ ...current, [list]: ['another'] }));
+      const { read, later, consumer } = setUp(documents);
+      const asked = { consumers: [name] };
+      expect(await read(asked)).toEqual(['forbidden']);
+      documents.set(name, JSON.stringify(current));
+      // Not at each refusal: a document is read once in ten seconds.
+      expect(await read(asked)).toEqual(['forbidden']);
+      expect(consumer).toHaveBeenCalledTimes(1);
+      later(10_000);
+      expect(await read(asked)).toEqual([card.plaintext]);
+      expect(await read(asked)).toEqual([card.plaintext]);
+      expect(consumer).toHaveBeenCalledTimes(2);
+    },
+  );
+
   it('encrypts the plaintext alone, where a decryptor gives a view of a larger buffer', async () => {
     const { decrypt, read } = setUp();
     const buffer = new TextEncoder().encode('before 4929 after');

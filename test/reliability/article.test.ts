@@ -21,7 +21,7 @@ import { type BareWorkerd, startWorkerd } from '../support/workerd.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const token = 'token-of-the-article-49297361';
-const callers = 8;
+const callers = 9;
 
 describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, with flow-keys alone', () => {
   let aws: TestAws;
@@ -92,7 +92,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     await load.untilCalls(50);
     const { calls, failures, keyIds } = await load.stop();
     await annotate(
-      `rotated under load: ${calls} calls by ${callers} callers through the Lambda function and the worker, failures = ${failures.length}`,
+      `rotated under load: ${calls} calls by ${callers} callers through the Lambda function, the worker and its relay for three consumers, failures = ${failures.length}`,
     );
     expect(failures).toEqual([]);
     expect([...keyIds]).toEqual([oldKeyId, ...aws.connect.securityKeys.keys()]);
@@ -139,6 +139,26 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     }
   }
 
+  /** What the consumer on X25519 reads. */
+  async function throughRelay(typed: string, ciphertext: string): Promise<unknown> {
+    const client = createClient({ baseUrl: worker.origin, token });
+    const { results } = await client.reencrypt(ciphertext, {
+      field: 'card',
+      consumers: ['billing', 'ledger', 'fraud'],
+    });
+    const refused = results.find((result) => 'error' in result);
+    if (refused && 'error' in refused) return `${refused.consumer}: ${refused.error.code}`;
+    const key = createPrivateKey({
+      key: JSON.parse(await readFile(join(folder, 'fraud.private.jwk.json'), 'utf8')),
+      format: 'jwk',
+    });
+    const jwe = results.flatMap((result) =>
+      result.consumer === 'fraud' && 'ciphertext' in result ? result.ciphertext : [],
+    );
+    const { plaintext } = await compactDecrypt(jwe[0] ?? '', key);
+    return new TextDecoder().decode(plaintext) === typed ? typed : 'the consumer reads something else';
+  }
+
   async function throughLambda(keyId: string, ciphertext: string): Promise<unknown> {
     const answer = await aws.invoke(contactFlowEvent({ 'key-id': keyId, 'my-secret-string': ciphertext }));
     return Object(answer).data?.decryptedData ?? JSON.stringify(answer);
@@ -168,7 +188,12 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
       const { EncryptionKeyId: keyId, Key: certificate } = input.Parameters.InputEncryption;
       const typed = String(4e15 + calls);
       const ciphertext = await encrypted(typed, keyId, new X509Certificate(certificate).publicKey);
-      const answer = await (caller % 2 === 0 ? throughLambda(keyId, ciphertext) : throughWorker(ciphertext));
+      const ways = [
+        () => throughLambda(keyId, ciphertext),
+        () => throughWorker(ciphertext),
+        () => throughRelay(typed, ciphertext),
+      ];
+      const answer = await ways[caller % ways.length]?.();
       if (answer !== typed) failures.push(answer);
       keyIds.add(keyId);
       calls += 1;

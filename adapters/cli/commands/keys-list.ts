@@ -37,7 +37,8 @@ export async function listKeys(options: KeysListOptions, terminal: Terminal): Pr
 async function readKeys(options: KeysListOptions, vault: KeyVault): Promise<readonly ListedKey[]> {
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   const [uploaded, stored] = await Promise.all([instance?.securityKeys(), vault.keyIds()]);
-  const keyIds = [...new Set([...(uploaded ?? []).map(({ keyId }) => keyId), ...stored])].sort();
+  // Connect's first.
+  const keyIds = [...new Set([...(uploaded ?? []).map(({ keyId }) => keyId), ...[...stored].sort()])];
   return Promise.all(
     keyIds.map((keyId) =>
       readListedKey(vault, keyId, uploaded && (uploaded.find((key) => key.keyId === keyId) ?? null)),

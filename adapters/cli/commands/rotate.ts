@@ -2,6 +2,7 @@ import { assertKeyId } from '../../../src/keys/key-id.ts';
 import type { CertificateOptions } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
 import { type ConnectInstance, connectInstance } from '../connect-instance.ts';
+import { openRegistry } from '../consumer-registry.ts';
 import { readText } from '../files.ts';
 import type { KeySize } from '../key-pair.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
@@ -111,6 +112,8 @@ async function rotationOf(
     ...{
       instance,
       vault,
+      // Secrets Manager holds no consumers.
+      consumers: options.store === 'secrets-manager' ? undefined : await openRegistry(options),
       subject,
       days,
       bits,

@@ -16,6 +16,8 @@ export interface RotationState {
   readonly provisionalId?: string;
   /** PEM text, of the new key. */
   readonly certificate?: string;
+  /** When the last consumer was let have what will be encrypted under the new key, in ISO 8601. */
+  readonly admittedAt?: string;
   /** When all flows had the new key, in ISO 8601. */
   readonly handedOutAt?: string;
 }

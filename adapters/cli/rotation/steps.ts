@@ -6,6 +6,7 @@ import { assertRoom, keyIdOf } from '../commands/keys-associate.ts';
 import { makeKey } from '../commands/keys-create.ts';
 import type { ConnectInstance } from '../connect-instance.ts';
 import { encryptAsConnect } from '../connect-simulator.ts';
+import type { ConsumerRegistry } from '../consumer-registry.ts';
 import { replaceFile } from '../files.ts';
 import { type KeySize, keyPairOf, publicKeyOf, publicPem } from '../key-pair.ts';
 import { freshInput, type Proof, proveStore } from '../proof.ts';
@@ -13,10 +14,16 @@ import type { KeyVault } from '../vaults/vault.ts';
 import { carriesKey, swapKey } from './flow-keys-swap.ts';
 import { type RotationState, writeState } from './rotation-state.ts';
 
+// A consumer that is refused a key id is read again if it was not within the last ten seconds: only after those, in
+// milliseconds and with one to spare, does what changed count everywhere.
+const consumerRefreshAge = 11_000;
+
 /** What the steps work on, and with. */
 export interface Rotation extends CertificateOptions {
   readonly instance: ConnectInstance;
   readonly vault: KeyVault;
+  /** Where the consumers are that key ids are allowed to; `undefined` where the store has none. */
+  readonly consumers: ConsumerRegistry | undefined;
   readonly bits: KeySize;
   /** Ids of the flows that are given the new key. */
   readonly flows: readonly string[];
@@ -123,6 +130,39 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     },
   };
 
+  const admit: Step = {
+    name: 'admit',
+    plan: `let the consumers that may have what is encrypted under ${oldKeyId} have it under the new key id, too`,
+    isDone: async (state) =>
+      state.handedOutAt !== undefined ||
+      (Date.now() >= admissionEnd(state) && (await refused(await newKeyId(state))).length === 0),
+    async run(state) {
+      const keyId = await requiredKeyId(state);
+      let admitted = state;
+      for (const { name, document } of await refused(keyId)) {
+        admitted = await remember({ ...state, admittedAt: new Date().toISOString() });
+        const keyIds = [...document.keyIds, keyId];
+        await rotation.consumers?.put(name, `${JSON.stringify({ ...document, keyIds }, null, 2)}\n`);
+      }
+      await sleep(Math.max(0, admissionEnd(admitted) - Date.now()));
+      return admitted;
+    },
+  };
+
+  function admissionEnd({ admittedAt }: RotationState): number {
+    return admittedAt === undefined ? 0 : Date.parse(admittedAt) + consumerRefreshAge;
+  }
+
+  /** The consumers that may have what is encrypted under the old key, and not what will be under the new one. */
+  async function refused(keyId: string | undefined) {
+    const { consumers } = rotation;
+    if (consumers === undefined) return [];
+    const documents = await Promise.all((await consumers.names()).map((name) => registered(name, consumers)));
+    return documents.filter(
+      ({ document: { keyIds } }) => keyIds.includes(oldKeyId) && !(keyId !== undefined && keyIds.includes(keyId)),
+    );
+  }
+
   const handOut: Step = {
     name: 'hand out',
     plan:
@@ -188,7 +228,23 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     },
   };
 
-  return [create, associate, store, prove, handOut, wait, retire];
+  return [create, associate, store, prove, admit, handOut, wait, retire];
+}
+
+interface RegisteredConsumer {
+  readonly name: string;
+  readonly document: { readonly keyIds: readonly string[] };
+}
+
+/** A document that cannot be read allows no key id. */
+async function registered(name: string, consumers: ConsumerRegistry): Promise<RegisteredConsumer> {
+  try {
+    const document = JSON.parse((await consumers.consumer(name, {})) ?? '');
+    return { name, document: Array.isArray(document.keyIds) ? document : { keyIds: [] } };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { name, document: { keyIds: [] } };
+    throw error;
+  }
 }
 
 async function byHand(keyId: string, { certificate = '' }: RotationState, statePath: string): Promise<CommandError> {
