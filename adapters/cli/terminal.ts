@@ -38,15 +38,17 @@ export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet
 
     async during(what, work) {
       if (quiet) return work;
-      const { default: ora } = process.stderr.isTTY ? await import('ora') : { default: undefined };
-      const spinner = ora?.({ text: what, stream: process.stderr, discardStdin: false });
-      const timer = setTimeout(() => {
-        if (spinner) spinner.start();
-        else process.stderr.write(`${what} …\n`);
+      let isOver = false;
+      let spinner: { stop(): unknown } | undefined;
+      const timer = setTimeout(async () => {
+        if (!process.stderr.isTTY) return void process.stderr.write(`${what} …\n`);
+        const { default: ora } = await import('ora');
+        if (!isOver) spinner = ora({ text: what, stream: process.stderr, discardStdin: false }).start();
       }, patienceMilliseconds);
       try {
         return await work;
       } finally {
+        isOver = true;
         clearTimeout(timer);
         spinner?.stop();
       }

@@ -63,6 +63,32 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(stdout + stderr).not.toContain('PRIVATE KEY');
   });
 
+  it('lets consumers have what the new key encrypts before callers get it, also when it was killed', {
+    timeout: 60_000,
+  }, async () => {
+    const { environment, folder, keyId } = instance;
+    const publicKey = ['--public-key', join(folder, 'public-key.pem'), '--field', 'card'];
+    await runCli(['consumer', 'add', 'billing', ...publicKey, '--key-id', keyId], { environment });
+    await runCli(['consumer', 'add', 'ledger', ...publicKey, '--key-id', 'another'], { environment });
+    // The fifth parameter that is stored: after the provisional key and its certificate, and the key and its own.
+    const killed = aws.hold('ssm:PutParameter', 'after', 5);
+    const { child, ended } = startCli(instance.rotation('--yes'), { environment });
+    await killed;
+    child.kill('SIGKILL');
+    await ended;
+    aws.release();
+    expect(flow()).toContain(keyId);
+
+    const begun = Date.now();
+    expect(await run('--yes')).toMatchObject({ exitCode: 0 });
+    // Services may know the consumer as it was for ten seconds.
+    expect(Date.now() - begun).toBeGreaterThan(8_000);
+    const { consumers } = await answerOf(['consumer', 'list'], { environment });
+    const [newKeyId] = held();
+    expect(consumers).toMatchObject([{ keyIds: [keyId, newKeyId] }, { keyIds: ['another'] }]);
+    for (const name of ['billing', 'ledger']) await runCli(['consumer', 'remove', name, '--yes'], { environment });
+  });
+
   it('asks before callers are given the new key, and before the old one is removed', async () => {
     const waiting = await run();
     expect(waiting).toMatchObject({

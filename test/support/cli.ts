@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const executable = fileURLToPath(new URL('../../dist/cli/flow-keys.js', import.meta.url));
+/** The built command line. */
+export const cliExecutable = fileURLToPath(new URL('../../dist/cli/flow-keys.js', import.meta.url));
 
 /** What a run of the built `flow-keys` wrote, and how it ended. */
 export interface CliRun {
@@ -34,7 +35,7 @@ export interface StartedCli {
 }
 
 export function startCli(args: readonly string[], { cwd, environment = {} }: CliOptions = {}): StartedCli {
-  const child = spawn(process.execPath, [executable, ...args], {
+  const child = spawn(process.execPath, [cliExecutable, ...args], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
