@@ -3,8 +3,10 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { awsTestClient } from '../key-stores/aws.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { answerOf, runCli } from '../support/cli.ts';
@@ -169,6 +171,19 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     const { Parameter: parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
     expect(parameter?.Type).toBe('SecureString');
     expect(parameter?.Value).toBe(openssl('pkey', '-in', file('pkcs1.pem')));
+  });
+
+  it('encrypts what it stores with the KMS key that is asked for', async () => {
+    const [ssm, kms] = [new SSMClient(awsTestClient(aws.endpoint)), new KMSClient(awsTestClient(aws.endpoint))];
+    const { KeyMetadata: { KeyId = '' } = {} } = await kms.send(new CreateKeyCommand({}));
+    const out = join(folder, 'kms');
+    const created = await answerOf(['keys', 'create', '--store', 'ssm', '--kms-key', KeyId, '--out', out], {
+      environment,
+    });
+    const Name = `/amazon-connect/encryption/${created.privateKey.keyId}/private-key`;
+    const ParameterFilters = [{ Key: 'Name', Values: [Name] }];
+    const { Parameters } = await ssm.send(new DescribeParametersCommand({ ParameterFilters }));
+    expect(Parameters).toMatchObject([{ Type: 'SecureString', KeyId }]);
   });
 
   it('says which keys are missing where, and which do not belong together', async () => {
