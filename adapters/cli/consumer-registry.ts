@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConsumerStore } from '../../src/index.ts';
+import { type ConsumerStore, FlowKeysError } from '../../src/index.ts';
 import { type AwsOptions, callAws, clientConfiguration } from './aws.ts';
 import { CommandError } from './command-error.ts';
 import { codeOf, replaceFile } from './files.ts';
@@ -9,7 +9,8 @@ import { codeOf, replaceFile } from './files.ts';
 export interface ConsumerRegistry extends ConsumerStore {
   /** As people call it: `SSM parameters under /amazon-connect/encryption/consumers`. */
   readonly name: string;
-  names(): Promise<readonly string[]>;
+  /** The documents of all consumers, by name and in its order; the error of one that the store does not give. */
+  all(): Promise<ReadonlyMap<string, string | FlowKeysError>>;
   /** Adds a consumer, or puts its document in place of the former. */
   put(name: string, document: string): Promise<void>;
   /** Removes it, if it is there. */
@@ -43,14 +44,16 @@ async function ssmRegistry(options: RegistryOptions): Promise<ConsumerRegistry> 
     ...ssmConsumerStore({ client, prefix }),
     name: `SSM parameters under ${prefix}/consumers`,
 
-    names() {
-      return callAws('list the consumers', 'ssm:DescribeParameters', async () => {
-        const found: string[] = [];
-        const ParameterFilters = [{ Key: 'Name', Option: 'BeginsWith', Values: [path] }];
-        for await (const page of ssm.paginateDescribeParameters({ client }, { ParameterFilters })) {
-          found.push(...(page.Parameters ?? []).flatMap(({ Name: name = '' }) => name.slice(path.length)));
+    all() {
+      // Ten at a time, as the quotas of single readings are low.
+      return callAws('read the consumers', 'ssm:GetParametersByPath', async () => {
+        const found: [string, string][] = [];
+        for await (const page of ssm.paginateGetParametersByPath({ client }, { Path: path, WithDecryption: true })) {
+          for (const { Name: name = '', Value: value = '' } of page.Parameters ?? []) {
+            found.push([name.slice(path.length), value]);
+          }
         }
-        return found.sort();
+        return inOrder(found);
       });
     },
 
@@ -77,7 +80,7 @@ async function directoryRegistry(directory: string): Promise<ConsumerRegistry> {
   async function names(): Promise<readonly string[]> {
     try {
       const files = await readdir(folder);
-      return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])).sort();
+      return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
       throw new CommandError(
@@ -88,13 +91,32 @@ async function directoryRegistry(directory: string): Promise<ConsumerRegistry> {
     }
   }
 
+  // A directory that is not there yet holds nobody.
+  const consumer: ConsumerStore['consumer'] = async (name, request) =>
+    (await names()).includes(name) ? directoryConsumerStore({ directory }).consumer(name, request) : undefined;
+
   return {
     name: `directory ${folder}`,
-    names,
-    // A directory that is not there yet holds nobody.
-    consumer: async (name, request) =>
-      (await names()).includes(name) ? directoryConsumerStore({ directory }).consumer(name, request) : undefined,
+    consumer,
+    async all() {
+      const found: [string, string | FlowKeysError][] = [];
+      for (const name of await names()) found.push([name, await textOrError(() => consumer(name, {}))]);
+      return inOrder(found);
+    },
     put: (name, document) => replaceFile(pathOf(name), document, 0o644),
     remove: (name) => rm(pathOf(name), { force: true }),
   };
+}
+
+async function textOrError(read: () => Promise<string | undefined>): Promise<string | FlowKeysError> {
+  try {
+    return (await read()) ?? '';
+  } catch (error) {
+    if (error instanceof FlowKeysError) return error;
+    throw error;
+  }
+}
+
+function inOrder<Document>(found: readonly [string, Document][]): ReadonlyMap<string, Document> {
+  return new Map(found.toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

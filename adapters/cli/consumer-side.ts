@@ -7,6 +7,7 @@ import { CommandError } from './command-error.ts';
 export interface Opened {
   readonly plaintext: string;
   readonly field: string | undefined;
+  readonly consumer: string | undefined;
 }
 
 /**
@@ -25,14 +26,18 @@ async function openMessage({ name }: Consumer, key: KeyObject, ciphertext: strin
   const keyStore = { privateKeys: async () => [pem] };
   const decryptor = createDecryptor({ keyStore, providerId: relayProviderId });
   const { plaintext, encryptionContext } = await decryptor.decrypt(ciphertext, { keyId: name });
-  return { plaintext: new TextDecoder().decode(plaintext), field: encryptionContext['field'] };
+  return {
+    plaintext: new TextDecoder().decode(plaintext),
+    field: encryptionContext['field'],
+    consumer: encryptionContext['consumer'],
+  };
 }
 
 async function openJwe(key: KeyObject, ciphertext: string): Promise<Opened> {
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(ciphertext, key);
-    const field = protectedHeader['urn:flow-security-keys:field'];
-    return { plaintext: new TextDecoder().decode(plaintext), field: typeof field === 'string' ? field : undefined };
+    const { 'urn:flow-security-keys:field': field, 'urn:flow-security-keys:consumer': consumer } = protectedHeader;
+    return { plaintext: new TextDecoder().decode(plaintext), field: textOf(field), consumer: textOf(consumer) };
   } catch (error) {
     throw new CommandError(
       'conflict',
@@ -54,4 +59,8 @@ function readPrivateKey(text: string): KeyObject {
       'The private key is no unencrypted key in PEM or as a JWK; check the file.',
     );
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

@@ -74,8 +74,14 @@ export function coloured(colour: Colour, text: string): string {
   return styleText(colour, text, { stream: process.stdout });
 }
 
-/** Columns of equal width, as far as the eye can see: the text is padded before it is coloured. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Text that somebody else has written, in a message or a store, which must not steer the terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\u{fffd}');
+}
+
+/** Columns of equal width, to be coloured by line. */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = rows.reduce<readonly number[]>(
     (widest, row) => row.map((cell, column) => Math.max(widest[column] ?? 0, cell.length)),
     [],

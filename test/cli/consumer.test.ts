@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -129,6 +129,30 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     expect(exitCodes).toContain(run.exitCode);
     expect(run.stderr).not.toMatch(/canary|MII|4929736155| {4}at /);
     expect(await readdir(folder)).not.toContain('untouched');
+  });
+
+  it('lists and removes what should never have been there, and does not let it steer the terminal', async () => {
+    const folderOf = join(file('odd'), 'consumers');
+    const store = ['--store', `directory:${file('odd')}`];
+    const odd = ['UPPER', '\u001b[31mred', 'writable'];
+    execFileSync('mkdir', ['-p', folderOf]);
+    for (const name of odd) await writeFile(join(folderOf, `${name}.json`), '{}');
+    await chmod(join(folderOf, 'writable.json'), 0o666);
+    const listed = await runCli(['consumer', 'list', ...store]);
+    expect(listed).toMatchObject({ exitCode: 4, stdout: expect.not.stringContaining('\u001b') });
+    expect(listed.stdout.trim().split('\n')).toHaveLength(4);
+    for (const name of odd) expect((await runCli(['consumer', 'remove', name, '--yes', ...store])).exitCode).toBe(0);
+    expect(await readdir(folderOf)).toEqual([]);
+  });
+
+  it('tests no field that a consumer may not have', async () => {
+    const store = ['--store', `directory:${file('fields')}`];
+    await runCli(['consumer', 'add', 'billing', '--public-key', file('rsa.pem'), ...limits, ...store]);
+    const test = (...args: string[]) => runCli(['consumer', 'test', 'billing', ...args, ...store]);
+    expect(await test('--field', 'cvc')).toMatchObject({ exitCode: 6, stderr: expect.stringMatching(/^forbidden/) });
+    expect(await test('--private-key', file('rsa.private.pem'))).toMatchObject({
+      stdout: expect.stringMatching(/reads its field card/),
+    });
   });
 
   it('lists what can no longer be encrypted for', async () => {

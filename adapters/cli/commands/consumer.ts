@@ -1,4 +1,5 @@
 import { assertConsumerName, type Consumer, encryptFor, FlowKeysError, parseConsumer } from '../../../src/index.ts';
+import { everything } from '../../../src/relay/consumer.ts';
 import { createClient } from '../../client/client.ts';
 import { readCertificate } from '../certificate.ts';
 import { CommandError, exitCodes } from '../command-error.ts';
@@ -7,7 +8,7 @@ import { type ConsumerRegistry, openRegistry, type RegistryOptions } from '../co
 import { openForConsumer } from '../consumer-side.ts';
 import { readText } from '../files.ts';
 import { freshInput } from '../proof.ts';
-import { type Answer, coloured, type Terminal, table } from '../terminal.ts';
+import { type Answer, coloured, printable, type Terminal, table } from '../terminal.ts';
 
 export interface ConsumerAddOptions extends RegistryOptions {
   /** A file: PEM text of a public key or a certificate, or a JWK. */
@@ -31,8 +32,9 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
     );
   }
   const publicKey = publicKeyIn(await readText(options.publicKey, 'the public key'));
-  const document = JSON.stringify({ format, publicKey, keyIds, fields }, null, 2);
-  const consumer = await parseConsumer(name, document);
+  // All of the text is looked at, as a private key may stand behind the certificate; the first block is kept.
+  const consumer = await parseConsumer(name, JSON.stringify({ format, publicKey, keyIds, fields }));
+  const document = JSON.stringify({ format, publicKey: firstBlock(publicKey), keyIds, fields }, null, 2);
   await encryptFor(consumer, new TextEncoder().encode(freshInput()), { field: 'test' });
   if (!options.replace && (await terminal.during('Looking for it', registry.consumer(name, {}))) !== undefined) {
     throw new CommandError(
@@ -50,11 +52,8 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
 /** Who is registered, and whether something can be encrypted for them now. */
 export async function listConsumers(options: RegistryOptions, terminal: Terminal): Promise<Answer> {
   const registry = await openRegistry(options);
-  const names = await terminal.during('Reading the consumers', registry.names());
-  const consumers = await terminal.during(
-    'Reading the consumers',
-    Promise.all(names.map((name) => listed(name, registry))),
-  );
+  const documents = await terminal.during('Reading the consumers', registry.all());
+  const consumers = await Promise.all(Array.from(documents, ([name, document]) => listed(name, document)));
   const rows = consumers.map(({ name, state, format = '', algorithm = '', fields = [] }) => [
     name,
     format,
@@ -72,21 +71,25 @@ export async function listConsumers(options: RegistryOptions, terminal: Terminal
   };
 }
 
+/** Removes what is registered under a name, be it usable or not. */
 export async function removeConsumer(name: string, options: RegistryOptions, terminal: Terminal): Promise<Answer> {
-  assertConsumerName(name);
   const registry = await openRegistry(options);
-  if ((await terminal.during('Looking for it', registry.consumer(name, {}))) === undefined) {
+  const documents = await terminal.during('Looking for it', registry.all());
+  if (!documents.has(name)) {
+    assertConsumerName(name);
     return { value: { name, removed: false }, text: `There is no consumer ${name} in ${registry.name}.` };
   }
+  const shown = printable(name);
   await terminal.confirm(
-    `Remove consumer ${name} from ${registry.name}? Nothing is encrypted for it any more, at the latest in five minutes.`,
+    `Remove consumer ${shown} from ${registry.name}? Within five minutes, nothing is encrypted for it any more.`,
   );
   await terminal.during('Removing it', registry.remove(name));
-  return { value: { name, removed: true }, text: `${name} is removed from ${registry.name}.` };
+  return { value: { name, removed: true }, text: `${shown} is removed from ${registry.name}.` };
 }
 
 export interface ConsumerTestOptions extends RegistryOptions {
-  readonly field: string;
+  /** Default: the first that the consumer may have. */
+  readonly field?: string;
   /** A file: the consumer's private key, to read what was made for it. */
   readonly privateKey?: string;
   /** Let this service make it; without, it is made here. */
@@ -102,37 +105,40 @@ export async function testConsumer(name: string, options: ConsumerTestOptions, t
   assertConsumerName(name);
   const registry = await openRegistry(options);
   const consumer = await terminal.during('Reading the consumer', read(name, registry));
+  const field = options.field ?? consumer.fields.find((name) => name !== everything) ?? 'test';
+  if (!consumer.fields.includes(field) && !consumer.fields.includes(everything)) {
+    throw new FlowKeysError(
+      'forbidden',
+      `Consumer ${name} may not have field ${field}. Add it with "flow-keys consumer add --replace" if it may.`,
+    );
+  }
   const input = freshInput();
   const make =
     options.endpoint === undefined
-      ? encryptFor(consumer, new TextEncoder().encode(input), { field: options.field })
-      : reencrypted(name, input, options.endpoint, options);
+      ? encryptFor(consumer, new TextEncoder().encode(input), { field })
+      : reencrypted({ name, field, input, endpoint: options.endpoint }, options);
   const ciphertext = await terminal.during('Encrypting a fresh input', make);
   const by = options.endpoint ?? 'this command';
   if (options.privateKey === undefined) {
     return {
-      value: { name, encryptedBy: by, read: null, ciphertext },
+      value: { name, field, encryptedBy: by, read: null, ciphertext },
       text: `${by} encrypted a fresh input for ${name}; with --private-key, it is read as ${name} would.`,
     };
   }
   const opened = await openForConsumer(consumer, await readText(options.privateKey, 'the private key'), ciphertext);
-  if (opened.plaintext !== input || opened.field !== options.field) {
-    throw new CommandError(
-      'conflict',
-      `What ${by} encrypted for ${name} reads as something else; check that both use the same registry.`,
-    );
+  if (opened.plaintext !== input || opened.field !== field || opened.consumer !== name) {
+    const message = `What ${by} encrypted for ${name} reads as something else; check that both use the same registry.`;
+    throw new CommandError('conflict', message);
   }
   return {
-    value: { name, encryptedBy: by, read: true },
-    text: `${name} reads its field ${options.field}: ${by} encrypted a fresh input for it, and its private key opened it.`,
+    value: { name, field, encryptedBy: by, read: true },
+    text: `${name} reads its field ${field}: ${by} encrypted a fresh input for it, and its private key opened it.`,
   };
 }
 
 async function reencrypted(
-  name: string,
-  input: string,
-  endpoint: string,
-  { field, tokenFile, keyId, certificate }: ConsumerTestOptions,
+  { name, field, input, endpoint }: Readonly<Record<'name' | 'field' | 'input' | 'endpoint', string>>,
+  { tokenFile, keyId, certificate }: ConsumerTestOptions,
 ): Promise<string> {
   if (keyId === undefined || certificate === undefined) {
     throw new CommandError(
@@ -167,9 +173,10 @@ type Described = Pick<Consumer, 'format' | 'algorithm' | 'keyIds' | 'fields' | '
 
 type Listed = { readonly name: string; readonly state: string } & Partial<Described>;
 
-async function listed(name: string, registry: ConsumerRegistry): Promise<Listed> {
+async function listed(name: string, document: string | FlowKeysError): Promise<Listed> {
   try {
-    const consumer = await read(name, registry);
+    if (document instanceof FlowKeysError) throw document;
+    const consumer = await parseConsumer(name, document);
     await encryptFor(consumer, new TextEncoder().encode(freshInput()), { field: 'test' });
     return { ...described(consumer), state: 'ok' };
   } catch (error) {
@@ -194,4 +201,10 @@ function publicKeyIn(text: string): unknown {
       error,
     );
   }
+}
+
+/** Of a chain of certificates, the first: a parameter holds 4 KB. */
+function firstBlock(publicKey: unknown): unknown {
+  if (typeof publicKey !== 'string') return publicKey;
+  return publicKey.match(/-----BEGIN ([^-]+)-----.*?-----END \1-----/s)?.[0] ?? publicKey;
 }

@@ -1,6 +1,6 @@
 import { inspect } from '../../../src/message/inspect.ts';
 import { readOperand } from '../files.ts';
-import { type Answer, coloured } from '../terminal.ts';
+import { type Answer, coloured, printable } from '../terminal.ts';
 
 /** What a ciphertext says without a key. */
 export async function inspectCiphertext(operand: string): Promise<Answer> {
@@ -20,9 +20,4 @@ export async function inspectCiphertext(operand: string): Promise<Answer> {
     ['signature', signature === 'invalid' ? coloured('red', 'invalid: the message was altered') : signature],
   ];
   return { value: summary, text: lines.map(([name = '', value]) => `${name.padEnd(10)} ${value}`).join('\n') };
-}
-
-/** What anybody may have put into a message must not steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '\u{fffd}');
 }

@@ -9,7 +9,7 @@ import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
 import { type Rotation, rotationSteps, type Step } from '../rotation/steps.ts';
 import { type Answer, coloured, type Terminal } from '../terminal.ts';
-import { openVault, type VaultOptions } from '../vaults/vault.ts';
+import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
 
 export interface RotateOptions extends VaultOptions, CertificateOptions {
   readonly instance: string;
@@ -30,7 +30,7 @@ export interface RotateOptions extends VaultOptions, CertificateOptions {
 export async function rotate(options: RotateOptions, terminal: Terminal): Promise<Answer> {
   const vault = await openVault(options);
   const instance = await connectInstance(options.instance, options);
-  let state = (await begun(options)) ?? (await beginning(options, instance, terminal));
+  let state = (await begun(options, instance, vault)) ?? (await beginning(options, instance, vault, terminal));
   const steps = rotationSteps(await rotationOf(options, instance, vault), state.oldKeyId);
   const plan = await terminal.during('Looking how far the rotation is', planOf(steps, state));
   if (options.dryRun) return { value: { oldKeyId: state.oldKeyId, plan }, text: describePlan(plan) };
@@ -48,28 +48,33 @@ export async function rotate(options: RotateOptions, terminal: Terminal): Promis
   };
 }
 
-async function begun(options: RotateOptions): Promise<RotationState | undefined> {
+async function begun(
+  options: RotateOptions,
+  instance: ConnectInstance,
+  vault: KeyVault,
+): Promise<RotationState | undefined> {
   const state = await readState(options.state);
   if (state === undefined) return undefined;
   const differs =
-    state.instance !== options.instance ||
-    state.store !== options.store ||
+    state.instance !== instance.id ||
+    state.store !== vault.name ||
     (options.keyId ?? state.oldKeyId) !== state.oldKeyId;
   if (!differs) return state;
-  const message = `${options.state} is of a rotation of ${state.oldKeyId} on instance ${state.instance} with store ${state.store}; finish that one first, or pass another --state.`;
+  const message = `${options.state} is of a rotation of ${state.oldKeyId} on instance ${state.instance}, with ${state.store}; finish that one first, or pass another --state.`;
   throw new CommandError('conflict', message);
 }
 
 async function beginning(
-  { keyId, instance: name, store }: RotateOptions,
+  { keyId }: RotateOptions,
   instance: ConnectInstance,
+  vault: KeyVault,
   terminal: Terminal,
 ): Promise<RotationState> {
   if (keyId !== undefined) assertKeyId(keyId);
   const keys = await terminal.during('Reading the security keys', instance.securityKeys());
   const ids = keys.map((key) => key.keyId);
   const oldKeyId = keyId ?? (ids.length === 1 ? ids[0] : undefined);
-  const state = { version: 1, instance: name, store } as const;
+  const state = { version: 1, instance: instance.id, store: vault.name } as const;
   if (oldKeyId !== undefined && ids.includes(oldKeyId)) return { ...state, oldKeyId };
   const held =
     ids.length === 0
@@ -82,11 +87,7 @@ async function beginning(
   );
 }
 
-async function rotationOf(
-  options: RotateOptions,
-  instance: ConnectInstance,
-  vault: Rotation['vault'],
-): Promise<Rotation> {
+async function rotationOf(options: RotateOptions, instance: ConnectInstance, vault: KeyVault): Promise<Rotation> {
   const { subject, days, bits, flow, handedOut, wait, state, function: functionName, endpoint } = options;
   const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
   const lambda: Rotation['services'] =

@@ -8,8 +8,9 @@ import { codeOf, readText, replaceFile } from '../files.ts';
  */
 export interface RotationState {
   readonly version: 1;
+  /** Its id. */
   readonly instance: string;
-  /** As `--store` names it. */
+  /** The store's name, as people call it. */
   readonly store: string;
   readonly oldKeyId: string;
   /** Under which the new private key is stored until Connect gives it its id. */
@@ -18,6 +19,8 @@ export interface RotationState {
   readonly certificate?: string;
   /** When the last consumer was let have what will be encrypted under the new key, in ISO 8601. */
   readonly admittedAt?: string;
+  /** The ids of the flows that were given the new key. */
+  readonly flows?: readonly string[];
   /** When all flows had the new key, in ISO 8601. */
   readonly handedOutAt?: string;
 }

@@ -157,8 +157,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   async function refused(keyId: string | undefined) {
     const { consumers } = rotation;
     if (consumers === undefined) return [];
-    const documents = await Promise.all((await consumers.names()).map((name) => registered(name, consumers)));
-    return documents.filter(
+    const registered = Array.from(await consumers.all(), ([name, text]) => ({ name, document: documentOf(text) }));
+    return registered.filter(
       ({ document: { keyIds } }) => keyIds.includes(oldKeyId) && !(keyId !== undefined && keyIds.includes(keyId)),
     );
   }
@@ -177,7 +177,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
       const keyId = await requiredKeyId(state);
       if (flows.length === 0 && !rotation.isHandedOut) throw await byHand(keyId, state, statePath);
       for (const flowId of flows) await giveNewKey(flowId, keyId, state);
-      return remember({ ...state, handedOutAt: new Date().toISOString() });
+      return remember({ ...state, flows, handedOutAt: new Date().toISOString() });
     },
   };
 
@@ -218,7 +218,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     question: `Remove key id ${oldKeyId} from Connect? Flows that still name it will fail.`,
     isDone: async () => !(await instance.securityKeys()).some(({ keyId }) => keyId === oldKeyId),
     async run(state) {
-      for (const flowId of flows) {
+      for (const flowId of new Set([...flows, ...(state.flows ?? [])])) {
         if (!carriesKey((await instance.flow(flowId)).content, oldKeyId)) continue;
         const message = `Flow ${flowId} carries key id ${oldKeyId} again; give it the new one before the old key is removed.`;
         throw new CommandError('conflict', message);
@@ -231,19 +231,13 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   return [create, associate, store, prove, admit, handOut, wait, retire];
 }
 
-interface RegisteredConsumer {
-  readonly name: string;
-  readonly document: { readonly keyIds: readonly string[] };
-}
-
 /** A document that cannot be read allows no key id. */
-async function registered(name: string, consumers: ConsumerRegistry): Promise<RegisteredConsumer> {
+function documentOf(text: unknown): { readonly keyIds: readonly unknown[] } {
   try {
-    const document = JSON.parse((await consumers.consumer(name, {})) ?? '');
-    return { name, document: Array.isArray(document.keyIds) ? document : { keyIds: [] } };
-  } catch (error) {
-    if (error instanceof SyntaxError) return { name, document: { keyIds: [] } };
-    throw error;
+    const document = JSON.parse(String(text));
+    return Array.isArray(document?.keyIds) ? document : { keyIds: [] };
+  } catch {
+    return { keyIds: [] };
   }
 }
 
