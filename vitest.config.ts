@@ -54,6 +54,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
     testTimeout: 30_000,
+    // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
+    hookTimeout: 60_000,
     projects: [
       onNode('node', ['test/**/*.test.ts'], [reliability, deployment]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
