@@ -36,23 +36,36 @@ export async function proveFunction(
   { keyId, ciphertext, instance }: { readonly keyId: string; readonly ciphertext: string; readonly instance?: string },
   input: string,
 ): Promise<Proof> {
-  const { LambdaClient, InvokeCommand } = await import('@aws-sdk/client-lambda');
+  const { LambdaClient, InvokeCommand, GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
   const client = new LambdaClient(clientConfiguration(options));
-  const Payload = JSON.stringify(contactFlowEvent(keyId, ciphertext, instance));
+  // Which parameters the function reads is a setting of its own; who may not see it will mostly be right.
+  const configuration = await client
+    .send(new GetFunctionConfigurationCommand({ FunctionName: functionName }))
+    .catch(() => undefined);
+  const fields = configuration?.Environment?.Variables?.['FIELDS']?.match(/[^\s,]+/g) ?? [];
+  const parameters = fields.length > 0 ? fields : ['my-secret-string'];
+  const event = contactFlowEvent(
+    { 'key-id': keyId, ...Object.fromEntries(parameters.map((name) => [name, ciphertext])) },
+    instance,
+  );
+  const Payload = JSON.stringify(event);
   const answer = await callAws(`invoke function ${functionName}`, 'lambda:InvokeFunction', () =>
     client.send(new InvokeCommand({ FunctionName: functionName, Payload })),
   );
   const text = new TextDecoder().decode(answer.Payload);
   if (answer.FunctionError) return { isRight: false, why: `it failed with ${answer.FunctionError}; see its log` };
-  return proofOfAnswer(text, input);
+  return proofOfAnswer(text, parameters[0] ?? '', input);
 }
 
-function proofOfAnswer(text: string, input: string): Proof {
+function proofOfAnswer(text: string, parameter: string, input: string): Proof {
   const answer = parseJson(text);
   const data = member(answer, 'data') ?? answer;
   const success = member(data, 'success');
   // What an answer shows of an input is a setting of the function's; its length always is.
-  if (success === true || success === 'true') return proof(Number(member(data, 'dataLength')) === input.length);
+  if (success === true || success === 'true') {
+    const length = member(member(member(data, 'fields'), parameter), 'dataLength') ?? member(data, 'dataLength');
+    return proof(Number(length ?? member(data, `${parameter}_dataLength`)) === input.length);
+  }
   const code = member(answer, 'code');
   const detail = member(answer, 'detail');
   if (typeof code !== 'string')
@@ -73,7 +86,7 @@ function parseJson(text: string): unknown {
 }
 
 /** https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html#function-contact-flow */
-function contactFlowEvent(keyId: string, ciphertext: string, instance: string | undefined): unknown {
+function contactFlowEvent(Parameters: Readonly<Record<string, string>>, instance: string | undefined): unknown {
   const contactId = crypto.randomUUID();
   return {
     Name: 'ContactFlowEvent',
@@ -87,7 +100,7 @@ function contactFlowEvent(keyId: string, ciphertext: string, instance: string | 
         InstanceARN: instance ?? '',
         Attributes: {},
       },
-      Parameters: { 'key-id': keyId, 'my-secret-string': ciphertext },
+      Parameters,
     },
   };
 }

@@ -183,8 +183,8 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     const { AWS_REGION: region = '', ...others } = environment;
     const list = (regions: Readonly<Record<string, string>>) =>
       runCli(['keys', 'list'], { environment: { ...others, ...regions } });
-    expect(await list({ AWS_DEFAULT_REGION: region })).toMatchObject({ stderr: '' });
-    expect(await list({ AWS_REGION: region, AWS_DEFAULT_REGION: 'no region' })).toMatchObject({ stderr: '' });
+    expect((await list({ AWS_DEFAULT_REGION: region })).stderr).not.toMatch(/aws_/);
+    expect((await list({ AWS_REGION: region, AWS_DEFAULT_REGION: 'no region' })).stderr).not.toMatch(/aws_/);
     expect((await list({})).stderr).toContain('AWS_REGION');
   });
 

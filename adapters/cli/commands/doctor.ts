@@ -174,7 +174,7 @@ async function roundTrip(check: string, prove: () => Promise<Proof>): Promise<Fi
   try {
     const proof = await prove();
     if (proof.isRight) return ok(check, 'a fresh input was encrypted as Connect would, and read');
-    return problem(check, proof.why, `Mend what the ${check} shows: ${proof.why}.`);
+    return problem(check, proof.why, `Mend what the ${check} shows: ${proof.why.replace(/\.$/, '')}.`);
   } catch (error) {
     return problem(check, 'a fresh input was not read', reasonOf(error));
   }
