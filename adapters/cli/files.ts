@@ -21,7 +21,7 @@ export async function readText(path: string, what: string): Promise<string> {
   } catch (error) {
     throw new CommandError(
       'unreadable_file',
-      `${sentence(what)} cannot be read from ${path}: ${reason(error)}.`,
+      `${sentence(what)} cannot be read${from(path, what)}: ${reason(error)}.`,
       error,
     );
   }
@@ -77,8 +77,13 @@ async function writeDraft(path: string, text: string, mode: number): Promise<str
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.new`;
   await using file = await open(draft, 'wx', mode);
-  await file.writeFile(text);
-  await file.sync();
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await unlink(draft);
+    throw error;
+  }
   return draft;
 }
 
@@ -124,6 +129,13 @@ const reasons: Readonly<Record<string, string>> = {
 function reason(error: unknown): string {
   const code = codeOf(error);
   return reasons[String(code)] ?? `the system answered ${String(code ?? 'with an error')}`;
+}
+
+/** A path, unless it may be the text itself, which people pass by mistake. */
+function from(path: string, what: string): string {
+  if (/[\r\n]|-----/.test(path) || path.length > 255)
+    return ', as the text itself was passed; name a file that holds it';
+  return what === 'the token' ? '' : ` from ${path}`;
 }
 
 function sentence(what: string): string {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { CommandError, type ExitCode } from './command-error.ts';
@@ -61,10 +62,16 @@ export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet
         throw new CommandError('confirmation_needed', message);
       }
       const lines = createInterface({ input: process.stdin, output: process.stderr });
-      const answer = await lines.question(`${question} Type "yes" to go on: `);
+      // Who presses Ctrl-C or Ctrl-D says no.
+      const left = once(lines, 'close').then(() => '');
+      const answered = lines.question(`${question} Type "yes" to go on: `).catch(() => '');
+      const answer = await Promise.race([answered, left]);
       lines.close();
       if (answer.trim().toLowerCase() === 'yes') return;
-      throw new CommandError('confirmation_needed', 'Nothing was done. Run the same command again when you are ready.');
+      throw new CommandError(
+        'confirmation_needed',
+        'Stopped before that. Run the same command again when you are ready.',
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 import { assertKeyId } from '../../../src/keys/key-id.ts';
 import { CommandError } from '../command-error.ts';
-import { connectInstance } from '../connect-instance.ts';
+import { type ConnectInstance, connectInstance } from '../connect-instance.ts';
 import type { Answer, Terminal } from '../terminal.ts';
 import { openVault, type VaultOptions } from '../vaults/vault.ts';
 
@@ -19,36 +19,32 @@ export async function retireKey(keyId: string, options: KeysRetireOptions, termi
       'Pass --instance to take the key from Connect, --delete-private-key to remove it from the store, or both.',
     );
   }
+  const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   const vault = options.deletePrivateKey ? await openVault(options) : undefined;
-  const removed =
-    options.instance === undefined ? undefined : await takeFromConnect(keyId, options.instance, options, terminal);
+  const isUploaded = instance ? await confirmRemoval(keyId, instance, terminal) : false;
   if (vault) {
-    await terminal.confirm(
-      `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`,
-    );
-    await terminal.during(`Removing the private key from ${vault.name}`, vault.remove(keyId));
+    const question = `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`;
+    await terminal.confirm(question);
   }
-  const kept = vault ? `removed from ${vault.name}` : 'kept, for what was encrypted with it';
-  const connect = { 'was removed': 'removed', 'was not there': 'not there', undefined: 'left alone' }[`${removed}`];
+  if (isUploaded)
+    await terminal.during('Removing the key from Connect', instance?.disassociate(keyId) ?? Promise.resolve());
+  const isRemoved =
+    vault && (await terminal.during(`Removing the private key from ${vault.name}`, vault.remove(keyId)));
+  const connect = instance ? (isUploaded ? 'removed' : 'not there') : 'left alone';
+  const privateKey = vault ? (isRemoved ? `removed from ${vault.name}` : `not there, in ${vault.name}`) : 'kept';
   return {
-    value: { keyId, connect, privateKey: vault ? 'removed' : 'kept' },
-    text: `${keyId}: in Connect ${connect}; private key ${kept}`,
+    value: { keyId, connect, privateKey: vault ? (isRemoved ? 'removed' : 'not there') : 'kept' },
+    text: `${keyId}: in Connect ${connect}; private key ${privateKey}`,
   };
 }
 
-async function takeFromConnect(
-  keyId: string,
-  instanceId: string,
-  options: KeysRetireOptions,
-  terminal: Terminal,
-): Promise<'was removed' | 'was not there'> {
-  const instance = await connectInstance(instanceId, options);
+/** Asks, if there is something to remove; and says whether there is. */
+async function confirmRemoval(keyId: string, instance: ConnectInstance, terminal: Terminal): Promise<boolean> {
   const keys = await terminal.during('Reading the security keys', instance.securityKeys());
-  if (!keys.some((key) => key.keyId === keyId)) return 'was not there';
+  if (!keys.some((key) => key.keyId === keyId)) return false;
   const last = keys.length === 1 ? ' It is the only one: flows that encrypt will fail.' : '';
   await terminal.confirm(
     `Remove key id ${keyId} from Connect instance ${instance.id}? Flows that name it will fail.${last}`,
   );
-  await terminal.during('Removing the key from Connect', instance.disassociate(keyId));
-  return 'was removed';
+  return true;
 }

@@ -1,15 +1,16 @@
 import { assertKeyId } from '../../../src/keys/key-id.ts';
 import type { CertificateOptions } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
-import { type ConnectInstance, connectInstance } from '../connect-instance.ts';
+import { type ConnectInstance, connectInstance, maxSecurityKeys } from '../connect-instance.ts';
 import { openRegistry } from '../consumer-registry.ts';
 import { readText } from '../files.ts';
 import type { KeySize } from '../key-pair.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
-import { type Rotation, rotationSteps, type Step } from '../rotation/steps.ts';
+import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
 import { type Answer, coloured, type Terminal } from '../terminal.ts';
-import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../vaults/vault.ts';
+import { assertRoom } from './keys-associate.ts';
 
 export interface RotateOptions extends VaultOptions, CertificateOptions {
   readonly instance: string;
@@ -44,7 +45,7 @@ export async function rotate(options: RotateOptions, terminal: Terminal): Promis
   await removeState(options.state);
   return {
     value: { retired: state.oldKeyId, store: vault.name },
-    text: `Rotated: ${state.oldKeyId} is retired. Its private key is still in ${vault.name}; "flow-keys keys retire ${state.oldKeyId} --delete-private-key" removes it.`,
+    text: `Rotated: ${state.oldKeyId} is retired. Its private key is still in ${vault.name}; "flow-keys keys retire ${state.oldKeyId} --delete-private-key${storeArguments(options)}" removes it.`,
   };
 }
 
@@ -65,7 +66,7 @@ async function begun(
 }
 
 async function beginning(
-  { keyId }: RotateOptions,
+  { keyId, flow }: RotateOptions,
   instance: ConnectInstance,
   vault: KeyVault,
   terminal: Terminal,
@@ -75,7 +76,13 @@ async function beginning(
   const ids = keys.map((key) => key.keyId);
   const oldKeyId = keyId ?? (ids.length === 1 ? ids[0] : undefined);
   const state = { version: 1, instance: instance.id, store: vault.name } as const;
-  if (oldKeyId !== undefined && ids.includes(oldKeyId)) return { ...state, oldKeyId };
+  if (ids.length >= maxSecurityKeys && (keyId === undefined || ids.includes(keyId))) assertRoom(instance.id, keys);
+  if (oldKeyId !== undefined && ids.includes(oldKeyId)) {
+    // Before anything is made: each flow can be given a new key.
+    const trial = { oldKeyId, newKeyId: 'new', newCertificate: 'new' };
+    for (const id of flow) swapIn(id, (await instance.flow(id)).content, keys, trial);
+    return { ...state, oldKeyId };
+  }
   const held =
     ids.length === 0
       ? 'no keys; upload a first one with "flow-keys keys associate"'

@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { CommandError } from '../command-error.ts';
-import { mapTexts, parseFlow } from '../flow-language.ts';
+import { type FlowAction, mapTexts, parseFlow, textParameter } from '../flow-language.ts';
 import { isSameKey } from '../key-pair.ts';
 
 /** The key that a flow carries, and the one to carry instead. */
@@ -39,7 +39,17 @@ export function swapKey(content: string, { oldKeyId, oldPublicKey, newKeyId, new
     const message = `The flow carries the certificate of ${certificate.subject.replaceAll('\n', ', ')}, which key id ${oldKeyId} signed; issue it again with "flow-keys certificate issue" under the new key, and edit the flow by hand.`;
     throw new CommandError('conflict', message);
   });
-  return JSON.stringify(swapped);
+  const written = JSON.stringify(swapped);
+  for (const action of parseFlow(written).Actions) assertPair(action, newKeyId, newCertificate);
+  return written;
+}
+
+/** What Connect is to encrypt under a key id must be encrypted with that key's certificate. */
+function assertPair(action: FlowAction, newKeyId: string, newCertificate: string): void {
+  if (textParameter(action, 'InputEncryption', 'EncryptionKeyId') !== newKeyId) return;
+  if (textParameter(action, 'InputEncryption', 'Key') === newCertificate) return;
+  const message = `Block "${action.Identifier}" of the flow carries the old key id, and not the old key's certificate itself; edit the flow by hand, so that both change together.`;
+  throw new CommandError('conflict', message);
 }
 
 function readable(text: string): X509Certificate | undefined {

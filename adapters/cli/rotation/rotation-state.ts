@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { CommandError } from '../command-error.ts';
 import { codeOf, readText, replaceFile } from '../files.ts';
+import { member } from '../flow-language.ts';
 
 /**
  * What an interrupted rotation must remember. It holds no secret: the private key is in the store from the
@@ -19,6 +20,8 @@ export interface RotationState {
   readonly certificate?: string;
   /** When the last consumer was let have what will be encrypted under the new key, in ISO 8601. */
   readonly admittedAt?: string;
+  /** The new key id, once it was shown to who gives it to the flows by hand. */
+  readonly shownKeyId?: string;
   /** The ids of the flows that were given the new key. */
   readonly flows?: readonly string[];
   /** When all flows had the new key, in ISO 8601. */
@@ -58,6 +61,11 @@ function isState(value: unknown): value is RotationState {
     value !== null &&
     'version' in value &&
     value.version === 1 &&
-    ['instance', 'store', 'oldKeyId'].every((name) => name in value && typeof Object(value)[name] === 'string')
+    ['instance', 'store', 'oldKeyId'].every((name) => typeof member(value, name) === 'string') &&
+    ['handedOutAt', 'admittedAt'].every((name) => isTime(member(value, name)))
   );
+}
+
+function isTime(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 }

@@ -1,17 +1,16 @@
-import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CertificateOptions, readCertificate } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
 import { assertRoom, keyIdOf } from '../commands/keys-associate.ts';
 import { makeKey } from '../commands/keys-create.ts';
-import type { ConnectInstance } from '../connect-instance.ts';
+import type { ConnectInstance, SecurityKey } from '../connect-instance.ts';
 import { encryptAsConnect } from '../connect-simulator.ts';
 import type { ConsumerRegistry } from '../consumer-registry.ts';
 import { replaceFile } from '../files.ts';
-import { type KeySize, keyPairOf, publicKeyOf, publicPem } from '../key-pair.ts';
+import { type KeySize, keyPairOf, privateKeyIn, publicKeyOf, publicPem } from '../key-pair.ts';
 import { freshInput, type Proof, proveStore } from '../proof.ts';
 import type { KeyVault } from '../vaults/vault.ts';
-import { carriesKey, swapKey } from './flow-keys-swap.ts';
+import { carriesKey, type KeySwap, swapKey } from './flow-keys-swap.ts';
 import { type RotationState, writeState } from './rotation-state.ts';
 
 // A consumer that is refused a key id is read again if it was not within the last ten seconds: only after those, in
@@ -50,6 +49,27 @@ export interface Step {
   run(state: RotationState): Promise<RotationState>;
 }
 
+/**
+ * A flow's content with the new key in place of the old one.
+ *
+ * @throws CommandError `conflict` for a flow that cannot be given the new key by a swap alone
+ */
+export function swapIn(
+  flowId: string,
+  content: string,
+  keys: readonly SecurityKey[],
+  { oldKeyId, newKeyId, newCertificate }: Omit<KeySwap, 'oldPublicKey'>,
+): string {
+  const old = keys.find((key) => key.keyId === oldKeyId);
+  if (old === undefined) throw new CommandError('conflict', `Connect no longer holds key id ${oldKeyId}.`);
+  if (!carriesKey(content, oldKeyId)) {
+    const message = `Flow ${flowId} does not carry key id ${oldKeyId}; check --flow, and edit a flow that reads its key from elsewhere by hand.`;
+    throw new CommandError('conflict', message);
+  }
+  const oldPublicKey = publicKeyOf(old.publicKey, `Connect's key ${oldKeyId}`);
+  return swapKey(content, { oldKeyId, oldPublicKey, newKeyId, newCertificate });
+}
+
 /** The steps of a rotation, in their order. Both keys work from the third step to the last. */
 export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly Step[] {
   const { instance, vault, flows, statePath, waitMinutes } = rotation;
@@ -80,7 +100,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   const create: Step = {
     name: 'create',
     plan: `make an RSA-${rotation.bits} key pair and a certificate for ${rotation.days} days; the private key goes to ${vault.name} only`,
-    isDone: async (state) => (await isStored(state.provisionalId)) || (await isStored(await newKeyId(state))),
+    // Once Connect holds it there is no other: a store that does not know it now is no reason to make one.
+    isDone: async (state) => (await newKeyId(state)) !== undefined || (await isStored(state.provisionalId)),
     async run(state) {
       const key = await makeKey(rotation);
       // First what to look for, then the key: a key that nobody looks for would be left behind.
@@ -106,14 +127,24 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     plan: 'put the private key under that key id',
     isDone: async (state) => (await isStored(await newKeyId(state))) && !(await isStored(state.provisionalId)),
     async run(state) {
-      const { provisionalId = '', certificate = '' } = state;
       const keyId = await requiredKeyId(state);
-      const [pem] = await vault.privateKeys(provisionalId, {});
-      if (pem !== undefined) await vault.store(keyId, { ...keyPairOf(createPrivateKey(pem)), certificate });
-      await vault.remove(provisionalId);
+      const { provisionalId, certificate = '' } = state;
+      const [pem] = provisionalId === undefined ? [] : await vault.privateKeys(provisionalId, {});
+      if (pem !== undefined) {
+        const { privateKey } = keyPairOf(await privateKeyIn(pem, provisionalId ?? keyId));
+        await vault.store(keyId, { privateKey, certificate });
+      }
+      // The provisional one goes only when the other can be read.
+      if (!(await isStored(keyId))) throw notThere(keyId, provisionalId);
+      if (provisionalId !== undefined) await vault.remove(provisionalId);
       return state;
     },
   };
+
+  function notThere(keyId: string, provisionalId: string | undefined): CommandError {
+    const message = `${vault.name} shows no private key under ${[keyId, provisionalId].filter(Boolean).join(' or ')} yet; run the same command again in a minute, and if that does not help, check that store, region and profile are those with which the rotation began.`;
+    return new CommandError('conflict', message);
+  }
 
   const prove: Step = {
     name: 'prove',
@@ -172,44 +203,53 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     ...(flows.length > 0 && {
       question: `Publish ${flows.length === 1 ? 'the flow' : `${flows.length} flows`} with the new key? Calls from now on are encrypted with it.`,
     }),
-    isDone: async ({ handedOutAt }) => handedOutAt !== undefined,
+    isDone: async (state) => state.handedOutAt !== undefined && missing(state).length === 0,
     async run(state) {
       const keyId = await requiredKeyId(state);
-      if (flows.length === 0 && !rotation.isHandedOut) throw await byHand(keyId, state, statePath);
-      for (const flowId of flows) await giveNewKey(flowId, keyId, state);
-      return remember({ ...state, flows, handedOutAt: new Date().toISOString() });
+      if (flows.length === 0 && !(rotation.isHandedOut && state.shownKeyId === keyId)) {
+        await remember({ ...state, shownKeyId: keyId });
+        throw await byHand(keyId, state, statePath);
+      }
+      const swapped = new Map<string, string | undefined>();
+      for (const flowId of missing(state)) swapped.set(flowId, await withNewKey(flowId, keyId, state));
+      // All of them can be given the new key: now the first is.
+      for (const [flowId, content] of swapped) if (content !== undefined) await instance.updateFlow(flowId, content);
+      const given = [...new Set([...(state.flows ?? []), ...flows])];
+      return remember({ ...state, flows: given, handedOutAt: new Date().toISOString() });
     },
   };
 
-  async function giveNewKey(flowId: string, keyId: string, state: RotationState): Promise<void> {
+  function missing(state: RotationState): readonly string[] {
+    return flows.filter((flowId) => !state.flows?.includes(flowId));
+  }
+
+  /** The flow's content with the new key; `undefined` where it has it already. */
+  async function withNewKey(flowId: string, keyId: string, state: RotationState): Promise<string | undefined> {
     const { content } = await instance.flow(flowId);
-    if (!carriesKey(content, oldKeyId)) {
-      if (carriesKey(content, keyId)) return;
-      const message = `Flow ${flowId} carries neither key id ${oldKeyId} nor the new one; check --flow, and edit a flow that reads its key from elsewhere by hand.`;
-      throw new CommandError('conflict', message);
-    }
-    const old = (await instance.securityKeys()).find((key) => key.keyId === oldKeyId);
-    if (old === undefined)
-      throw new CommandError('conflict', `Instance ${instance.id} no longer holds key id ${oldKeyId}.`);
-    const oldPublicKey = publicKeyOf(old.publicKey, `Connect's key ${oldKeyId}`);
-    const swap = { oldKeyId, oldPublicKey, newKeyId: keyId, newCertificate: state.certificate ?? '' };
-    const swapped = swapKey(content, swap);
+    if (!carriesKey(content, oldKeyId) && carriesKey(content, keyId)) return undefined;
+    const swapped = swapIn(flowId, content, await instance.securityKeys(), {
+      oldKeyId,
+      newKeyId: keyId,
+      newCertificate: state.certificate ?? '',
+    });
     await replaceFile(`${statePath}.flow-${flowId}.before.json`, content, 0o644);
-    await instance.updateFlow(flowId, swapped);
+    return swapped;
   }
 
   const wait: Step = {
     name: 'wait',
     plan: `give calls that began under ${oldKeyId} ${waitMinutes} minutes to end`,
-    isDone: async ({ handedOutAt }) => Date.now() >= waitEnd(handedOutAt),
+    isDone: async (state) => waitTime(state) <= 0,
     async run(state) {
-      await sleep(Math.max(0, waitEnd(state.handedOutAt) - Date.now()));
+      // In slices: a timer takes no more than 24 days, and a clock may be set.
+      for (let left = waitTime(state); left > 0; left = waitTime(state)) await sleep(Math.min(left, 60_000));
       return state;
     },
   };
 
-  function waitEnd(handedOutAt: string | undefined): number {
-    return (handedOutAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(handedOutAt)) + waitMinutes * 60_000;
+  function waitTime({ handedOutAt }: RotationState): number {
+    if (handedOutAt === undefined) return Number.POSITIVE_INFINITY;
+    return Date.parse(handedOutAt) + waitMinutes * 60_000 - Date.now();
   }
 
   const retire: Step = {
@@ -220,7 +260,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     async run(state) {
       for (const flowId of new Set([...flows, ...(state.flows ?? [])])) {
         if (!carriesKey((await instance.flow(flowId)).content, oldKeyId)) continue;
-        const message = `Flow ${flowId} carries key id ${oldKeyId} again; give it the new one before the old key is removed.`;
+        const message = `Flow ${flowId} carries key id ${oldKeyId}; give it the new one before the old key is removed.`;
         throw new CommandError('conflict', message);
       }
       await instance.disassociate(oldKeyId);

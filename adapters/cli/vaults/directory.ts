@@ -1,12 +1,14 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { assertKeyId } from '../../../src/keys/key-id.ts';
 import { directoryKeyStore } from '../../key-stores/directory.ts';
 import { CommandError } from '../command-error.ts';
 import { codeOf, readText, replaceFile, writeNewFile } from '../files.ts';
 import { assertSamePrivateKey, type KeyVault } from './vault.ts';
 
 /** A directory: `{directory}/{key-id}/private-key.pem`, which its owner alone may read, and `certificate.pem`. */
-export function directoryVault(directory: string): KeyVault {
+export function directoryVault(path: string): KeyVault {
+  const directory = resolve(path);
   const pathOf = (keyId: string, file: 'private-key.pem' | 'certificate.pem') => join(directory, keyId, file);
 
   // A directory that is not there yet holds no key.
@@ -32,12 +34,15 @@ export function directoryVault(directory: string): KeyVault {
     async store(keyId, { privateKey, certificate }) {
       const [stored] = await privateKeys(keyId, {});
       if (stored === undefined) await writeNewFile(pathOf(keyId, 'private-key.pem'), privateKey, 0o600);
-      else assertSamePrivateKey(keyId, stored, privateKey);
+      else await assertSamePrivateKey(keyId, stored, privateKey);
       await replaceFile(pathOf(keyId, 'certificate.pem'), certificate, 0o644);
     },
 
     async remove(keyId) {
-      await rm(join(directory, keyId), { recursive: true, force: true });
+      assertKeyId(keyId);
+      const isThere = (await entries()).includes(keyId);
+      if (isThere) await rm(join(directory, keyId), { recursive: true });
+      return isThere;
     },
   };
 

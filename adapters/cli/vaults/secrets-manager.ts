@@ -2,6 +2,7 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   GetSecretValueCommand,
+  PutSecretValueCommand,
   paginateListSecrets,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -41,7 +42,9 @@ export function secretsManagerVault(options: VaultOptions): KeyVault {
         try {
           return (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
         } catch (error) {
-          if (isAwsError(error, 'ResourceNotFoundException')) return undefined;
+          // One that is marked for deletion is an invalid request.
+          if (isAwsError(error, 'ResourceNotFoundException') || isAwsError(error, 'InvalidRequestException'))
+            return undefined;
           throw error;
         }
       });
@@ -50,12 +53,13 @@ export function secretsManagerVault(options: VaultOptions): KeyVault {
 
     async store(keyId, key) {
       const name = nameOf(keyId);
-      await callAws(`store secret ${name}`, 'secretsmanager:CreateSecret', async () => {
+      const value = { privateKey: key.privateKey, certificate: key.certificate };
+      await callAws(`store secret ${name}`, 'secretsmanager:CreateSecret and PutSecretValue', async () => {
         try {
           await client.send(
             new CreateSecretCommand({
               Name: name,
-              SecretString: JSON.stringify(key),
+              SecretString: JSON.stringify(value),
               Description: 'Private key of an Amazon Connect flow security key, and its certificate',
               ...(kmsKey !== undefined && { KmsKeyId: kmsKey }),
             }),
@@ -63,18 +67,22 @@ export function secretsManagerVault(options: VaultOptions): KeyVault {
         } catch (error) {
           if (!isAwsError(error, 'ResourceExistsException')) throw error;
           const [stored = ''] = await privateKeys(keyId, {});
-          assertSamePrivateKey(keyId, stored, key.privateKey);
+          await assertSamePrivateKey(keyId, stored, key.privateKey);
+          // The secret may have been stored without its certificate.
+          await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: JSON.stringify(value) }));
         }
       });
     },
 
     async remove(keyId) {
       const name = nameOf(keyId);
-      await callAws(`remove secret ${name}`, 'secretsmanager:DeleteSecret', async () => {
+      return callAws(`remove secret ${name}`, 'secretsmanager:DeleteSecret', async () => {
         try {
           await client.send(new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: recoveryDays }));
+          return true;
         } catch (error) {
-          if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+          if (isAwsError(error, 'ResourceNotFoundException')) return false;
+          throw error;
         }
       });
     },

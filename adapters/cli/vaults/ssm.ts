@@ -64,7 +64,7 @@ export function ssmVault(options: VaultOptions): KeyVault {
           );
         } catch (error) {
           if (!isAwsError(error, 'ParameterAlreadyExists')) throw error;
-          assertSamePrivateKey(keyId, (await read(name)) ?? '', privateKey);
+          await assertSamePrivateKey(keyId, (await read(name)) ?? '', privateKey);
         }
       });
       const certificateName = nameOf(keyId, 'certificate');
@@ -77,9 +77,12 @@ export function ssmVault(options: VaultOptions): KeyVault {
 
     async remove(keyId) {
       const Names = [nameOf(keyId, 'private-key'), nameOf(keyId, 'certificate')];
-      await callAws(`remove the parameters of key id ${keyId}`, 'ssm:DeleteParameters', () =>
-        client.send(new DeleteParametersCommand({ Names })),
+      const { DeletedParameters: deleted = [] } = await callAws(
+        `remove the parameters of key id ${keyId}`,
+        'ssm:DeleteParameters',
+        () => client.send(new DeleteParametersCommand({ Names })),
       );
+      return deleted.length > 0;
     },
   };
 }

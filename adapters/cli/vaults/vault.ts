@@ -1,8 +1,8 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import type { KeyStore } from '../../../src/index.ts';
 import type { AwsOptions } from '../aws.ts';
 import { CommandError } from '../command-error.ts';
-import { isSameKey } from '../key-pair.ts';
+import { isSameKey, privateKeyIn } from '../key-pair.ts';
 
 /** A key store as its keeper sees it: it can be listed and written to, and holds certificates beside keys. */
 export interface KeyVault extends KeyStore {
@@ -18,8 +18,8 @@ export interface KeyVault extends KeyStore {
    * @throws CommandError `conflict` where another private key is stored under the id
    */
   store(keyId: string, key: StoredKey): Promise<void>;
-  /** Removes both, if they are there. */
-  remove(keyId: string): Promise<void>;
+  /** Removes both, and says whether there was anything. */
+  remove(keyId: string): Promise<boolean>;
 }
 
 export interface StoredKey {
@@ -48,16 +48,23 @@ export async function openVault(options: VaultOptions): Promise<KeyVault> {
   throw new CommandError('invalid_option', message);
 }
 
+/** The options that name a store, as a command has them: to be put into the next one. */
+export function storeArguments({ store, prefix, region, profile }: VaultOptions): string {
+  const options = Object.entries({ store: store === 'ssm' ? undefined : store, prefix, region, profile });
+  return options.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`])).join('');
+}
+
 /** @throws CommandError `conflict` unless the stored text is the same private key */
-export function assertSamePrivateKey(keyId: string, stored: string, offered: string): void {
-  if (isSamePrivateKey(stored, offered)) return;
-  const message = `Another private key is stored under key id ${keyId}, and is left alone; remove it with "flow-keys keys retire ${keyId} --delete-private-key" if it is not in use.`;
+export async function assertSamePrivateKey(keyId: string, stored: string, offered: string): Promise<void> {
+  if (await isSamePrivateKey(stored, offered)) return;
+  const message = `Another private key is stored under key id ${keyId}, and is left alone; remove it with "flow-keys keys retire ${keyId} --delete-private-key" (and the same --store) if it is not in use.`;
   throw new CommandError('conflict', message);
 }
 
-function isSamePrivateKey(one: string, other: string): boolean {
+async function isSamePrivateKey(one: string, other: string): Promise<boolean> {
   try {
-    return isSameKey(createPublicKey(createPrivateKey(one)), createPublicKey(createPrivateKey(other)));
+    const [stored, offered] = await Promise.all([privateKeyIn(one, 'the store'), privateKeyIn(other, 'the key')]);
+    return isSameKey(createPublicKey(stored), createPublicKey(offered));
   } catch {
     return one === other;
   }
