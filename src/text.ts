@@ -8,3 +8,20 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+// As many as an engine surely takes as arguments.
+const chunkLength = 8_192;
+
+/** Base64 (RFC 4648, section 4). */
+export function base64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let start = 0; start < bytes.length; start += chunkLength) {
+    binary += Reflect.apply(String.fromCharCode, null, bytes.subarray(start, start + chunkLength));
+  }
+  return btoa(binary);
+}
+
+/** Base64url without padding (RFC 7515, section 2). */
+export function base64url(bytes: Uint8Array): string {
+  return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}

@@ -1,7 +1,8 @@
-import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
 import { FlowKeysError } from '../errors.ts';
 import { encryptMessage } from '../esdk/encrypt.ts';
+import { base64 } from '../text.ts';
 import { assertValidity, type Consumer } from './consumer.ts';
+import { encryptJwe } from './jwe.ts';
 
 /** What an encrypted input says of itself, so that a consumer can tell what it was given. */
 export interface InputLabels {
@@ -44,8 +45,7 @@ const encrypters: Readonly<
   },
   jwe({ name, publicKey, algorithm, kid }, plaintext, labels) {
     const iat = Math.floor(Date.now() / 1_000);
-    const header = { alg: algorithm, enc: 'A256GCM', kid, iat, ...named(headerPrefix, name, labels) };
-    return new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(publicKey);
+    return encryptJwe(plaintext, publicKey, { alg: algorithm, kid, iat, ...named(headerPrefix, name, labels) });
   },
 };
 
@@ -55,10 +55,4 @@ function named(prefix: string, consumer: string, { contactId, field }: InputLabe
     [`${prefix}field`]: field,
     [`${prefix}consumer`]: consumer,
   };
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }

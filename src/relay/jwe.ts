@@ -1,0 +1,96 @@
+import { base64url } from '../text.ts';
+
+const { subtle } = crypto;
+const utf8 = new TextEncoder();
+
+/** The members of a protected header, but for `enc` and `epk`, which are the writer's. */
+export interface JweHeader {
+  /** How the content key is encrypted, as RFC 7518, section 4.1, and RFC 8037 name it; the public key is one for it. */
+  readonly alg: 'RSA-OAEP-256' | 'RSA-OAEP-512' | 'ECDH-ES+A256KW';
+  readonly [parameter: string]: string | number;
+}
+
+/**
+ * Writes a JWE in compact serialization (RFC 7516, sections 5.1 and 7.1), whose content is encrypted with A256GCM.
+ *
+ * @param publicKey an RSA-OAEP key that may encrypt, or an ECDH key on P-256 or an X25519 key, extractable or not
+ * @throws whatever Web Crypto throws when the public key cannot be used
+ * @example
+ * const jwe = await encryptJwe(plaintext, publicKey, { alg: 'ECDH-ES+A256KW', kid: 'key-2' });
+ */
+export async function encryptJwe(
+  plaintext: Uint8Array,
+  publicKey: CryptoKey,
+  { alg, ...parameters }: JweHeader,
+): Promise<string> {
+  const contentKey = await createContentKey();
+  const encryptKey = alg === 'ECDH-ES+A256KW' ? encryptKeyByAgreement : encryptKeyWithRsa;
+  const { encryptedKey, epk } = await encryptKey(contentKey, publicKey);
+  const protectedHeader = base64url(utf8.encode(JSON.stringify({ alg, enc: 'A256GCM', ...parameters, epk })));
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const encryption = { name: 'AES-GCM', iv, additionalData: utf8.encode(protectedHeader) };
+  // A copy, as Web Crypto takes no view of memory that may be shared.
+  const encrypted = await subtle.encrypt(encryption, contentKey.key, new Uint8Array(plaintext));
+  const ciphertext = new Uint8Array(encrypted, 0, plaintext.length);
+  const tag = new Uint8Array(encrypted, plaintext.length);
+  return [protectedHeader, ...[encryptedKey, iv, ciphertext, tag].map(base64url)].join('.');
+}
+
+interface ContentKey {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly key: CryptoKey;
+}
+
+async function createContentKey(): Promise<ContentKey> {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return { bytes, key: await subtle.importKey('raw', bytes, 'AES-GCM', true, ['encrypt']) };
+}
+
+interface EncryptedKey {
+  readonly encryptedKey: Uint8Array;
+  /** The ephemeral public key, a JWK. */
+  readonly epk?: object;
+}
+
+/** RFC 7518, section 4.3; the hash is the public key's. */
+async function encryptKeyWithRsa({ bytes }: ContentKey, publicKey: CryptoKey): Promise<EncryptedKey> {
+  return { encryptedKey: new Uint8Array(await subtle.encrypt('RSA-OAEP', publicKey, bytes)) };
+}
+
+/** ECDH-ES+A256KW: RFC 7518, section 4.6, and for X25519 RFC 8037, section 3.2. */
+async function encryptKeyByAgreement({ key }: ContentKey, publicKey: CryptoKey): Promise<EncryptedKey> {
+  const ephemeral = await subtle.generateKey(publicKey.algorithm, true, ['deriveBits']);
+  if (!('privateKey' in ephemeral)) throw new TypeError('The public key is for no key agreement.');
+  const { kty, crv, x, y } = await subtle.exportKey('jwk', ephemeral.publicKey);
+  const agreement = { name: publicKey.algorithm.name, public: publicKey };
+  const sharedSecret = await subtle.deriveBits(agreement, ephemeral.privateKey, 256);
+  const derived = await concatKdf(new Uint8Array(sharedSecret), { algorithmId: 'ECDH-ES+A256KW', keyDataBits: 256 });
+  const wrappingKey = await subtle.importKey('raw', derived, 'AES-KW', false, ['wrapKey']);
+  const encryptedKey = new Uint8Array(await subtle.wrapKey('raw', key, wrappingKey, 'AES-KW'));
+  return { encryptedKey, epk: { kty, crv, x, y } };
+}
+
+/** What a derived key is for (RFC 7518, section 4.6.2); the parties' infos are what `apu` and `apv` encode. */
+export interface OtherInfo {
+  readonly algorithmId: string;
+  readonly partyUInfo?: Uint8Array;
+  readonly partyVInfo?: Uint8Array;
+  readonly keyDataBits: 128 | 192 | 256;
+}
+
+/** The Concat KDF (NIST SP 800-56A, section 5.8.1) with SHA-256, one round of which is enough for 256 bits. */
+export async function concatKdf(
+  sharedSecret: Uint8Array,
+  { algorithmId, partyUInfo = new Uint8Array(), partyVInfo = new Uint8Array(), keyDataBits }: OtherInfo,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const data = [utf8.encode(algorithmId), partyUInfo, partyVInfo].flatMap((field) => [
+    ...uint32(field.length),
+    ...field,
+  ]);
+  const round = new Uint8Array([...uint32(1), ...sharedSecret, ...data, ...uint32(keyDataBits)]);
+  return new Uint8Array(await subtle.digest('SHA-256', round), 0, keyDataBits / 8);
+}
+
+function uint32(value: number): readonly number[] {
+  return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+}
