@@ -45,7 +45,8 @@ const encrypters: Readonly<
   },
   jwe({ name, publicKey, algorithm, kid }, plaintext, labels) {
     const iat = Math.floor(Date.now() / 1_000);
-    return encryptJwe(plaintext, publicKey, { alg: algorithm, kid, iat, ...named(headerPrefix, name, labels) });
+    const header = { alg: algorithm, enc: 'A256GCM', kid, iat, ...named(headerPrefix, name, labels) } as const;
+    return encryptJwe(plaintext, publicKey, header);
   },
 };
 

@@ -3,30 +3,28 @@ import { base64url } from '../text.ts';
 const { subtle } = crypto;
 const utf8 = new TextEncoder();
 
-/** The members of a protected header, but for `enc` and `epk`, which are the writer's. */
+/** A protected header, without `epk`. */
 export interface JweHeader {
-  /** How the content key is encrypted, as RFC 7518, section 4.1, and RFC 8037 name it; the public key is one for it. */
+  /** How the content key is encrypted (RFC 7518, section 4.1). */
   readonly alg: 'RSA-OAEP-256' | 'RSA-OAEP-512' | 'ECDH-ES+A256KW';
+  readonly enc: 'A256GCM';
   readonly [parameter: string]: string | number;
 }
 
 /**
- * Writes a JWE in compact serialization (RFC 7516, sections 5.1 and 7.1), whose content is encrypted with A256GCM.
+ * Encrypts to a JWE in compact serialization (RFC 7516, sections 5.1 and 7.1). An agreement adds its ephemeral public
+ * key to the header, `epk`.
  *
  * @param publicKey an RSA-OAEP key that may encrypt, or an ECDH key on P-256 or an X25519 key, extractable or not
  * @throws whatever Web Crypto throws when the public key cannot be used
  * @example
- * const jwe = await encryptJwe(plaintext, publicKey, { alg: 'ECDH-ES+A256KW', kid: 'key-2' });
+ * const jwe = await encryptJwe(plaintext, publicKey, { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid: 'key-2' });
  */
-export async function encryptJwe(
-  plaintext: Uint8Array,
-  publicKey: CryptoKey,
-  { alg, ...parameters }: JweHeader,
-): Promise<string> {
+export async function encryptJwe(plaintext: Uint8Array, publicKey: CryptoKey, header: JweHeader): Promise<string> {
   const contentKey = await createContentKey();
-  const encryptKey = alg === 'ECDH-ES+A256KW' ? encryptKeyByAgreement : encryptKeyWithRsa;
+  const encryptKey = header.alg === 'ECDH-ES+A256KW' ? encryptKeyByAgreement : encryptKeyWithRsa;
   const { encryptedKey, epk } = await encryptKey(contentKey, publicKey);
-  const protectedHeader = base64url(utf8.encode(JSON.stringify({ alg, enc: 'A256GCM', ...parameters, epk })));
+  const protectedHeader = base64url(utf8.encode(JSON.stringify(epk ? { ...header, epk } : header)));
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const encryption = { name: 'AES-GCM', iv, additionalData: utf8.encode(protectedHeader) };
   // A copy, as Web Crypto takes no view of memory that may be shared.
