@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type * as Package from '../src/index.ts';
 import { recordingNamed, testKeyStore, testKeys } from '../test/recordings/recordings.ts';
 import type * as Contenders from './contenders.ts';
-import { type Measurable, medians, repeat } from './measure.ts';
+import { type Measurable, median, medians, repeat } from './measure.ts';
 
 const built: string = '../dist/package/index.js';
 const { createDecryptor, createRelay }: typeof Package = await import(built);
@@ -56,8 +56,8 @@ export async function benchRelay(): Promise<void> {
   console.log(`Milliseconds to decrypt a card number once and encrypt it for ${consumerCount} of 500 registered consumers, and in brackets the
 ratio to the WebCrypto primitives of the same run; medians of 15 batches that take turns. Node ${process.versions.node}.
 
-| consumers | relay | primitives | store requests when warm |
-| --- | ---: | ---: | ---: |`);
+| consumers | relay | primitives | processor time | of the primitives | store requests when warm |
+| --- | ---: | ---: | ---: | ---: | ---: |`);
   const key = testKeys.find(({ keyId }) => keyId === card.keyId);
   if (key === undefined) throw new Error(`There is no test key ${card.keyId}.`);
   const decrypt = await contender('WebCrypto primitives', card, key);
@@ -108,19 +108,37 @@ async function printRow(name: string, of: readonly Kind[], decrypt: () => Promis
   const cold = requests;
   // A batch takes a quarter of a second or so, of either format.
   const messages = of.every(({ format }) => format === 'jwe') ? 24 : 4;
-  const times = await medians([measurable('ours', ours), measurable('primitives', primitives)], messages, 1);
-  const [relayed, alone] = [times.get('ours') ?? Number.NaN, times.get('primitives') ?? Number.NaN];
-  console.log(
-    `| ${name} | ${relayed.toFixed(1)} (${(relayed / alone).toFixed(2)}) | ${alone.toFixed(1)} | ${requests - cold} |`,
-  );
+  const [relayed, alone] = [measured('ours', ours), measured('primitives', primitives)];
+  const times = await medians([relayed, alone], messages, 1);
+  const time = times.get('ours') ?? Number.NaN;
+  const primitivesTime = times.get('primitives') ?? Number.NaN;
+  const [cpu, primitivesCpu] = [median(relayed.cpuTimes), median(alone.cpuTimes)];
+  const cells = [
+    `${time.toFixed(1)} (${(time / primitivesTime).toFixed(2)})`,
+    primitivesTime.toFixed(1),
+    `${cpu.toFixed(1)} (${(cpu / primitivesCpu).toFixed(2)})`,
+    primitivesCpu.toFixed(1),
+    requests - cold,
+  ];
+  console.log(`| ${name} | ${cells.join(' | ')} |`);
 }
 
-function measurable(name: string, run: () => Promise<void>): Measurable {
+/** Keeps the milliseconds of processor time, too, of all threads: other processes disturb them less. */
+function measured(
+  name: string,
+  run: () => Promise<void>,
+): Measurable & {
+  readonly cpuTimes: readonly number[];
+} {
+  const cpuTimes: number[] = [];
   return {
     name,
+    cpuTimes,
     async measure(count, concurrency) {
-      const started = performance.now();
+      const [started, before] = [performance.now(), process.cpuUsage()];
       await repeat(run, count, concurrency);
+      const { user, system } = process.cpuUsage(before);
+      cpuTimes.push((user + system) / 1_000 / count);
       return (performance.now() - started) / count;
     },
   };

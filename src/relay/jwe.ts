@@ -21,11 +21,13 @@ export interface JweHeader {
  * const jwe = await encryptJwe(plaintext, publicKey, { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid: 'key-2' });
  */
 export async function encryptJwe(plaintext: Uint8Array, publicKey: CryptoKey, header: JweHeader): Promise<string> {
-  const contentKey = await createContentKey();
+  // One call for both, as each takes longer than writing the header.
+  const random = crypto.getRandomValues(new Uint8Array(32 + 12));
+  const [bytes, iv] = [random.subarray(0, 32), random.subarray(32)];
+  const contentKey = { bytes, key: await subtle.importKey('raw', bytes, 'AES-GCM', true, ['encrypt']) };
   const encryptKey = header.alg === 'ECDH-ES+A256KW' ? encryptKeyByAgreement : encryptKeyWithRsa;
   const { encryptedKey, epk } = await encryptKey(contentKey, publicKey);
   const protectedHeader = base64url(utf8.encode(JSON.stringify(epk ? { ...header, epk } : header)));
-  const iv = crypto.getRandomValues(new Uint8Array(12));
   const encryption = { name: 'AES-GCM', iv, additionalData: utf8.encode(protectedHeader) };
   // A copy, as Web Crypto takes no view of memory that may be shared.
   const encrypted = await subtle.encrypt(encryption, contentKey.key, new Uint8Array(plaintext));
@@ -37,11 +39,6 @@ export async function encryptJwe(plaintext: Uint8Array, publicKey: CryptoKey, he
 interface ContentKey {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly key: CryptoKey;
-}
-
-async function createContentKey(): Promise<ContentKey> {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return { bytes, key: await subtle.importKey('raw', bytes, 'AES-GCM', true, ['encrypt']) };
 }
 
 interface EncryptedKey {
