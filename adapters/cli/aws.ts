@@ -85,6 +85,14 @@ const refusals: readonly Failure[] = [
     reason: (_, { name }) => `AWS answered ${name}: a limit is reached, or it is there already`,
   },
   {
+    pattern: /ContactFlowNotPublished/,
+    reason: () => 'the flow was never published; publish it once in the flow editor',
+  },
+  {
+    pattern: /Region not accepted|Invalid URL|Invalid hostname/i,
+    reason: () => 'the region or the endpoint is no name of one; check --region and AWS_ENDPOINT_URL',
+  },
+  {
     pattern: /InvalidContactFlow/,
     reason: () => 'Connect finds the flow invalid; open it in the flow editor, which says where',
   },

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CommandError } from './command-error.ts';
-import { isSameKey } from './key-pair.ts';
+import { assertRsa, isSameKey } from './key-pair.ts';
 
 export interface CertificateOptions {
   /** A distinguished name, as `CN=flow-security-keys, O=Example Ltd, C=GB`. */
@@ -10,7 +10,7 @@ export interface CertificateOptions {
 
 const millisecondsPerDay = 86_400_000;
 /** When a certificate is near its end. */
-export const warningDays = 30;
+const warningDays = 30;
 
 /**
  * A self-signed X.509 certificate (RFC 5280) with the extensions of `openssl req -x509`: the flow carries it,
@@ -85,14 +85,26 @@ export async function leafCertificate(
 
 /**
  * @param what the text's role, as `The certificate of the flow`
- * @throws CommandError `invalid_certificate`
+ * @throws CommandError `invalid_certificate`, `invalid_public_key` for a key that Connect cannot encrypt with
  */
 export function readCertificate(pem: string, what: string): X509Certificate {
+  let certificate: X509Certificate;
   try {
-    return new X509Certificate(pem);
+    certificate = new X509Certificate(pem);
   } catch (error) {
     throw new CommandError('invalid_certificate', `${what} is no X.509 certificate in PEM; check the file.`, error);
   }
+  assertRsa(certificate.publicKey, what);
+  return certificate;
+}
+
+/** Whether a certificate is in its time. */
+export type CertificateAge = 'valid' | 'expiring' | 'expired' | 'not yet valid';
+
+export function ageOf(certificate: X509Certificate, now = Date.now()): CertificateAge {
+  if (Date.parse(certificate.validFrom) > now) return 'not yet valid';
+  const left = daysLeft(certificate, now);
+  return left < 0 ? 'expired' : left < warningDays ? 'expiring' : 'valid';
 }
 
 /** Whole days until the certificate's end; negative when it is over. */

@@ -71,6 +71,11 @@ export class CommandError extends Error {
 /** How the process ends after an error. */
 export function exitCodeFor(error: unknown): ExitCode {
   if (error instanceof CommandError) return commandCodes[error.code];
-  if (error instanceof FlowKeysError) return exitCodeOf[error.code] ?? exitCodes.input;
+  if (error instanceof FlowKeysError) {
+    // What stands between a store and its keeper is not over in a minute.
+    const isRefused = /AccessDenied|NotAuthorized|Expired|Credentials|Unrecognized|Signature|InvalidClientTokenId/;
+    if (isRefused.test(error.cause?.name ?? '')) return exitCodes.refused;
+    return exitCodeOf[error.code] ?? exitCodes.input;
+  }
   return exitCodes.defect;
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { daysLeft, readCertificate, warningDays } from './certificate.ts';
+import { ageOf, daysLeft, readCertificate } from './certificate.ts';
 import { type FlowAction, type FlowDocument, nextActions, textParameter } from './flow-language.ts';
 import { isSameKey } from './key-pair.ts';
 
@@ -17,6 +17,7 @@ export type FlowFault =
   | 'certificate_unreadable'
   | 'certificate_expired'
   | 'certificate_expiring'
+  | 'certificate_not_yet_valid'
   | 'certificate_mismatch'
   | 'unknown_key_id'
   | 'logging_on'
@@ -54,7 +55,7 @@ export function checkFlow(flow: FlowDocument, uploaded?: UploadedKeys): readonly
 }
 
 function isStored(action: FlowAction): boolean {
-  return action.Type === 'GetParticipantInput' && textParameter(action, 'StoreInput')?.toLowerCase() === 'true';
+  return action.Type === 'GetParticipantInput' && String(action.Parameters['StoreInput']).toLowerCase() === 'true';
 }
 
 function isSecret(action: FlowAction): boolean {
@@ -103,7 +104,7 @@ function checkCertificate(action: FlowAction, pem: string, uploadedKey: KeyObjec
     // The certificate is the key's own, or one that the key has signed.
     const belongs =
       uploadedKey === undefined || isSameKey(certificate.publicKey, uploadedKey) || certificate.verify(uploadedKey);
-    const age = left < 0 ? 'expired' : left < warningDays ? 'expiring' : undefined;
+    const age = ageOf(certificate);
     return [
       ...(belongs
         ? []
@@ -120,6 +121,15 @@ function checkCertificate(action: FlowAction, pem: string, uploadedKey: KeyObjec
               'certificate_expired',
               action,
               `carries a certificate that ended on ${certificate.validTo}; rotate with "flow-keys rotate"`,
+            ),
+          ]
+        : []),
+      ...(age === 'not yet valid'
+        ? [
+            finding(
+              'certificate_not_yet_valid',
+              action,
+              `carries a certificate that begins on ${certificate.validFrom}; paste one that is valid now`,
             ),
           ]
         : []),
@@ -215,7 +225,7 @@ function checkPaths(flow: FlowDocument): readonly FlowFinding[] {
     findings.push(...checkWay(way));
     for (const identifier of nextActions(way.action)) {
       const action = actions.get(identifier);
-      if (action) waiting.push({ ...after(way), action });
+      if (action) waiting.push({ ...after(way, identifier), action });
     }
   }
   return findings;
@@ -246,16 +256,18 @@ function checkWay({ action, isLogged, isUnchecked, holdsSecret }: Way): readonly
   ];
 }
 
-function after({ action, isLogged, isUnchecked, holdsSecret }: Way): Omit<Way, 'action'> {
+function after({ action, isLogged, isUnchecked, holdsSecret }: Way, next: string): Omit<Way, 'action'> {
   const behaviour =
     action.Type === 'UpdateFlowLoggingBehavior' ? textParameter(action, 'FlowLoggingBehavior') : undefined;
-  const checksTimeout =
-    action.Type === 'Compare' &&
-    textParameter(action, 'ComparisonValue') === storedInput &&
-    (action.Transitions.Conditions ?? []).some(({ Condition }) => Condition?.Operands?.includes('Timeout'));
+  const isComparison = action.Type === 'Compare' && textParameter(action, 'ComparisonValue') === storedInput;
+  const timeouts = (action.Transitions.Conditions ?? []).filter(({ Condition }) =>
+    Condition?.Operands?.includes('Timeout'),
+  );
+  // Where the branch of "Timeout" leads to, the input is that text.
+  const isSorted = isComparison && timeouts.length > 0 && timeouts.every(({ NextAction }) => NextAction !== next);
   return {
     isLogged: behaviour === undefined ? isLogged : behaviour !== 'Disabled',
-    isUnchecked: isSecret(action) || (isUnchecked && !checksTimeout),
+    isUnchecked: isSecret(action) || (isUnchecked && !isSorted),
     holdsSecret: holdsSecret || isSecret(action),
   };
 }

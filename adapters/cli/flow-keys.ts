@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type ExitCode, exitCodeFor, exitCodes } from './command-error.ts';
+import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './command-error.ts';
 import { report } from './report.ts';
 import { type Answer, type Terminal, terminal } from './terminal.ts';
 
@@ -23,7 +23,7 @@ const program = new Command('flow-keys')
 
 const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
 
-stored(command(keys, 'create'), { isOptional: true })
+writing(command(keys, 'create'), { isOptional: true })
   .description('make an RSA key pair and a self-signed certificate')
   .addOption(bits())
   .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
@@ -32,7 +32,7 @@ stored(command(keys, 'create'), { isOptional: true })
   .option('--print-private-key', 'print the private key instead of storing it', false)
   .action(run(async (options, terminal) => (await import('./commands/keys-create.ts')).createKeys(options, terminal)));
 
-stored(command(keys, 'associate'))
+writing(command(keys, 'associate'))
   .description('upload a public key to Connect, and store the private key under the id that it gets')
   .addOption(instance().makeOptionMandatory())
   .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
@@ -46,7 +46,7 @@ stored(command(keys, 'list'))
   .addOption(instance())
   .action(run(async (options, terminal) => (await import('./commands/keys-list.ts')).listKeys(options, terminal)));
 
-stored(command(keys, 'retire'))
+asking(stored(command(keys, 'retire')))
   .description('take a key from Connect, and from the store if asked')
   .argument('<key-id>')
   .addOption(instance())
@@ -57,7 +57,7 @@ stored(command(keys, 'retire'))
     ),
   );
 
-stored(command(program, 'rotate'))
+asking(writing(command(program, 'rotate')))
   .description('replace a key while calls go on; interrupted and run again, it goes on from there')
   .addOption(instance().makeOptionMandatory())
   .option('--key-id <id>', 'the key to replace; by default the only one that Connect holds')
@@ -139,7 +139,9 @@ const flow = command(program, 'flow')
     'We did not receive any input. Please call again.',
   )
   .option('--out <file>', 'where it is written; by default standard output')
-  .action(run(async (options) => (await import('./commands/flow-write.ts')).writeContactFlow(options)));
+  .action(
+    run(async (options, terminal) => (await import('./commands/flow-write.ts')).writeContactFlow(options, terminal)),
+  );
 
 onAws(command(flow, 'check'))
   .description('look for what leaks an input, loses it, or makes calls fail')
@@ -191,7 +193,7 @@ registered(command(consumer, 'list'))
   .description('who is registered, and whether something can be encrypted for them')
   .action(run(async (options, terminal) => (await consumers()).listConsumers(options, terminal)));
 
-registered(command(consumer, 'remove'))
+asking(registered(command(consumer, 'remove')))
   .description('take a consumer from the registry')
   .argument('<name>')
   .action(run(async (options, terminal, name = '') => (await consumers()).removeConsumer(name, options, terminal)));
@@ -237,14 +239,25 @@ program
 await start();
 
 async function start(): Promise<void> {
-  for (const each of allCommands(program)) each.exitOverride();
+  const json = process.argv.includes('--json');
+  for (const each of allCommands(program)) {
+    each.exitOverride();
+    if (json) each.configureOutput({ writeErr: () => {} });
+  }
+  // Whoever reads may have heard enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   try {
     // The library that completes adds a command of its own, which would only be in the way of the others.
     if (['completion', 'complete'].includes(process.argv[2] ?? '')) await complete();
     else await program.parseAsync();
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    else fail(error, process.argv.includes('--json'));
+    if (!(error instanceof CommanderError)) fail(error, json);
+    else if (error.exitCode === 0) process.exitCode = exitCodes.done;
+    else if (json) fail(new CommandError('invalid_option', error.message.replace(/^error: /, '')), json);
+    else process.exitCode = exitCodes.usage;
   }
 }
 
@@ -263,10 +276,11 @@ function* allCommands(parent: Command): Generator<Command> {
 
 /** A command with the options that each has. */
 function command(parent: Command, name: string): Command {
-  return parent
-    .command(name)
-    .option('--json', 'answer with JSON', false)
-    .option('--yes', 'do not ask before what cannot be undone', false);
+  return parent.command(name).option('--json', 'answer with JSON', false);
+}
+
+function asking(parent: Command): Command {
+  return parent.option('--yes', 'do not ask before what cannot be undone', false);
 }
 
 function onAws(parent: Command): Command {
@@ -277,8 +291,11 @@ function stored(parent: Command, { isOptional = false }: { readonly isOptional?:
   const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
   return onAws(parent)
     .addOption(isOptional ? store : store.default('ssm'))
-    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name")
-    .option('--kms-key <id>', 'the KMS key that encrypts what is stored');
+    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
+}
+
+function writing(parent: Command, options: { readonly isOptional?: boolean } = {}): Command {
+  return stored(parent, options).option('--kms-key <id>', 'the KMS key that encrypts what is stored');
 }
 
 function registered(parent: Command): Command {
@@ -331,7 +348,7 @@ function port(text: string): number {
 function run(action: Action<any>): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const [options, ...operands] = [...args.slice(0, -1)].reverse();
-    const { json, yes } = options as { readonly json: boolean; readonly yes: boolean };
+    const { json, yes = false } = options as { readonly json: boolean; readonly yes?: boolean };
     try {
       const texts = operands.reverse().map((operand) => operand as string);
       const answer = await action(options, terminal({ yes, quiet: json }), ...texts);

@@ -83,6 +83,14 @@ export function publicKeyOf(pem: string, what: string): KeyObject {
   }
 }
 
+/** @throws CommandError `invalid_public_key` for a key that Connect cannot encrypt with */
+export function assertRsa(publicKey: KeyObject, what: string): void {
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (publicKey.asymmetricKeyType === 'rsa' && bits >= 2048) return;
+  const found = publicKey.asymmetricKeyType === 'rsa' ? `an RSA key of ${bits} bits` : `a key of another kind than RSA`;
+  throw new CommandError('invalid_public_key', `${what} holds ${found}; Connect takes RSA keys of 2048 bits or more.`);
+}
+
 /** Whether two keys are the same, however their PEM texts are broken into lines. */
 export function isSameKey(one: KeyObject, other: KeyObject): boolean {
   return fingerprint(one) === fingerprint(other);

@@ -77,6 +77,23 @@ describe('A bad file', () => {
     await expectRefusal(args('garbage.pem'), [3]);
   });
 
+  it('is not repeated when it is the text itself', async () => {
+    const key = `-----BEGIN PRIVATE KEY-----\ncanary4929736155`;
+    for (const args of [
+      ['decrypt', ciphertext, '--private-key', key],
+      ['doctor', '--key-id', 'a1', '--store', 'directory:x', '--certificate', key],
+    ]) {
+      const { stdout, stderr } = await runCli(args, { cwd: folder });
+      expect(stdout + stderr).toMatch(/the text itself was passed/);
+      expect(stdout + stderr).not.toMatch(/canary/);
+    }
+    const token = await runCli(
+      ['doctor', '--key-id', 'a1', '--endpoint', 'http://127.0.0.1:9', '--token-file', 'canary4929736155'],
+      { cwd: folder },
+    );
+    expect(token.stdout + token.stderr).not.toMatch(/canary/);
+  });
+
   it('is told from its standard input too', async () => {
     await expectRefusal(['inspect', '-'], [3]);
     await expectRefusal(['flow', 'check', '-'], [3]);

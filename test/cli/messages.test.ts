@@ -221,7 +221,7 @@ describe('A terminal', () => {
     await answerOf(['keys', 'create', '--store', store, '--out', file('made')]);
     const { keys } = await answerOf(['keys', 'list', '--store', store]);
     const retire = `keys retire ${keys[0].keyId} --delete-private-key --store ${store}; echo code $?`;
-    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to go on[\s\S]*Nothing was done[\s\S]*code 7/);
+    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to go on[\s\S]*Stopped before that[\s\S]*code 7/);
     expect(await readdir(file('asked'))).toHaveLength(1);
     expect(onTerminal(retire, 'yes\n')).toMatch(/removed from[\s\S]*code 0/);
     expect(await readdir(file('asked'))).toEqual([]);

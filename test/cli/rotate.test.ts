@@ -1,9 +1,21 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { pem, testKeys } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { answerOf, runCli, startCli } from '../support/cli.ts';
 import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts';
+
+const [testKey] = testKeys;
+const otherCertificate = pem('CERTIFICATE', testKey?.certificate ?? '');
+
+/** A flow whose inputs carry another certificate. */
+function withCertificate(content: string, certificate: string): string {
+  const flow = JSON.parse(content);
+  for (const { Parameters } of flow.Actions)
+    if (Parameters.InputEncryption) Parameters.InputEncryption.Key = certificate;
+  return JSON.stringify(flow);
+}
 
 describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
   let aws: TestAws;
@@ -120,6 +132,100 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(held()).toHaveLength(1);
   });
 
+  it('takes --handed-out for true only of a key that it has shown', async () => {
+    const withoutFlow = instance
+      .rotation('--yes', '--handed-out')
+      .filter((arg) => arg !== '--flow' && arg !== instance.flowId);
+    const { environment, keyId } = instance;
+    const stopped = await runCli(withoutFlow, { environment });
+    const [, newKeyId = 'none'] = held();
+    expect(stopped).toMatchObject({ exitCode: 7, stderr: expect.stringContaining(newKeyId) });
+    expect(held()).toContain(keyId);
+    expect((await runCli(withoutFlow, { environment })).exitCode).toBe(0);
+    expect(held()).toEqual([newKeyId]);
+  });
+
+  const unswappable: readonly (readonly [what: string, change: (content: string) => string])[] = [
+    ['reads its certificate from an attribute', (content) => withCertificate(content, '$.Attributes.certificate')],
+    [
+      'carries a damaged certificate',
+      (content) => withCertificate(content, instance.certificate.replaceAll('\n', ' ')),
+    ],
+    ["carries another key's certificate", (content) => withCertificate(content, otherCertificate)],
+    ['carries no key at all', (content) => content.replaceAll(instance.keyId, 'another')],
+  ];
+  it.for(unswappable)('makes nothing, and publishes nothing, for a flow that %s', async ([, change]) => {
+    const content = change(flow());
+    aws.connect.flows.set(instance.flowId, content);
+    expect(await run('--yes')).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/by hand/) });
+    expect(held()).toEqual([instance.keyId]);
+    expect(flow()).toBe(content);
+    expect(aws.calls.at(-1)).not.toMatch(/PutParameter/);
+  });
+
+  it('publishes several flows, or none of them', async () => {
+    const other = crypto.randomUUID();
+    aws.connect.flows.set(other, flow());
+    expect(await run('--yes', '--flow', other)).toMatchObject({ exitCode: 0 });
+    const [newKeyId = ''] = held();
+    for (const content of aws.connect.flows.values()) expect(content).toContain(newKeyId);
+
+    aws.connect.flows.set('broken', flow().replaceAll(newKeyId, 'another'));
+    expect(await run('--yes', '--flow', other, '--flow', 'broken')).toMatchObject({ exitCode: 8 });
+    expect(held()).toEqual([newKeyId]);
+    expect(flow()).toContain(newKeyId);
+  });
+
+  it('keeps the new private key when the store lags behind its own writing', async () => {
+    await run();
+    // As if it had been stored a moment ago: nobody finds it yet.
+    const state = join(instance.folder, 'rotation.json');
+    const { provisionalId } = JSON.parse(await readFile(state, 'utf8'));
+    expect(provisionalId).toMatch(/^new-/);
+    aws.fail('ssm:GetParameter', 'ParameterNotFound', 50);
+    const lagging = await run('--yes');
+    expect(lagging).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/shows no private key .* yet; run the same command again/),
+    });
+    expect(held()).toHaveLength(2);
+    aws.release();
+    expect(await run('--yes')).toMatchObject({ exitCode: 0 });
+    expect(held()).toHaveLength(1);
+    expect(flow()).toContain(held()[0]);
+  });
+
+  it('waits for all of its time, also when it goes on, and asks before the old key is removed', {
+    timeout: 60_000,
+  }, async () => {
+    const waiting = startCli(instance.rotation('--yes', '--wait', '0.1'), { environment: instance.environment });
+    await waiting.wrote('hand out: done');
+    waiting.child.kill('SIGKILL');
+    await waiting.ended;
+    const begun = Date.now();
+    const asked = await run('--wait', '0.1');
+    expect(Date.now() - begun).toBeGreaterThan(4_000);
+    expect(asked).toMatchObject({ exitCode: 7, stderr: expect.stringMatching(/Remove key id .* from Connect\?/) });
+    expect(held()).toHaveLength(2);
+  });
+
+  it('does not go on from a state that is of another instance, another key, or damaged', async () => {
+    await run();
+    const state = join(instance.folder, 'rotation.json');
+    const text = await readFile(state, 'utf8');
+    const other = { ...JSON.parse(text), instance: crypto.randomUUID() };
+    const otherKey = { ...JSON.parse(text), oldKeyId: crypto.randomUUID() };
+    for (const [changed, exitCode, args] of [
+      [other, 8, []],
+      [otherKey, 8, ['--key-id', instance.keyId]],
+      [{ ...JSON.parse(text), handedOutAt: 'yesterday' }, 3, []],
+    ] as const) {
+      await writeFile(state, JSON.stringify(changed));
+      expect(await run('--yes', ...args)).toMatchObject({ exitCode });
+      expect(held()).toHaveLength(2);
+    }
+  });
+
   it('does not remove a key that a flow carries again', async () => {
     const before = flow();
     const waiting = startCli(instance.rotation('--yes', '--wait', '10'), { environment: instance.environment });
@@ -128,7 +234,10 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     await waiting.ended;
     aws.connect.flows.set(instance.flowId, before);
     const refused = await run('--yes');
-    expect(refused).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/carries key id .* again/) });
+    expect(refused).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/carries key id .*; give it the new one/),
+    });
     expect(held()).toHaveLength(2);
   });
 

@@ -14,6 +14,8 @@ export interface TestAws {
   readonly calls: string[];
   /** The next call of an operation, or a later one, is not answered: `before` it is done, or `after`. Told when it comes. */
   hold(operation: string, when: 'before' | 'after', time?: number): Promise<void>;
+  /** The next so many calls of an operation are answered with an AWS error, as a store's that lags behind. */
+  fail(operation: string, type: string, times: number): void;
   /** Operations are answered again. */
   release(): void;
   stop(): Promise<void>;
@@ -24,6 +26,7 @@ export async function startAws(): Promise<TestAws> {
   const connect = createFakeConnect();
   const calls: string[] = [];
   let held: { readonly operation: string; readonly when: 'before' | 'after'; times: number; tell(): void } | undefined;
+  let failing: { readonly operation: string; readonly type: string; times: number } | undefined;
   const aws = { invoke: (): Promise<unknown> => Promise.reject(new Error('There is no function.')) } as {
     invoke: TestAws['invoke'];
   };
@@ -36,6 +39,11 @@ export async function startAws(): Promise<TestAws> {
     if (isNamed && held) held.times -= 1;
     const isHeld = (when: 'before' | 'after') => isNamed && held?.when === when && held.times <= 0;
     if (isHeld('before')) return held?.tell();
+    if (failing?.operation === operation && failing.times > 0) {
+      failing.times -= 1;
+      outgoing.writeHead(400, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': failing.type });
+      return void outgoing.end(JSON.stringify({ __type: failing.type, message: 'The test says so.' }));
+    }
     const { status, headers, content } = await dispatch(incoming, body);
     if (isHeld('after')) return held?.tell();
     outgoing.writeHead(status, headers).end(content);
@@ -70,8 +78,12 @@ export async function startAws(): Promise<TestAws> {
         held = { operation, when, times: time, tell: resolve };
       });
     },
+    fail(operation: string, type: string, times: number) {
+      failing = { operation, type, times };
+    },
     release() {
       held = undefined;
+      failing = undefined;
     },
     async stop() {
       server.closeAllConnections();

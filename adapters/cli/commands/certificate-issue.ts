@@ -1,11 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
+import { assertKeyId } from '../../../src/keys/key-id.ts';
 import { leafCertificate } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
 import { assertAbsent, readText, writeNewFile } from '../files.ts';
-import { generateKeyPair, type KeySize, privateKeyIn, publicKeyOf } from '../key-pair.ts';
+import { assertRsa, generateKeyPair, type KeySize, keyPairOf, privateKeyIn, publicKeyOf } from '../key-pair.ts';
 import type { Answer, Terminal } from '../terminal.ts';
-import { openVault, type VaultOptions } from '../vaults/vault.ts';
+import { openVault, storeArguments, type VaultOptions } from '../vaults/vault.ts';
 
 export interface CertificateIssueOptions extends VaultOptions {
   readonly subject: string;
@@ -38,6 +39,7 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
   const publicKey = pair
     ? createPublicKey(pair.publicKey)
     : publicKeyOf(await readText(options.publicKey ?? '', 'the public key'), 'The public key');
+  assertRsa(publicKey, 'The public key');
   const certificate = await leafCertificate(publicKey, issuer, { subject, days });
   const files = {
     certificate: join(out, 'certificate.pem'),
@@ -59,8 +61,8 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
 async function readIssuer(options: CertificateIssueOptions) {
   const { keyId, issuerPrivateKey, issuerCertificate } = options;
   if (issuerPrivateKey !== undefined && issuerCertificate !== undefined) {
-    const privateKey = await readText(issuerPrivateKey, "the issuer's private key");
-    await privateKeyIn(privateKey, issuerPrivateKey);
+    const pem = await readText(issuerPrivateKey, "the issuer's private key");
+    const { privateKey } = keyPairOf(await privateKeyIn(pem, issuerPrivateKey));
     return { privateKey, certificate: await readText(issuerCertificate, "the issuer's certificate") };
   }
   if (keyId === undefined) {
@@ -68,12 +70,12 @@ async function readIssuer(options: CertificateIssueOptions) {
       'Pass --key-id of a key in the store, or --issuer-private-key and --issuer-certificate, to sign with.';
     throw new CommandError('invalid_option', message);
   }
+  assertKeyId(keyId);
   const vault = await openVault(options);
-  const [[privateKey], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
-  if (privateKey === undefined || certificate === undefined) {
-    const message = `There is no ${privateKey === undefined ? 'private key' : 'certificate'} of key id ${keyId} in ${vault.name}; "flow-keys keys list" shows what there is.`;
+  const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
+  if (pem === undefined || certificate === undefined) {
+    const message = `There is no ${pem === undefined ? 'private key' : 'certificate'} of key id ${keyId} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows what there is.`;
     throw new CommandError('unreadable_file', message);
   }
-  await privateKeyIn(privateKey, keyId);
-  return { privateKey, certificate };
+  return { privateKey: keyPairOf(await privateKeyIn(pem, keyId)).privateKey, certificate };
 }

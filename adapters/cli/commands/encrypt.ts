@@ -1,5 +1,5 @@
 import { assertKeyId } from '../../../src/keys/key-id.ts';
-import { daysLeft, readCertificate } from '../certificate.ts';
+import { ageOf, readCertificate } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
 import { encryptAsConnect } from '../connect-simulator.ts';
 import { readOperand, readText } from '../files.ts';
@@ -21,8 +21,9 @@ export async function encryptInput(
 ): Promise<Answer> {
   assertKeyId(keyId);
   const parsed = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
-  if (daysLeft(parsed) < 0)
-    terminal.note(`The certificate ended on ${parsed.validTo}: Connect would not encrypt with it.`);
+  const age = ageOf(parsed);
+  if (age === 'expired' || age === 'not yet valid')
+    terminal.note(`The certificate is ${age}: Connect would not encrypt with it.`);
   const input = (await readOperand(operand, 'the input')).replace(/\r?\n$/, '');
   if (input.length > longestInput)
     throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);

@@ -1,9 +1,9 @@
 import { assertKeyId } from '../../../src/keys/key-id.ts';
-import { daysLeft, readCertificate } from '../certificate.ts';
+import { ageOf, readCertificate } from '../certificate.ts';
 import { CommandError } from '../command-error.ts';
 import { readText, writeNewFile } from '../files.ts';
 import { type FlowField, writeFlow } from '../flow-writer.ts';
-import type { Answer } from '../terminal.ts';
+import type { Answer, Terminal } from '../terminal.ts';
 
 export interface FlowWriteOptions {
   readonly keyId?: string;
@@ -21,10 +21,13 @@ export interface FlowWriteOptions {
   readonly out?: string;
 }
 
+// Of the function's own.
+const reserved: readonly string[] = ['key-id', 'consumer'];
+
 const functionArn = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$/;
 
 /** Writes a contact flow that can be imported into Connect. */
-export async function writeContactFlow(options: FlowWriteOptions): Promise<Answer> {
+export async function writeContactFlow(options: FlowWriteOptions, terminal: Terminal): Promise<Answer> {
   const { keyId, certificate: path, function: arn } = options;
   if (keyId === undefined || path === undefined || arn === undefined) {
     throw new CommandError(
@@ -38,10 +41,14 @@ export async function writeContactFlow(options: FlowWriteOptions): Promise<Answe
     throw new CommandError('invalid_option', message);
   }
   const certificate = await readText(path, 'the certificate');
-  if (daysLeft(readCertificate(certificate, 'The certificate')) < 0) {
-    const message =
-      'The certificate has expired, and Connect would not encrypt with it; make a new one with "flow-keys rotate".';
+  const age = ageOf(readCertificate(certificate, 'The certificate'));
+  if (age === 'expired' || age === 'not yet valid') {
+    const message = `The certificate is ${age}, and Connect would not encrypt with it; make a new one with "flow-keys rotate".`;
     throw new CommandError('invalid_certificate', message);
+  }
+  if (age === 'expiring') terminal.note('The certificate ends within 30 days: plan "flow-keys rotate".');
+  if ([options.successMessage, options.failureMessage, options.silenceMessage].some((text) => text.trim() === '')) {
+    throw new CommandError('invalid_option', 'A message is empty; Connect has nothing to say then.');
   }
   const asked = options.field.length > 0 ? options.field : ['my-secret-string'];
   const fields = asked.map((text) => fieldOf(text, options.maxDigits));
@@ -61,6 +68,12 @@ export async function writeContactFlow(options: FlowWriteOptions): Promise<Answe
 /** `card`, or `card=Please type your card number.` */
 function fieldOf(text: string, maxDigits: number): FlowField {
   const [, name = '', prompt] = text.match(/^([A-Za-z0-9_-]{1,64})(?:=(.+))?$/s) ?? [];
+  if (reserved.includes(name)) {
+    throw new CommandError(
+      'invalid_option',
+      `The function reads parameter "${name}" itself; give the field another name.`,
+    );
+  }
   if (name === '') {
     const message =
       '--field must be a name of letters, digits, "-" and "_", alone or with its prompt: card="Please type your card number."';

@@ -6,7 +6,7 @@ import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKe
 import { readText } from '../files.ts';
 import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../key-pair.ts';
 import type { Answer, Terminal } from '../terminal.ts';
-import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../vaults/vault.ts';
 
 export interface KeysAssociateOptions extends VaultOptions, AwsOptions {
   readonly instance: string;
@@ -25,7 +25,7 @@ export async function associateKey(options: KeysAssociateOptions, terminal: Term
   if (provisionalId !== undefined) await vault.remove(provisionalId);
   return {
     value: { keyId, instance: instance.id, store: vault.name },
-    text: `key id  ${keyId}\nThe private key is in ${vault.name}. Give the flow this key id and the certificate: flow-keys flow --key-id ${keyId}`,
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}. Give the flow this key id and the certificate: flow-keys flow --key-id ${keyId} --certificate <file> --function <arn>`,
   };
 }
 
@@ -61,15 +61,16 @@ export function keyIdOf(publicKey: string, keys: readonly SecurityKey[]): string
 }
 
 async function readKey(
-  { privateKey, certificate, store }: KeysAssociateOptions,
+  options: KeysAssociateOptions,
   vault: KeyVault,
 ): Promise<{ readonly pair: KeyPair; readonly certificate: string; readonly provisionalId?: string }> {
+  const { privateKey, certificate } = options;
   const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
   const [pem] = isProvisional
     ? await vault.privateKeys(privateKey, {})
     : [await readText(privateKey, 'the private key')];
   if (pem === undefined) {
-    const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list --store ${store}" shows which there are.`;
+    const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
     throw new CommandError('conflict', message);
   }
   const pair = keyPairOf(await privateKeyIn(pem, privateKey));

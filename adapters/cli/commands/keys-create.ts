@@ -1,10 +1,12 @@
 import { createPublicKey } from 'node:crypto';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CertificateOptions, selfSignedCertificate } from '../certificate.ts';
+import { CommandError } from '../command-error.ts';
 import { assertAbsent, writeNewFile } from '../files.ts';
 import { fingerprint, generateKeyPair, type KeyPair, type KeySize } from '../key-pair.ts';
 import type { Answer, Terminal } from '../terminal.ts';
-import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../vaults/vault.ts';
 
 export interface KeysCreateOptions extends CertificateOptions, Omit<VaultOptions, 'store'> {
   readonly bits: KeySize;
@@ -24,6 +26,12 @@ export interface NewKey extends KeyPair {
 /** Makes a key pair and its certificate, and puts the private key where the options say. */
 export async function createKeys(options: KeysCreateOptions, terminal: Terminal): Promise<Answer> {
   const { out, store } = options;
+  if (store !== undefined && options.printPrivateKey) {
+    throw new CommandError(
+      'invalid_option',
+      'Pass --store or --print-private-key: a private key is kept in one place.',
+    );
+  }
   const vault = store === undefined ? undefined : await openVault({ ...options, store });
   const files = { publicKey: join(out, 'public-key.pem'), certificate: join(out, 'certificate.pem') };
   const privateKeyFile = join(out, 'private-key.pem');
@@ -31,11 +39,17 @@ export async function createKeys(options: KeysCreateOptions, terminal: Terminal)
   assertAbsent([...Object.values(files), ...(isFile ? [privateKeyFile] : [])]);
   const key = await terminal.during('Making the key pair', makeKey(options));
 
-  // The private key first: without it the rest is of no use.
-  if (vault) await terminal.during(`Storing the private key in ${vault.name}`, vault.store(key.keyId, key));
-  else if (isFile) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
   await writeNewFile(files.publicKey, key.publicKey, 0o644);
   await writeNewFile(files.certificate, key.certificate, 0o644);
+  try {
+    if (vault) await terminal.during(`Storing the private key in ${vault.name}`, vault.store(key.keyId, key));
+    else if (isFile) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
+  } catch (error) {
+    // Without it, the rest is of no use.
+    await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
+    await rmdir(out).catch(() => {});
+    throw error;
+  }
 
   const stored = vault ? { store: vault.name, keyId: key.keyId } : { file: privateKeyFile };
   const privateKey = options.printPrivateKey ? { printed: key.privateKey } : stored;
@@ -56,14 +70,16 @@ export async function makeKey({
 }
 
 function describe(
-  { bits, out, days, printPrivateKey, store }: KeysCreateOptions,
+  { bits, out, days, printPrivateKey, ...options }: KeysCreateOptions,
   { keyId, privateKey }: NewKey,
   vault: KeyVault | undefined,
   files: { readonly publicKey: string; readonly certificate: string },
 ): string {
   if (printPrivateKey) return privateKey.trimEnd();
   const file = join(out, 'private-key.pem');
-  const source = vault ? `${keyId} --store ${store}` : `${file} --certificate ${files.certificate}`;
+  const source = vault
+    ? `${keyId}${storeArguments({ ...options, store: options.store ?? 'ssm' })}`
+    : `${file} --certificate ${files.certificate}`;
   return [
     `private key  RSA-${bits}, ${vault ? `${keyId} in ${vault.name}` : `${file} (only you may read it)`}`,
     `public key   ${files.publicKey}`,

@@ -1,8 +1,9 @@
-import type { KeyObject } from 'node:crypto';
-import { daysLeft, readCertificate, warningDays } from '../certificate.ts';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { FlowKeysError } from '../../../src/errors.ts';
+import { ageOf, type CertificateAge, daysLeft, readCertificate } from '../certificate.ts';
 import { exitCodes } from '../command-error.ts';
 import { connectInstance, type SecurityKey } from '../connect-instance.ts';
-import { isSameKey, privateKeyIn, publicKeyOf, publicPem } from '../key-pair.ts';
+import { isSameKey, privateKeyIn, publicKeyOf } from '../key-pair.ts';
 import { type Answer, coloured, type Terminal, table } from '../terminal.ts';
 import { type KeyVault, openVault, type VaultOptions } from '../vaults/vault.ts';
 
@@ -16,7 +17,7 @@ export interface ListedKey {
   /** When it was uploaded; `null` where Connect does not hold it, `undefined` where Connect was not asked. */
   readonly connect: string | null | undefined;
   readonly privateKey: 'stored' | 'missing' | 'unusable' | 'of another key';
-  readonly certificate: 'valid' | 'expiring' | 'expired' | 'missing' | 'unreadable' | 'of another key';
+  readonly certificate: CertificateAge | 'missing' | 'unreadable' | 'of another key';
   readonly certificateDaysLeft?: number;
   /** What to do, if anything. */
   readonly mend: readonly string[];
@@ -52,26 +53,42 @@ async function readListedKey(
   keyId: string,
   uploaded: SecurityKey | null | undefined,
 ): Promise<ListedKey> {
-  const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
+  // A key that the store refuses to give must not hide the others.
+  const readable = vault
+    .privateKeys(keyId, {})
+    .catch((error: unknown) => (isOfOneKey(error) ? ['refused'] : Promise.reject(error)));
+  const [[pem], certificate] = await Promise.all([readable, vault.certificate(keyId)]);
   const publicKey = uploaded ? publicKeyOf(uploaded.publicKey, `Connect's key ${keyId}`) : undefined;
-  const privateKey = await privateKeyState(pem, keyId, publicKey);
-  const reference = publicKey ?? (privateKey === 'stored' && pem !== undefined ? publicKeyOf(pem, keyId) : undefined);
+  const own = pem === undefined ? undefined : await publicKeyIn(pem, keyId);
+  const privateKey = privateKeyState(pem, own, publicKey);
+  const reference = publicKey ?? own;
   const certified = certificateState(certificate, reference);
   const listed = { keyId, connect: uploaded && (uploaded.createdAt ?? 'yes'), privateKey, ...certified };
   return { ...listed, mend: mendings(listed) };
 }
 
-async function privateKeyState(
+function privateKeyState(
   pem: string | undefined,
-  keyId: string,
-  publicKey: KeyObject | undefined,
-): Promise<ListedKey['privateKey']> {
+  own: KeyObject | undefined,
+  uploaded: KeyObject | undefined,
+): ListedKey['privateKey'] {
   if (pem === undefined) return 'missing';
-  const key = await privateKeyIn(pem, keyId).catch(() => undefined);
-  if (key === undefined) return 'unusable';
-  return publicKey && !isSameKey(publicKeyOf(publicPem(publicKeyOf(pem, keyId)), keyId), publicKey)
-    ? 'of another key'
-    : 'stored';
+  if (own === undefined) return 'unusable';
+  return uploaded && !isSameKey(own, uploaded) ? 'of another key' : 'stored';
+}
+
+/** The public key of a stored private key; `undefined` where that is unusable. */
+async function publicKeyIn(pem: string, keyId: string): Promise<KeyObject | undefined> {
+  try {
+    return createPublicKey(await privateKeyIn(pem, keyId));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is this key's file that cannot be had, and not the store. */
+function isOfOneKey(error: unknown): boolean {
+  return error instanceof FlowKeysError && error.cause === undefined;
 }
 
 function certificateState(
@@ -83,8 +100,7 @@ function certificateState(
     const certificate = readCertificate(pem, 'The certificate');
     const left = daysLeft(certificate);
     if (publicKey && !isSameKey(certificate.publicKey, publicKey)) return { certificate: 'of another key' };
-    const state = left < 0 ? 'expired' : left < warningDays ? 'expiring' : 'valid';
-    return { certificate: state, certificateDaysLeft: left };
+    return { certificate: ageOf(certificate), certificateDaysLeft: left };
   } catch {
     return { certificate: 'unreadable' };
   }
@@ -105,7 +121,7 @@ function mendings({ keyId, connect, privateKey, certificate }: Omit<ListedKey, '
     );
   }
   if (certificate === 'missing') mend.push(`store the certificate of ${keyId}, so that its end can be watched`);
-  if (certificate === 'unreadable' || certificate === 'of another key')
+  if (certificate === 'unreadable' || certificate === 'of another key' || certificate === 'not yet valid')
     mend.push(`replace the certificate of ${keyId}: it is ${certificate}`);
   return mend;
 }

@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { AwsOptions } from '../aws.ts';
 import { clientConfiguration } from '../aws.ts';
-import { daysLeft, readCertificate, warningDays } from '../certificate.ts';
+import { ageOf, daysLeft, readCertificate } from '../certificate.ts';
 import type { SecurityKey } from '../connect-instance.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../key-pair.ts';
 import { reasonOf } from '../proof.ts';
@@ -11,19 +12,30 @@ import { type Finding, ok, problem, skipped } from './check.ts';
 /** Whether these credentials may read the parameter, and decrypt it: the one without the other is a common mistake. */
 export async function checkParameter(keyId: string, prefix: string, options: AwsOptions): Promise<readonly Finding[]> {
   const name = `${prefix}/${keyId}/private-key`;
-  const { SSMClient, GetParameterCommand, DescribeParametersCommand } = await import('@aws-sdk/client-ssm');
+  const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
   const client = new SSMClient(clientConfiguration(options));
   const read = (WithDecryption: boolean) => client.send(new GetParameterCommand({ Name: name, WithDecryption }));
   try {
     const { Parameter: parameter } = await read(false);
     const findings = [parameter?.Type === 'SecureString' ? ok('parameter', name) : inTheClear(name)];
-    const ParameterFilters = [{ Key: 'Name', Option: 'Equals', Values: [name] }];
-    const { Parameters: [described] = [] } = await client.send(new DescribeParametersCommand({ ParameterFilters }));
-    if (described?.KeyId !== undefined) findings.push(await checkKmsKey(described.KeyId, options));
+    findings.push(...(await checkParameterKey(name, client, options)));
     await read(true);
     return [...findings, ok('access', 'these credentials may read and decrypt it')];
   } catch (error) {
     return [parameterProblem(name, error)];
+  }
+}
+
+/** The KMS key that the parameter names, for whoever may list parameters. */
+async function checkParameterKey(name: string, client: SSMClient, options: AwsOptions): Promise<readonly Finding[]> {
+  const { DescribeParametersCommand } = await import('@aws-sdk/client-ssm');
+  try {
+    const ParameterFilters = [{ Key: 'Name', Option: 'Equals', Values: [name] }];
+    const { Parameters: [described] = [] } = await client.send(new DescribeParametersCommand({ ParameterFilters }));
+    return described?.KeyId === undefined ? [] : [await checkKmsKey(described.KeyId, options)];
+  } catch (error) {
+    const errorName = error instanceof Error ? error.name : 'error';
+    return [skipped('KMS key', `ssm:DescribeParameters answered ${errorName}; whether it decrypts is seen below`)];
   }
 }
 
@@ -106,6 +118,13 @@ export function checkCertificate(pem: string | undefined, publicKey: KeyObject |
   try {
     const certificate = readCertificate(pem, 'The certificate');
     const left = daysLeft(certificate);
+    if (ageOf(certificate) === 'not yet valid') {
+      return problem(
+        'certificate',
+        `it begins on ${certificate.validFrom}`,
+        'Give the flow a certificate that is valid now: Connect does not encrypt with one of the future.',
+      );
+    }
     if (left < 0) {
       return problem(
         'certificate',
@@ -120,7 +139,7 @@ export function checkCertificate(pem: string | undefined, publicKey: KeyObject |
         'Give the flow the certificate of this key: it is of another one.',
       );
     }
-    if (left < warningDays)
+    if (ageOf(certificate) === 'expiring')
       return problem(
         'certificate',
         `it ends in ${left} days`,
