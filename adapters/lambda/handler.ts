@@ -52,8 +52,8 @@ export interface HandlerOptions extends DecryptorOptions {
   readonly consumerCache?: ConsumerCache;
   /** Told of every call. Default: a line of JSON on standard output. */
   readonly log?: (line: LambdaLogLine) => void;
-  /** Told of every re-encryption; what it throws fails it. Default: a line of JSON on standard output. */
-  readonly audit?: (line: LambdaAuditLine) => void;
+  /** Told of every re-encryption, and waited for; what it throws fails it. Default: a line of JSON on standard output. */
+  readonly audit?: (line: LambdaAuditLine) => void | Promise<void>;
 }
 
 // Time to answer in before the runtime, or Connect, gives up: an answer can be branched on, a time-out cannot.

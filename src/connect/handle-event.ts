@@ -57,7 +57,7 @@ export interface HandleEventOptions {
   /** The fields that the caller may have encrypted for consumers. Default: all that those may have. */
   readonly allowedFields?: readonly string[];
   /** Told what became of each field for each consumer. */
-  readonly audit?: (record: ReencryptionRecord) => void;
+  readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 
