@@ -11,13 +11,18 @@ export interface AwsOptions {
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-export function clientConfiguration({ profile, region }: AwsOptions) {
+export function clientConfiguration({ profile, region = regionOf(process.env) }: AwsOptions) {
   return {
     ...(profile !== undefined && { profile }),
     ...(region !== undefined && { region }),
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
   };
+}
+
+/** The AWS CLI knows two names for it, the SDK the first alone; without, it is the profile's. */
+function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: NodeJS.ProcessEnv): string | undefined {
+  return AWS_REGION || AWS_DEFAULT_REGION || undefined;
 }
 
 /**
@@ -31,7 +36,7 @@ export async function callAws<T>(what: string, permission: string, call: () => P
   try {
     return await call();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof CommandError) throw error;
     const known = [...refusals, ...outages].find(
       ({ pattern }) => pattern.test(error.name) || pattern.test(error.message),
     );

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { DescribeParametersCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DescribeParametersCommand, GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
@@ -171,6 +171,21 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     const { Parameter: parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
     expect(parameter?.Type).toBe('SecureString');
     expect(parameter?.Value).toBe(openssl('pkey', '-in', file('pkcs1.pem')));
+
+    await ssm.send(new PutParameterCommand({ Name, Value: 'of somebody else', Overwrite: true }));
+    expect(await runCli(associate('pkcs1.pem'), { environment })).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringMatching(/^conflict: Another private key .* --delete-private-key/),
+    });
+  });
+
+  it('finds the region where the AWS CLI finds it, in AWS_DEFAULT_REGION too, after AWS_REGION', async () => {
+    const { AWS_REGION: region = '', ...others } = environment;
+    const list = (regions: Readonly<Record<string, string>>) =>
+      runCli(['keys', 'list'], { environment: { ...others, ...regions } });
+    expect(await list({ AWS_DEFAULT_REGION: region })).toMatchObject({ stderr: '' });
+    expect(await list({ AWS_REGION: region, AWS_DEFAULT_REGION: 'no region' })).toMatchObject({ stderr: '' });
+    expect((await list({})).stderr).toContain('AWS_REGION');
   });
 
   it('encrypts what it stores with the KMS key that is asked for', async () => {

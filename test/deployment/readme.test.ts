@@ -1,20 +1,20 @@
 import { execFile } from 'node:child_process';
-import { createPublicKey } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flowKeys } from '../../adapters/demonstration/node.ts';
+import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
+import { deployFunction, functionName } from '../support/deployed-function.ts';
 import { type EmulatedFunction, hasEmulator, startEmulator } from '../support/emulator.ts';
-import { encrypted } from '../support/encrypted.ts';
 import { awsCommandLine, hasPython } from '../support/python.ts';
+import { startWorkerd } from '../support/workerd.ts';
 import { root } from './stack.ts';
 
 const run = promisify(execFile);
-const keyId = '0e2b7f6c-2f5c-4d7e-9a52-5d8d3f6f0a11';
 
 /** The README's commands from a clone to a test call. */
 async function commandsOf(name: string): Promise<readonly string[]> {
@@ -24,11 +24,13 @@ async function commandsOf(name: string): Promise<readonly string[]> {
 }
 
 /** What is not run here, because it needs an account, or is what this test was started with. */
-function replaced(commands: readonly string[], replacements: readonly (readonly [start: string, command: string])[]) {
-  for (const [start] of replacements) {
-    expect(commands.filter((command) => command.startsWith(start))).toHaveLength(1);
+function replaced(commands: readonly string[], replacements: readonly (readonly [text: string, other: string])[]) {
+  for (const [text] of replacements) {
+    expect(commands.some((command) => command.includes(text))).toBe(true);
   }
-  return commands.map((command) => replacements.find(([start]) => command.startsWith(start))?.[1] ?? command);
+  return commands.map((command) =>
+    replacements.reduce((changed, [text, other]) => changed.replaceAll(text, other), command),
+  );
 }
 
 let folder: string;
@@ -50,11 +52,7 @@ async function bash(commands: readonly string[], environment: Readonly<Record<st
 // Of the process group, which is the commands' own.
 const endsAll = "trap 'trap : TERM; kill 0' EXIT";
 
-// In place of "flow-keys encrypt": the AWS Encryption SDK.
-const encryption = 'CIPHERTEXT=';
-async function testCiphertext(certificate: string, id: string): Promise<string> {
-  return encrypted('4444444444444444', id, createPublicKey(await readFile(join(folder, certificate))));
-}
+const install = ['npm ci && npm run build', ':'] as const;
 
 describe("The README's way from a clone to a test call", { timeout: 120_000 }, () => {
   it.each(['lambda', 'self-hosting', 'workers'])('takes eight commands at most for %s', async (name) => {
@@ -65,49 +63,71 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
 
   it('leads to a service on Node that decrypts', async () => {
     const port = String(await freePort());
-    const commands = replaced(await commandsOf('self-hosting'), [
-      ['npm ci', ':'],
-      [encryption, ':'],
-    ]).map((command) => command.replaceAll('8080', port));
-    const split = commands.findIndex((command) => command.includes('npx flow-keys serve'));
-    await bash([...commands.slice(0, split), 'echo $KEY_ID > key-id.txt']);
-    const id = (await readFile(join(folder, 'key-id.txt'), 'utf8')).trim();
-    const output = await bash([endsAll, ...commands.slice(split)], {
-      CIPHERTEXT: await testCiphertext('certificate.pem', id),
-    });
-    expect(output).toContain('"plaintext":"4444444444444444"');
+    const commands = replaced(await commandsOf('self-hosting'), [install, ['8080', port]]);
+    expect(await bash([endsAll, ...commands])).toContain('"plaintext":"4444444444444444"');
+  });
+
+  it('leads to a Worker that decrypts', async () => {
+    const commands = replaced(await commandsOf('workers'), [
+      install,
+      ['npx wrangler deploy --env staging', ':'],
+      ['npx wrangler secret put --env staging ', 'cat > secrets/'],
+      ['https://flow-security-keys-staging.$SUBDOMAIN.workers.dev', '$WORKER'],
+    ]);
+    const secrets = join(folder, 'secrets');
+    await mkdir(secrets);
+    const call = commands.length - 1;
+    await bash([...commands.slice(0, call), 'echo $CIPHERTEXT > ciphertext.txt']);
+    const files = await readdir(secrets);
+    const bindings = files.map(async (name) => [name, await readFile(join(secrets, name), 'utf8')] as const);
+    const worker = await startWorkerd(Object.fromEntries(await Promise.all(bindings)));
+    try {
+      const output = await bash(['CIPHERTEXT=$(< ciphertext.txt)', ...commands.slice(call)], { WORKER: worker.origin });
+      expect(output).toContain('"plaintext":"4444444444444444"');
+    } finally {
+      await worker.stop();
+    }
   });
 
   describe.skipIf(!hasPython() || !hasEmulator())('on AWS', () => {
+    let aws: TestAws;
     let emulated: EmulatedFunction;
     beforeEach(async () => {
-      emulated = await startEmulator('index.handler', awsSettings(inject('awsEndpoint') ?? ''));
+      aws = await startAws();
+      emulated = await startEmulator('index.handler', awsSettings(aws.endpoint));
+      aws.invoke = async (event) => JSON.parse(await emulated.invoke(event));
+      await deployFunction(aws);
     });
-    afterEach(() => emulated.stop());
+    afterEach(async () => {
+      await emulated.stop();
+      await aws.stop();
+    });
 
     it('leads to a function that decrypts', async () => {
-      const commands = replaced(await commandsOf('lambda'), [
-        ['npm ci', ':'],
-        ['sam deploy', ':'],
-        ['KEY_ID=', `KEY_ID=${keyId}; openssl x509 -in certificate.pem -noout -pubkey`],
-        [encryption, ':'],
-        ['FUNCTION=', 'FUNCTION=function'],
-      ]);
-      const settings = {
-        AWS_DEFAULT_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_ENDPOINT_URL_SSM: inject('awsEndpoint') ?? '',
-        AWS_ENDPOINT_URL_LAMBDA: emulated.endpoint,
-      };
-      const split = commands.findIndex((command) => command.startsWith('FUNCTION='));
-      await bash(commands.slice(0, split), settings);
-      const CIPHERTEXT = await testCiphertext('certificate.pem', keyId);
-      expect(await bash(commands.slice(split), { ...settings, CIPHERTEXT })).toContain(
-        '"decryptedData":"4444444444444444"',
+      const [deployment = '', ...others] = (await commandsOf('lambda')).filter((command) =>
+        /^sam deploy /.test(command),
       );
+      expect(others).toEqual([]);
+      const commands = replaced(await commandsOf('lambda'), [
+        install,
+        [deployment, `aws cloudformation create-stack --stack-name connect-keys --template-body '${stackOfOutputs}'`],
+      ]);
+      const output = await bash(commands, {
+        ...awsSettings(aws.endpoint),
+        AWS_DEFAULT_REGION: 'us-east-1',
+        INSTANCE_ARN: `arn:aws:connect:us-east-1:123456789012:instance/${aws.connect.instanceId}`,
+      });
+      expect(output).toContain('Nothing to mend.');
+      expect(output).toContain('"decryptedData":"4444444444444444"');
+      expect(await readdir(folder)).not.toContain('private-key.pem');
     });
   });
+});
+
+// What the template's outputs would name, of the function that runs in the emulator.
+const stackOfOutputs = JSON.stringify({
+  Resources: { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
+  Outputs: { FunctionArn: { Value: 'not this one' }, FunctionName: { Value: functionName } },
 });
 
 async function freePort(): Promise<number> {

@@ -33,7 +33,7 @@ describe('What is published', { timeout: 120_000 }, () => {
       expect(packageJson.scripts).not.toHaveProperty(script);
     }
     await cp(join(root, 'dist/cli'), folder, { recursive: true });
-    const { stdout } = await run(process.execPath, ['flow-keys.js', 'inspect', card.ciphertext], {
+    const { stdout } = await run(process.execPath, ['flow-keys.js', 'inspect', '--json', card.ciphertext], {
       cwd: folder,
       env: {},
     });

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { awsTestClient } from '../key-stores/aws.ts';
-import { pem, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { testConsumers } from '../recordings/consumers.ts';
+import { contactFlowEvent, pem, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { cfnLint, hasPython, sam } from '../support/python.ts';
 import { deployed, root, type Stack, statementsOf } from './stack.ts';
@@ -63,10 +64,14 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
         },
         {
           because: 'Parameter Store decrypts it with the key of the caller, and only for its own parameters',
-          Sid: 'DecryptPrivateKeys',
+          Sid: 'DecryptParameters',
           actions: ['kms:Decrypt'],
           resource: kmsKey,
-          condition: { StringLike: { 'kms:EncryptionContext:PARAMETER_ARN': `${parameters}/*/private-key` } },
+          condition: {
+            StringLike: {
+              'kms:EncryptionContext:PARAMETER_ARN': [`${parameters}/*/private-key`, `${parameters}/consumers/*`],
+            },
+          },
         },
       ],
       CertificateCheckRole: [
@@ -106,8 +111,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     );
     expect(statementsOf(most)).toEqual(expected);
     // Without a KMS key of one's own, one statement less.
-    const [log0, read] = expected['DecryptRole'] ?? [];
-    expect(statementsOf(least)).toEqual({ ...expected, DecryptRole: [log0, read] });
+    expect(statementsOf(least)).toEqual({ ...expected, DecryptRole: expected['DecryptRole']?.slice(0, -1) });
   });
 
   it('lets nobody call the function but the instance that was named', () => {
@@ -197,7 +201,6 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
   it('alarms on metrics, and shows metrics, that the functions do emit', async () => {
     const metrics = await emittedMetrics();
     const named = (name: string, dimensions: string) => `FlowSecurityKeys ${name} ${dimensions}`;
-    expect(metrics).toContain(named('DecryptionSuccess', 'service'));
 
     const [errors, certificates] = ['DecryptionErrorAlarm', 'CertificateAlarm'].map(
       (name) => most.resources[name]?.Properties,
@@ -210,14 +213,18 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(certificates.Dimensions).toEqual([{ Name: 'service', Value: 'connect-keys' }]);
     expect(metrics).toContain(`${certificates.Namespace} ${certificates.MetricName} service`);
 
-    const dashboard = most.resources['Dashboard']?.Properties.DashboardBody;
+    const dashboard: string = most.resources['Dashboard']?.Properties.DashboardBody;
     const shown = Array.from(
       JSON.stringify(JSON.parse(dashboard)).matchAll(/\{(\w+),([\w,]+)\} MetricName=[\\"]+(\w+)/g),
     );
     expect(shown.map(([, space, sets, name]) => `${space} ${name} ${sets}`)).toEqual([
       named('DecryptionError', 'service,code'),
+      named('ReencryptionError', 'service,code'),
       named('CertificateDaysLeft', 'service,keyId'),
     ]);
+    const plain = Array.from(dashboard.matchAll(/\["FlowSecurityKeys", "(\w+)", "service", "connect-keys"\]/g));
+    expect(plain.map(([, name = '']) => name)).toEqual(['DecryptionSuccess', 'ReencryptionSuccess']);
+    for (const [, name = ''] of plain) expect(metrics).toContain(named(name, 'service'));
     for (const [, space, sets, name] of shown) expect(metrics).toContain(`${space} ${name} ${sets}`);
   });
 });
@@ -242,7 +249,11 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
   await new SSMClient(awsTestClient()).send(new PutParameterCommand(parameter));
 
   const card = recordingNamed('java rsa2048-card-number');
-  const events = [recordedEvent(card), recordedEvent({ ...card, ciphertext: 'Timeout' })];
+  const [consumer] = testConsumers;
+  const events = [
+    ...[card, { ...card, ciphertext: 'Timeout' }].map((recording) => recordedEvent(recording)),
+    contactFlowEvent({ 'my-secret-string': card.ciphertext, consumer: `${consumer?.name},nobody` }),
+  ];
   const program = `
     const { handler } = await import('./dist/lambda/index.mjs');
     for (const event of JSON.parse(process.env.EVENTS)) await handler(event, { awsRequestId: '1', getRemainingTimeInMillis: () => 8000 });
@@ -254,6 +265,7 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
       PATH: process.env['PATH'],
       EVENTS: JSON.stringify(events),
       POWERTOOLS_SERVICE_NAME: 'connect-keys',
+      CONSUMERS: '*',
       ...awsSettings(inject('awsEndpoint') ?? ''),
     },
   });

@@ -51,7 +51,7 @@ export async function openVault(options: VaultOptions): Promise<KeyVault> {
 /** @throws CommandError `conflict` unless the stored text is the same private key */
 export function assertSamePrivateKey(keyId: string, stored: string, offered: string): void {
   if (isSamePrivateKey(stored, offered)) return;
-  const message = `Another private key is stored under key id ${keyId}, and is left alone; remove it with "flow-keys keys retire ${keyId}" if it is not in use.`;
+  const message = `Another private key is stored under key id ${keyId}, and is left alone; remove it with "flow-keys keys retire ${keyId} --delete-private-key" if it is not in use.`;
   throw new CommandError('conflict', message);
 }
 

@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { runCli } from '../support/cli.ts';
+import { root } from './stack.ts';
+
+const documents = ['README.md', ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)];
+
+/** What stands in the fenced blocks and code spans of a Markdown text, a command a line. */
+function codeOf(text: string): string {
+  const code = Array.from(text.matchAll(/^ *```\w*\n(.*?)^ *```|`([^`]+)`/gms), ([, block, span]) => block ?? span);
+  return code.join('\n').replaceAll('\\\n', ' ');
+}
+
+interface Command {
+  readonly options: ReadonlySet<string>;
+  readonly subcommands: ReadonlySet<string>;
+}
+
+const commands = new Map<string, Promise<Command>>();
+
+/** What a command's own help lists. */
+async function command(words: readonly string[]): Promise<Command> {
+  const { stdout } = await runCli([...words, '--help']);
+  const names = (pattern: RegExp) => new Set(Array.from(stdout.matchAll(pattern), ([, name = '']) => name));
+  const [, list = ''] = stdout.match(/^Commands:\n((?: .*\n)+)/m) ?? [];
+  return { options: names(/^ {2}(?:-\w, )?(--[\w-]+)/gm), subcommands: new Set(list.match(/(?<=^ {2})\w+/gm)) };
+}
+
+function known(words: readonly string[]): Promise<Command> {
+  const name = words.join(' ');
+  const found = commands.get(name) ?? command(words);
+  commands.set(name, found);
+  return found;
+}
+
+/** What the command line does not know of an invocation, if anything. */
+async function unknownIn(invocation: string): Promise<readonly string[]> {
+  const words = invocation.trim().split(/\s+/);
+  const path: string[] = [];
+  let found = await known(path);
+  for (const word of words) {
+    if (word.startsWith('-') || found.subcommands.size === 0) break;
+    if (!found.subcommands.has(word)) return [`flow-keys ${[...path, word].join(' ')}`];
+    path.push(word);
+    found = await known(path);
+  }
+  const options = words.flatMap((word) => word.match(/^--[\w-]+/)?.[0] ?? []);
+  return options
+    .filter((option) => !found.options.has(option))
+    .map((option) => `flow-keys ${path.join(' ')} ${option}`);
+}
+
+/** Of all invocations in a code. */
+async function unknownOf(code: string): Promise<readonly string[]> {
+  const invocations = Array.from(code.matchAll(/\bflow-keys +([^\n|&;>)"#]+)/g), ([, rest = '']) => rest);
+  return (await Promise.all(invocations.map(unknownIn))).flat();
+}
+
+it('A command or an option that flow-keys does not have is found in fenced blocks and in code spans', async () => {
+  const text = `
+\`flow-keys rotate --publish\`, or
+
+   \`\`\`sh
+   KEY_ID=$(npx flow-keys keys upload --store ssm | tail -1)
+   npx flow-keys flow check flow.json \\
+     --instance $INSTANCE --verbose
+   \`\`\``;
+  const expected = ['flow-keys rotate --publish', 'flow-keys keys upload', 'flow-keys flow check --verbose'];
+  expect(await unknownOf(codeOf(text))).toEqual(expected);
+});
+
+describe.each(documents)('%s', (document) => {
+  let code: string;
+  beforeAll(async () => {
+    code = codeOf(await readFile(join(root, document), 'utf8'));
+  });
+
+  it('names only commands and options that flow-keys has', async () => {
+    expect(await unknownOf(code)).toEqual([]);
+  });
+
+  it('names only scripts that package.json has', () => {
+    const scripts = Array.from(code.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(test|start)\b)/g));
+    for (const [, named, short = ''] of scripts) expect(Object.keys(packageJson.scripts)).toContain(named ?? short);
+  });
+});
