@@ -69,7 +69,7 @@ const longestCall = 8_000;
  */
 export function createHandler({
   log = logJson,
-  audit = logJson,
+  audit = writeAuditLine,
   retry = false,
   connect,
   consumerStore,
@@ -103,6 +103,17 @@ function isWorthRetrying({ code }: FlowKeysError): boolean {
   return code === 'key_store_unavailable' || code === 'consumer_store_unavailable';
 }
 
-function logJson(line: LambdaLogLine | LambdaAuditLine): void {
-  console.log(JSON.stringify({ level: line.code === 'ok' ? 'INFO' : 'ERROR', ...line }));
+function logJson(line: LambdaLogLine): void {
+  console.log(JSON.stringify({ level: levelOf(line), ...line }));
+}
+
+/** Writes a line of the audit, also where the log is set to less: the runtime drops what `console` is given below its level. */
+export function writeAuditLine(line: LambdaAuditLine, more: object = {}): void {
+  const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
+  const written = { level: levelOf(line), message, timestamp: new Date().toISOString(), ...more, ...line };
+  process.stdout.write(`${JSON.stringify(written)}\n`);
+}
+
+function levelOf({ code }: LambdaLogLine | LambdaAuditLine): 'INFO' | 'ERROR' {
+  return code === 'ok' ? 'INFO' : 'ERROR';
 }

@@ -1,6 +1,7 @@
+import { getXRayTraceIdFromEnv } from '@aws-lambda-powertools/commons/utils/env';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { LambdaAuditLine, LambdaLogLine } from './handler.ts';
+import { type LambdaAuditLine, type LambdaLogLine, writeAuditLine } from './handler.ts';
 
 type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +16,7 @@ export function powertoolsSettings(environment: LambdaEnvironment) {
 /**
  * What CloudWatch is told of each call: a line of the log, with the X-Ray trace id of the runtime, and in the
  * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`; and of each re-encryption a
- * line, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
+ * line, whatever the log level, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
  */
 export function createObserver(environment: LambdaEnvironment) {
   const { serviceName, namespace } = powertoolsSettings(environment);
@@ -45,14 +46,11 @@ export function createObserver(environment: LambdaEnvironment) {
 
   function audit(line: LambdaAuditLine): void {
     const { code } = line;
+    const traceId = getXRayTraceIdFromEnv();
+    writeAuditLine(line, { service: serviceName, ...(traceId && { xray_trace_id: traceId }) });
     const metric = metrics.singleMetric();
-    if (code === 'ok') {
-      logger.info('re-encrypted', { ...line });
-      metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
-    } else {
-      logger.error('not re-encrypted', { ...line });
-      metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
-    }
+    if (code === 'ok') metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
+    else metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
   }
 
   return { log, audit };

@@ -82,11 +82,7 @@ export function cachedReads<Text, Known extends Entry>({
     }
   }
 
-  async function tryReadNewer(
-    name: string,
-    than: Known,
-    signal: AbortSignal | undefined,
-  ): Promise<Known | undefined> {
+  async function tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
     const known = cache.known(name);
     if (known !== undefined && known.readAt > than.readAt) return known;
     const time = now();

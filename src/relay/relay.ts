@@ -218,7 +218,16 @@ function recordOf(
   if ('ciphertext' in outcome) {
     const keyId = decryptedUnder === undefined ? {} : { keyId: decryptedUnder };
     const encryptedUnder = consumerKeyId === undefined ? {} : { consumerKeyId };
-    return { contactId, consumer, field, code: 'ok', ...keyId, format: outcome.format, ...encryptedUnder, milliseconds };
+    return {
+      contactId,
+      consumer,
+      field,
+      code: 'ok',
+      ...keyId,
+      format: outcome.format,
+      ...encryptedUnder,
+      milliseconds,
+    };
   }
   const { code, keyId = decryptedUnder, cause } = outcome.failure;
   return { contactId, consumer, field, code, ...(keyId && { keyId }), ...(cause && { cause }), milliseconds };

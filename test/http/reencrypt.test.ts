@@ -19,7 +19,7 @@ function setUp(limits: string, environment: Readonly<Record<string, string>> = {
     ...settingsFrom({ BEARER_TOKEN_HASHES: sha256Hex('token') + limits, ...environment }),
     keyStore: testKeyStore,
     consumerStore,
-    audit: (line) => audited.push(line),
+    audit: (line) => void audited.push(line),
     log: (line) => logged.push(line),
   });
   const fetch = (url: RequestInfo | URL, init?: RequestInit) => Promise.resolve(app.request(String(url), init));
@@ -164,7 +164,14 @@ describe('The audit over HTTP', () => {
       milliseconds: expect.any(Number),
     };
     expect(audited).toEqual([
-      { level: 'INFO', ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      {
+        level: 'INFO',
+        ...known,
+        consumer: 'ledger',
+        code: 'ok',
+        format: 'aws-encryption-sdk',
+        consumerKeyId: expect.any(String),
+      },
       { level: 'ERROR', ...known, consumer: 'billing', code: 'forbidden' },
     ]);
   });

@@ -23,7 +23,7 @@ const everyPlaintext = [card, cvc, long].map(({ plaintext }) => plaintext);
 async function handle(parameters: object, environment: Readonly<Record<string, string>> = { CONSUMERS: '*' }) {
   const records: ReencryptionRecord[] = [];
   const settings = connectSettings(environment);
-  const audit = (record: ReencryptionRecord) => records.push(record);
+  const audit = (record: ReencryptionRecord) => void records.push(record);
   const options = { decryptor, relay, requestId: 'request', settings, audit };
   return { ...(await handleContactFlowEvent(contactFlowEvent({ ...parameters }), options)), records };
 }
@@ -149,7 +149,7 @@ describe("The Lambda handler's audit", () => {
       consumerStore,
       connect: connectSettings({ CONSUMERS: 'ledger' }),
       log: () => {},
-      audit: (line) => lines.push(line),
+      audit: (line) => void lines.push(line),
     });
     const invokedFunctionArn = 'arn:aws:lambda:us-east-1:123456789012:function:decrypt';
     const context = { awsRequestId: 'request', invokedFunctionArn, getRemainingTimeInMillis: () => 8_000 };
@@ -165,7 +165,7 @@ describe("The Lambda handler's audit", () => {
       milliseconds: expect.any(Number),
     };
     expect(lines).toEqual([
-      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk', consumerKeyId: expect.any(String) },
       { ...known, consumer: 'billing', code: 'forbidden' },
     ]);
   });
