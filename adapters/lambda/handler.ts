@@ -83,7 +83,7 @@ export function createHandler({
     const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
     const requestId = context?.awsRequestId ?? '';
     const who = { requestId, caller: context?.invokedFunctionArn ?? '', instanceArn: instanceArnOf(event) };
-    const { answer, record, failure } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
+    const { answer, record, failures } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
       handleContactFlowEvent(event, {
         decryptor,
         requestId,
@@ -94,7 +94,8 @@ export function createHandler({
       }),
     );
     log({ ...record, milliseconds: Math.round(performance.now() - started) });
-    if (retry && failure !== undefined && isWorthRetrying(failure)) throw failure;
+    const worthRetrying = failures.find(isWorthRetrying);
+    if (retry && worthRetrying !== undefined) throw worthRetrying;
     return answer;
   };
 }

@@ -26,9 +26,10 @@ export function createObserver(environment: LambdaEnvironment) {
   let isFirst = true;
 
   function log(line: LambdaLogLine): void {
-    const { code, outcomes = [code] } = line;
-    if (code === 'ok') logger.info('decrypted', { ...line });
-    else logger.error('not decrypted', { ...line });
+    const { code, outcomes = [code], decryptions = outcomes } = line;
+    const message = decryptions.every((decryption) => decryption === 'ok') ? 'decrypted' : 'not decrypted';
+    if (code === 'ok') logger.info(message, { ...line });
+    else logger.error(message, { ...line });
 
     if (isFirst) {
       const cold = metrics.singleMetric();
@@ -36,11 +37,11 @@ export function createObserver(environment: LambdaEnvironment) {
       cold.addMetric('ColdStart', MetricUnit.Count, 1);
       isFirst = false;
     }
-    const successes = outcomes.filter((outcome) => outcome === 'ok').length;
+    const successes = decryptions.filter((decryption) => decryption === 'ok').length;
     if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);
-    for (const outcome of outcomes) {
-      if (outcome === 'ok') continue;
-      metrics.singleMetric().addDimension('code', outcome).addMetric('DecryptionError', MetricUnit.Count, 1);
+    for (const decryption of decryptions) {
+      if (decryption === 'ok') continue;
+      metrics.singleMetric().addDimension('code', decryption).addMetric('DecryptionError', MetricUnit.Count, 1);
     }
   }
 

@@ -3,7 +3,7 @@ import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
 import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
-import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from './consumer.ts';
+import { allows, assertValidity, type Consumer, type ConsumerFormat, everything, isField } from './consumer.ts';
 import { type CachedConsumer, type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
 import { assertConsumerName } from './consumer-name.ts';
 import type { ConsumerStore } from './consumer-store.ts';
@@ -185,8 +185,6 @@ function assertMayHaveKeyId({ name, keyIds }: Consumer, keyId: string): void {
   throw forbidden(what, "Add it to the consumer's keyIds if it may.");
 }
 
-const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
-
 function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions): void {
   if (keyId !== undefined) assertKeyId(keyId);
   for (const name of consumers) assertConsumerName(name);
@@ -196,13 +194,15 @@ function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions)
   }
   if (new Set(consumers).size < consumers.length) throw invalidRequest('A consumer is named twice. Name each once.');
   // Neither repeats the text: it may be a secret in the wrong place.
-  if (!fieldPattern.test(field)) {
+  if (!isField(field)) {
     throw invalidRequest(
       'The field may hold 1 to 100 letters, digits, spaces, "-", "_" and ".", with a letter among them.',
     );
   }
   if (contactId !== undefined && !isContactId(contactId)) {
-    throw invalidRequest('The contact id may hold 1 to 100 letters, digits and "-", and not digits alone.');
+    throw invalidRequest(
+      'The contact id may hold 1 to 100 letters, digits and "-", with a letter among them, or is a UUID.',
+    );
   }
 }
 

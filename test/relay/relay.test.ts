@@ -157,6 +157,25 @@ describe('A relay', () => {
     expect(consumer).toHaveBeenCalledTimes(2);
   });
 
+  it('takes no field from a consumer that was just allowed the key id, and no longer the field', async () => {
+    const documents = new Map(consumerDocuments());
+    const current = JSON.parse(documents.get('ledger') ?? '');
+    documents.set('ledger', JSON.stringify({ ...current, keyIds: ['another'] }));
+    const { read, later } = setUp({}, documents);
+    const asked = { consumers: ['ledger'] };
+    expect(await read(asked)).toEqual(['forbidden']);
+    documents.set('ledger', JSON.stringify({ ...current, fields: ['expiry'] }));
+    later(10_000);
+    expect(await read(asked)).toEqual(['forbidden']);
+  });
+
+  it('takes a contact id of digits where it is a UUID', async () => {
+    const contactId = '12345678-1234-4123-8123-123456789012';
+    const { ask, records } = setUp();
+    await ask({ contactId, consumers: ['ledger'] });
+    expect(records).toMatchObject([{ contactId, code: 'ok' }]);
+  });
+
   it('encrypts the plaintext alone, where a decryptor gives a view of a larger buffer', async () => {
     const { decrypt, read } = setUp();
     const buffer = new TextEncoder().encode('before 4929 after');
@@ -209,6 +228,15 @@ describe('What a consumer may have', () => {
     }
   });
 
+  it('is not decrypted where the one that may have it has a certificate that is not valid now', async () => {
+    const { ask, decrypt } = setUp();
+    vi.setSystemTime(new Date('1990-01-01'));
+    const { outcomes } = await ask({ consumers: ['fraud-check'] });
+    vi.useRealTimers();
+    expect(outcomes).toMatchObject([{ failure: { code: 'invalid_consumer' } }]);
+    expect(decrypt).not.toHaveBeenCalled();
+  });
+
   it('is not decrypted where none may have it', async () => {
     const { ask, decrypt, privateKeys } = setUp();
     const { outcomes, decrypted } = await ask({ consumers: ['nobody', limitedConsumer] });
@@ -251,6 +279,7 @@ describe('What a caller may have encrypted', () => {
     ['an empty field', { field: '' }, 'invalid_request'],
     ['a field with a line feed', { field: 'card\n' }, 'invalid_request'],
     ['a contact id of digits alone', { contactId: '4929736155' }, 'invalid_request'],
+    ['a contact id that is a card number', { contactId: '4929-7361-5500-0000' }, 'invalid_request'],
     ['a key id with a path', { keyId: '../x' }, 'invalid_key_id'],
   ])('is not asked for with %s, and nothing is recorded or read', async ([, options, code]) => {
     const { ask, consumer, records } = setUp();
