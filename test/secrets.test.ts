@@ -144,6 +144,19 @@ describe('What the Lambda function writes', () => {
       bodies.length + audited.length,
     );
     expect(written.match(/"DecryptionError":1|"DecryptionSuccess":/g)?.length).toBeGreaterThanOrEqual(bodies.length);
+    // What was decrypted counts as that, whatever became of it for its consumers.
+    expect(written).toMatch(
+      /"level":"ERROR","message":"decrypted".*"code":"(unknown_consumer|forbidden|invalid_consumer)"/,
+    );
+    const decrypted = written
+      .split('\n')
+      .filter((line) => /"message":"(not )?decrypted"/.test(line))
+      .flatMap((line) => {
+        const { code, outcomes = [code], decryptions = outcomes } = JSON.parse(line);
+        return decryptions.filter((decryption: string) => decryption === 'ok');
+      });
+    const counted = Array.from(written.matchAll(/"DecryptionSuccess":(\d+)/g), ([, count]) => Number(count));
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(decrypted.length);
   });
 });
 
