@@ -8,6 +8,7 @@ export interface DerElement {
 
 export const derTag = {
   integer: 0x02,
+  bitString: 0x03,
   octetString: 0x04,
   null: 0x05,
   objectIdentifier: 0x06,

@@ -145,6 +145,18 @@ describe('A stored text that is no usable key', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 
+  it('is one for all calls, once the time of the key that it replaced is over', async () => {
+    const { privateKeys, decrypt, fail, later } = setUp();
+    await decrypt();
+    privateKeys.mockResolvedValue(['no key']);
+    later(minutes(5));
+    for (let second = 0; second < 14; second += 1) {
+      expect([await fail(), await fail()]).toEqual(['invalid_private_key', 'invalid_private_key']);
+      later(seconds(1));
+    }
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+  });
+
   it('does not take the key it replaced before its time', async () => {
     const { privateKeys, decryptor, decrypt, fail, later } = setUp();
     await decrypt();

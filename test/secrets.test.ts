@@ -92,7 +92,7 @@ const secrets: readonly string[] = [
 ];
 
 describe('What the Lambda function writes', () => {
-  it('holds a line a call and no secret', async () => {
+  async function writtenWith(environment: Readonly<Record<string, string>>): Promise<string> {
     const parameters = new Map([
       ...Array.from(stored, ([keyId, value]) => [parameterName(keyId), value] as const),
       ...Array.from(documents, ([name, document]) => [consumerParameterName(name), document] as const),
@@ -112,11 +112,29 @@ describe('What the Lambda function writes', () => {
         AWS_ENDPOINT_URL: parameterStore.endpoint,
         CONSUMERS: '*',
         _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+        ...environment,
       },
     });
     child.stdin.end(JSON.stringify(bodies));
     const written = await everythingFrom(child);
     await parameterStore.stop();
+    return written;
+  }
+
+  it.for<Readonly<Record<string, string>>>([{ POWERTOOLS_LOG_LEVEL: 'SILENT' }, { AWS_LAMBDA_LOG_LEVEL: 'FATAL' }])(
+    'has the audit whatever the log level: %o',
+    async (environment) => {
+      const written = await writtenWith(environment);
+      expect(written).not.toContain('"message":"decrypted"');
+      expect(written.match(/"audit":"reencryption".*"code":"ok"/g)?.length).toBeGreaterThan(0);
+      expect(written.match(/"ReencryptionError":1|"ReencryptionSuccess":1/g)).toHaveLength(
+        written.match(/"audit":"reencryption"/g)?.length ?? 0,
+      );
+    },
+  );
+
+  it('holds a line a call and no secret', async () => {
+    const written = await writtenWith({});
     expectNoSecrets(written);
     expect(written.match(/"message":"(not )?decrypted"/g)).toHaveLength(bodies.length);
     const audited = written.match(/"audit":"reencryption"/g) ?? [];
@@ -126,6 +144,19 @@ describe('What the Lambda function writes', () => {
       bodies.length + audited.length,
     );
     expect(written.match(/"DecryptionError":1|"DecryptionSuccess":/g)?.length).toBeGreaterThanOrEqual(bodies.length);
+    // What was decrypted counts as that, whatever became of it for its consumers.
+    expect(written).toMatch(
+      /"level":"ERROR","message":"decrypted".*"code":"(unknown_consumer|forbidden|invalid_consumer)"/,
+    );
+    const decrypted = written
+      .split('\n')
+      .filter((line) => /"message":"(not )?decrypted"/.test(line))
+      .flatMap((line) => {
+        const { code, outcomes = [code], decryptions = outcomes } = JSON.parse(line);
+        return decryptions.filter((decryption: string) => decryption === 'ok');
+      });
+    const counted = Array.from(written.matchAll(/"DecryptionSuccess":(\d+)/g), ([, count]) => Number(count));
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(decrypted.length);
   });
 });
 

@@ -53,8 +53,8 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly mayCall?: (caller: string) => Promise<boolean>;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
-  /** Told of every re-encryption; what it throws fails the request. Default: a line of JSON on the console. */
-  readonly audit?: (line: ReencryptionLogLine) => void;
+  /** Told of every re-encryption, and waited for; what it throws fails the request. Default: a line of JSON on the console. */
+  readonly audit?: (line: ReencryptionLogLine) => void | Promise<void>;
   /** Called before each request; what it throws is answered in its place. */
   readonly assertServing?: () => void;
 }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { FlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './app.ts';
 import type { OperationName } from './operation-names.ts';
@@ -42,7 +42,7 @@ export interface JwtIssuer {
 
 /** Who calls, and what it may. */
 export interface Caller {
-  /** For the log: the first digits of its token's hash, or its subject at the issuer. */
+  /** For the log: the first digits of its token's hash, or its subject or common name at the issuer. */
   readonly name: string;
   readonly keyIds?: readonly string[];
   readonly routes?: readonly string[];
@@ -163,7 +163,7 @@ async function callerOfJwt(
       requiredClaims: ['exp'],
       clockTolerance: 5,
     });
-    return { name: payload.sub?.slice(0, 100) ?? 'unnamed', ...(consumers && { consumers }) };
+    return { name: callerName(payload), ...(consumers && { consumers }) };
   } catch (error) {
     if (isOfToken(error)) {
       refuse(error);
@@ -175,6 +175,12 @@ async function callerOfJwt(
       { cause: error },
     );
   }
+}
+
+/** Cloudflare Access names a service token in `common_name`, beside an empty `sub`. */
+function callerName({ sub, common_name: commonName }: JWTPayload): string {
+  const name = sub || (typeof commonName === 'string' && commonName) || 'unnamed';
+  return name.slice(0, 100);
 }
 
 // Of fetching the issuer's keys; all others are of the token.

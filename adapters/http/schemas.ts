@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { contactIdPattern } from '../../src/contact-id.ts';
 import { consumerFormats, maxConsumers } from '../../src/index.ts';
 import type { DecryptAnswer, InspectAnswer, ReencryptAnswer } from './answers.ts';
 import type { Problem } from './problem.ts';
@@ -59,7 +60,7 @@ export const batchAnswer = v.object({
 export const reencryptBody = v.object({
   ciphertext,
   keyId: v.optional(text(keyIdPattern, 'The key id that the message must name. Default: what it names.')),
-  contactId: v.optional(text('^(?=.*[A-Za-z-])[A-Za-z0-9-]{1,100}$', 'Of the call in which the input was given.')),
+  contactId: v.optional(text(contactIdPattern, 'Of the call in which the input was given.')),
   field: text('^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$', 'What the input is; the message itself does not say.'),
   consumers: v.pipe(
     v.array(text('^(?=.*[a-z])[a-z0-9-]{1,64}$', 'A name, once.')),

@@ -1,4 +1,4 @@
-import { FlowKeysError } from '../../src/index.ts';
+import { type ErrorCode, FlowKeysError } from '../../src/index.ts';
 
 /** Where an AWS client's settings come from: `process.env`, or a Worker's bindings. */
 export type Environment = Readonly<Record<string, unknown>>;
@@ -8,14 +8,19 @@ export type Environment = Readonly<Record<string, unknown>>;
  * as fast as those for Node, but read nothing from the environment by themselves.
  *
  * @param service the service's name in `AWS_ENDPOINT_URL_<SERVICE>`
+ * @param code of the error for a setting that is missing
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
-export function awsClientConfiguration(environment: Environment, service: 'SSM' | 'SECRETS_MANAGER') {
+export function awsClientConfiguration(
+  environment: Environment,
+  service: 'SSM' | 'SECRETS_MANAGER',
+  code: ErrorCode = 'key_store_unavailable',
+) {
   const text = (name: string) => (typeof environment[name] === 'string' ? environment[name] : '');
   const required = (name: string) => {
     if (text(name) !== '') return text(name);
     const message = `${name} is not set; the Lambda runtime sets it, elsewhere configure it.`;
-    throw new FlowKeysError('key_store_unavailable', message);
+    throw new FlowKeysError(code, message);
   };
   const sessionToken = text('AWS_SESSION_TOKEN');
   const endpoint = text(`AWS_ENDPOINT_URL_${service}`) || text('AWS_ENDPOINT_URL');

@@ -52,8 +52,8 @@ export interface HandlerOptions extends DecryptorOptions {
   readonly consumerCache?: ConsumerCache;
   /** Told of every call. Default: a line of JSON on standard output. */
   readonly log?: (line: LambdaLogLine) => void;
-  /** Told of every re-encryption; what it throws fails it. Default: a line of JSON on standard output. */
-  readonly audit?: (line: LambdaAuditLine) => void;
+  /** Told of every re-encryption, and waited for; what it throws fails it. Default: a line of JSON on standard output. */
+  readonly audit?: (line: LambdaAuditLine) => void | Promise<void>;
 }
 
 // Time to answer in before the runtime, or Connect, gives up: an answer can be branched on, a time-out cannot.
@@ -69,7 +69,7 @@ const longestCall = 8_000;
  */
 export function createHandler({
   log = logJson,
-  audit = logJson,
+  audit = writeAuditLine,
   retry = false,
   connect,
   consumerStore,
@@ -83,7 +83,7 @@ export function createHandler({
     const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
     const requestId = context?.awsRequestId ?? '';
     const who = { requestId, caller: context?.invokedFunctionArn ?? '', instanceArn: instanceArnOf(event) };
-    const { answer, record, failure } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
+    const { answer, record, failures } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
       handleContactFlowEvent(event, {
         decryptor,
         requestId,
@@ -94,7 +94,8 @@ export function createHandler({
       }),
     );
     log({ ...record, milliseconds: Math.round(performance.now() - started) });
-    if (retry && failure !== undefined && isWorthRetrying(failure)) throw failure;
+    const worthRetrying = failures.find(isWorthRetrying);
+    if (retry && worthRetrying !== undefined) throw worthRetrying;
     return answer;
   };
 }
@@ -103,6 +104,17 @@ function isWorthRetrying({ code }: FlowKeysError): boolean {
   return code === 'key_store_unavailable' || code === 'consumer_store_unavailable';
 }
 
-function logJson(line: LambdaLogLine | LambdaAuditLine): void {
-  console.log(JSON.stringify({ level: line.code === 'ok' ? 'INFO' : 'ERROR', ...line }));
+function logJson(line: LambdaLogLine): void {
+  console.log(JSON.stringify({ level: levelOf(line), ...line }));
+}
+
+/** Writes a line of the audit, also where the log is set to less: the runtime drops what `console` is given below its level. */
+export function writeAuditLine(line: LambdaAuditLine, more: object = {}): void {
+  const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
+  const written = { level: levelOf(line), message, timestamp: new Date().toISOString(), ...more, ...line };
+  process.stdout.write(`${JSON.stringify(written)}\n`);
+}
+
+function levelOf({ code }: LambdaLogLine | LambdaAuditLine): 'INFO' | 'ERROR' {
+  return code === 'ok' ? 'INFO' : 'ERROR';
 }

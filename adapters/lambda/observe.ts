@@ -1,6 +1,7 @@
+import { getXRayTraceIdFromEnv } from '@aws-lambda-powertools/commons/utils/env';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { LambdaAuditLine, LambdaLogLine } from './handler.ts';
+import { type LambdaAuditLine, type LambdaLogLine, writeAuditLine } from './handler.ts';
 
 type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +16,7 @@ export function powertoolsSettings(environment: LambdaEnvironment) {
 /**
  * What CloudWatch is told of each call: a line of the log, with the X-Ray trace id of the runtime, and in the
  * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`; and of each re-encryption a
- * line, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
+ * line, whatever the log level, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
  */
 export function createObserver(environment: LambdaEnvironment) {
   const { serviceName, namespace } = powertoolsSettings(environment);
@@ -25,9 +26,10 @@ export function createObserver(environment: LambdaEnvironment) {
   let isFirst = true;
 
   function log(line: LambdaLogLine): void {
-    const { code, outcomes = [code] } = line;
-    if (code === 'ok') logger.info('decrypted', { ...line });
-    else logger.error('not decrypted', { ...line });
+    const { code, outcomes = [code], decryptions = outcomes } = line;
+    const message = decryptions.every((decryption) => decryption === 'ok') ? 'decrypted' : 'not decrypted';
+    if (code === 'ok') logger.info(message, { ...line });
+    else logger.error(message, { ...line });
 
     if (isFirst) {
       const cold = metrics.singleMetric();
@@ -35,24 +37,21 @@ export function createObserver(environment: LambdaEnvironment) {
       cold.addMetric('ColdStart', MetricUnit.Count, 1);
       isFirst = false;
     }
-    const successes = outcomes.filter((outcome) => outcome === 'ok').length;
+    const successes = decryptions.filter((decryption) => decryption === 'ok').length;
     if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);
-    for (const outcome of outcomes) {
-      if (outcome === 'ok') continue;
-      metrics.singleMetric().addDimension('code', outcome).addMetric('DecryptionError', MetricUnit.Count, 1);
+    for (const decryption of decryptions) {
+      if (decryption === 'ok') continue;
+      metrics.singleMetric().addDimension('code', decryption).addMetric('DecryptionError', MetricUnit.Count, 1);
     }
   }
 
   function audit(line: LambdaAuditLine): void {
     const { code } = line;
+    const traceId = getXRayTraceIdFromEnv();
+    writeAuditLine(line, { service: serviceName, ...(traceId && { xray_trace_id: traceId }) });
     const metric = metrics.singleMetric();
-    if (code === 'ok') {
-      logger.info('re-encrypted', { ...line });
-      metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
-    } else {
-      logger.error('not re-encrypted', { ...line });
-      metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
-    }
+    if (code === 'ok') metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
+    else metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
   }
 
   return { log, audit };

@@ -10,6 +10,11 @@ export interface CachedReads<Known extends Entry> {
   read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined>;
   /** Something newer than an entry that did not do, if the store may have it. */
   readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
+  /**
+   * The same for a call that has its answer without: it waits only as long as for an entry whose time is over, takes a
+   * store that is down for one that has nothing newer, and leaves the reading to one call of those at the same moment.
+   */
+  tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
 }
 
 export interface CachedReadsOptions<Text, Known extends Entry> {
@@ -54,6 +59,9 @@ export function cachedReads<Text, Known extends Entry>({
     if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, signal);
     const refreshAt = Math.max(known.readAt + timeToLive, cache.unavailableUntil(name));
     if (time < refreshAt) return known;
+    // Its time is over, and what the store has in its place is unusable: so it is for all calls.
+    const unusable = cache.absent(name)?.error;
+    if (unusable !== undefined) throw unusable;
     // One call reads it anew, a Worker's other requests included; those at the same moment take what is there,
     // unless the name has not been looked at for long.
     if (time < refreshAt + idleTime && !cache.claimRefresh(name)) return known;
@@ -74,8 +82,21 @@ export function cachedReads<Text, Known extends Entry>({
     }
   }
 
-  /** Reads what is there already: when the store is down or slow, the entry that is there is served. */
-  async function refresh(name: string, known: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+  async function tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+    const known = cache.known(name);
+    if (known !== undefined && known.readAt > than.readAt) return known;
+    const time = now();
+    if (time - than.readAt < minimumRefreshAge || time < cache.unavailableUntil(name)) return undefined;
+    if (!lookups.has(name) && !cache.claimRefresh(name)) return undefined;
+    return refresh(name, undefined, signal);
+  }
+
+  /** Reads what the store has now: when it is down or slow, what the call has already is served. */
+  async function refresh(
+    name: string,
+    known: Known | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Known | undefined> {
     // It goes on when patience ends, so that the answer of a slow store is there for the next call.
     const lookup = lookUp(name, signal);
     try {
@@ -151,6 +172,7 @@ export function cachedReads<Text, Known extends Entry>({
     mustAsk: (name) => cache.known(name) === undefined && cache.absent(name) === undefined,
     read,
     readNewer,
+    tryReadNewer,
   };
 }
 

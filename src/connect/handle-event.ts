@@ -33,14 +33,16 @@ export interface HandledEvent {
   readonly answer: ContactFlowAnswer;
   /** What may be logged of the call. */
   readonly record: AnswerIds & ConnectRecord;
-  /** Why the first field that failed did, or the event as a whole. */
-  readonly failure?: FlowKeysError;
+  /** Why fields failed, in their order, or the event as a whole; none where all went well. */
+  readonly failures: readonly FlowKeysError[];
 }
 
 /** Of an event with several fields: `code` is that of the first that failed, or `ok`. */
 export interface ConnectRecord extends DecryptionRecord {
   /** What became of each field, in their order; absent where there is one. */
   readonly outcomes?: readonly DecryptionRecord['code'][];
+  /** Where inputs were decrypted that did not reach each of their consumers: what became of each decryption. */
+  readonly decryptions?: readonly DecryptionRecord['code'][];
 }
 
 export interface HandleEventOptions {
@@ -57,7 +59,7 @@ export interface HandleEventOptions {
   /** The fields that the caller may have encrypted for consumers. Default: all that those may have. */
   readonly allowedFields?: readonly string[];
   /** Told what became of each field for each consumer. */
-  readonly audit?: (record: ReencryptionRecord) => void;
+  readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -75,20 +77,29 @@ export async function handleContactFlowEvent(event: unknown, options: HandleEven
     const { keyId, consumer, fields } = parseContactFlowEvent(event, settings);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
+    if (settings.requireConsumer && consumer === undefined)
+      return missing(ids, 'consumer', consumerParameter, settings);
     const answerField =
-      consumer === undefined ? decryptField : fieldEncrypter(consumerNames(consumer), fields.length, ids.contactId);
+      consumer === undefined ? decryptField : fieldEncrypter(consumerNames(consumer), given(fields), ids.contactId);
     const answered = await Promise.all(fields.map((field) => answerField(field, keyId, options)));
     return handled(ids, answered, settings);
   } catch (caught) {
     const failure = toFlowKeysError(caught);
     const answer = failureAnswer(ids, failure, settings.answer);
-    return { answer, record: { ...ids, ...errorRecord(failure) }, failure };
+    return { answer, record: { ...ids, ...errorRecord(failure) }, failures: [failure] };
   }
+}
+
+/** How many fields hold something: FIELDS may name some that an event has not. */
+function given(fields: readonly Field[]): number {
+  return fields.filter(({ value }) => !isAbsent(value)).length;
 }
 
 interface AnsweredField {
   readonly outcome: FieldOutcome;
   readonly record: DecryptionRecord;
+  /** What became of its decryption, where that is not the record's code. */
+  readonly decryption?: DecryptionRecord['code'];
 }
 
 async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<AnsweredField> {
@@ -133,7 +144,11 @@ function fieldEncrypter(consumers: readonly string[], fields: number, contactId:
       });
       const outcome = { name: field.name, encrypted: outcomes };
       const [failure] = failuresOf(outcome);
-      return { outcome, record: { ...decrypted, ...(failure ? errorRecord(failure) : { code: 'ok' }) } };
+      return {
+        outcome,
+        record: { ...decrypted, ...(failure ? errorRecord(failure) : { code: 'ok' }) },
+        ...(decrypted && { decryption: 'ok' }),
+      };
     } catch (caught) {
       return failed(field, caught);
     }
@@ -165,7 +180,7 @@ function textOf({ plaintext, keyId }: DecryptResult): string {
 function handled(ids: AnswerIds, answered: readonly AnsweredField[], settings: ConnectSettings): HandledEvent {
   const outcomes = answered.map(({ outcome }) => outcome);
   const records = answered.map(({ record }) => record);
-  const [failure] = outcomes.flatMap(failuresOf);
+  const decryptions = answered.map(({ record, decryption = record.code }) => decryption);
   const first = records.find(({ code }) => code !== 'ok') ?? records[0];
   return {
     answer: answerOf(ids, outcomes, settings.answer),
@@ -174,8 +189,9 @@ function handled(ids: AnswerIds, answered: readonly AnsweredField[], settings: C
       code: 'ok',
       ...first,
       ...(records.length > 1 && { outcomes: records.map(({ code }) => code) }),
+      ...(records.some(({ code }, index) => code !== decryptions[index]) && { decryptions }),
     },
-    ...(failure && { failure }),
+    failures: outcomes.flatMap(failuresOf),
   };
 }
 
@@ -186,5 +202,5 @@ function missing(ids: AnswerIds, what: string, parameter: string, settings: Conn
     `${message}. Set it in the flow's Invoke AWS Lambda function block.`,
   );
   const answer = missingParameterAnswer(ids, failure, message, settings.answer);
-  return { answer, record: { ...ids, ...errorRecord(failure) }, failure };
+  return { answer, record: { ...ids, ...errorRecord(failure) }, failures: [failure] };
 }

@@ -10,6 +10,8 @@ export interface ConnectSettings {
   readonly attributes: boolean;
   /** Whether the flow must pass the parameter `key-id`; otherwise it is what the message names. */
   readonly requireKeyId: boolean;
+  /** Whether the flow must pass the parameter `consumer`: then nothing is answered in the clear. */
+  readonly requireConsumer: boolean;
   /** `nested`: the article's JSON. `flat`: an object of strings, for the response validation STRING_MAP. */
   readonly answer: 'nested' | 'flat';
   readonly reveal: RevealPolicies;
@@ -20,7 +22,7 @@ export interface ConnectSettings {
 export const defaultConnectSettings: ConnectSettings = connectSettings({});
 
 /**
- * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `ANSWER`, `REVEAL` and `CONSUMERS`.
+ * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL` and `CONSUMERS`.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is wrong
  * @example
@@ -32,6 +34,7 @@ export function connectSettings(environment: Readonly<Record<string, unknown>>):
     ...(fields.length > 0 && { fields }),
     attributes: oneOf(environment, 'ATTRIBUTES', ['false', 'true']) === 'true',
     requireKeyId: oneOf(environment, 'KEY_ID', ['optional', 'required']) === 'required',
+    requireConsumer: oneOf(environment, 'CONSUMER', ['optional', 'required']) === 'required',
     answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
     reveal: parseReveal(text(environment, 'REVEAL')),
     consumers: consumerList(listOf(environment, 'CONSUMERS'), 'CONSUMERS'),

@@ -6,6 +6,10 @@ import { FlowKeysError } from '../errors.ts';
  */
 const keyIdPattern = /^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,100}$/;
 
+export function isKeyId(keyId: unknown): keyId is string {
+  return typeof keyId === 'string' && keyIdPattern.test(keyId);
+}
+
 /**
  * Checks a key id before any store is asked for it, so that none can be led to another path.
  * The error does not repeat the text: it may be a secret in the wrong place.
@@ -13,7 +17,7 @@ const keyIdPattern = /^(?=.*[A-Za-z])[A-Za-z0-9_-]{1,100}$/;
  * @throws FlowKeysError `invalid_key_id`
  */
 export function assertKeyId(keyId: unknown): asserts keyId is string {
-  if (typeof keyId === 'string' && keyIdPattern.test(keyId)) return;
+  if (isKeyId(keyId)) return;
   throw new FlowKeysError(
     'invalid_key_id',
     'The key id may hold 1 to 100 letters, digits, "-" and "_", and not digits alone. Pass the id that Connect shows for the security key.',

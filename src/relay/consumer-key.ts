@@ -49,9 +49,48 @@ export function readConsumerKey(publicKey: unknown): ConsumerKey | UnusableKey {
   return isRecord(publicKey) ? readJwk(publicKey) : noKey;
 }
 
-/** Whether a text holds a private key as PEM, wherever. */
+/** Whether a text holds a private key as PEM, wherever, or is one as a JWK, a JWK Set, or base64 of DER. */
 export function holdsPrivateKey(text: string): boolean {
-  return /PRIVATE KEY/.test(text);
+  return /PRIVATE KEY/.test(text) || isPrivateJwk(parsed(text)) || isPrivateDer(decoded(text));
+}
+
+/** Whether it is a JWK with private members, or a set (RFC 7517, section 5) with one. */
+function isPrivateJwk(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { keys } = value;
+  return hasPrivateMembers(value) || (Array.isArray(keys) && keys.some(hasPrivateMembers));
+}
+
+function hasPrivateMembers(value: unknown): boolean {
+  return isRecord(value) && privateMembers.some((member) => Object.hasOwn(value, member));
+}
+
+/**
+ * PKCS#8 (RFC 5958), encrypted or not, PKCS#1 (RFC 8017, section A.1.2) and SEC 1 (RFC 5915): a SEQUENCE that begins
+ * with a version, as no public key does but one of PKCS#1, which has two INTEGERs; or that ends with an OCTET STRING.
+ */
+function isPrivateDer(der: Uint8Array<ArrayBuffer> | undefined): boolean {
+  const key = der && readDer(der);
+  if (key?.tag !== derTag.sequence || key.end !== der?.length) return false;
+  const tags = (readDerElements(key.content) ?? []).map(({ tag }) => tag);
+  const isEncrypted = tags.length === 2 && tags[0] === derTag.sequence && tags[1] === derTag.octetString;
+  return isEncrypted || (tags[0] === derTag.integer && !(tags.length === 2 && tags[1] === derTag.integer));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }
 
 function readPem(text: string): ConsumerKey | UnusableKey {
@@ -89,24 +128,38 @@ function readSpki(spki: Uint8Array<ArrayBuffer> | undefined): ConsumerKey | Unus
 /** The private members of RFC 7518, section 6; `k` is a shared secret. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
+const encryptingOperations: readonly unknown[] = ['encrypt', 'wrapKey', 'deriveKey', 'deriveBits'];
+
 const maxKidLength = 256;
 
 function readJwk(jwk: Readonly<Record<string, unknown>>): ConsumerKey | UnusableKey {
-  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return privateKey;
-  if (jwk['use'] !== undefined && jwk['use'] !== 'enc')
-    return { found: 'a JWK that is not for encryption', next: 'Register one with "use": "enc".' };
-  const { kid, alg } = jwk;
+  if (isPrivateJwk(jwk)) return privateKey;
+  const { kid, alg, use, key_ops: operations, kty } = jwk;
+  if ((use !== undefined && use !== 'enc') || !mayEncrypt(operations, kty)) {
+    return { found: 'a JWK that is not for encryption', next: 'Register one with "use": "enc", or without "key_ops".' };
+  }
+  if (alg !== undefined && typeof alg !== 'string') {
+    return { found: 'a JWK whose alg is no text', next: 'Leave "alg" out, or name the algorithm.' };
+  }
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > maxKidLength)) {
     return { found: 'a JWK whose kid is no text, empty or too long', next: `It may have ${maxKidLength} characters.` };
   }
-  const named = { ...(kid !== undefined && { kid }), ...(typeof alg === 'string' && { alg }) };
-  const { kty, crv, n, e, x, y } = jwk;
+  const named = { ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) };
+  const { crv, n, e, x, y } = jwk;
   if (kty === 'RSA') return isText(n) && isText(e) ? { kind: 'RSA', key: { kty, n, e }, ...named } : damaged;
   if (kty === 'EC' && crv === 'P-256')
     return isText(x) && isText(y) ? { kind: 'P-256', key: { kty, crv, x, y }, ...named } : damaged;
   if (kty === 'OKP' && crv === 'X25519')
     return isText(x) ? { kind: 'X25519', key: { kty, crv, x }, ...named } : damaged;
   return kty === undefined ? noKey : unsupported;
+}
+
+/** RFC 7517, section 4.3. The public key of a key agreement has no operation of its own: Web Crypto exports it with none. */
+function mayEncrypt(operations: unknown, kty: unknown): boolean {
+  if (operations === undefined) return true;
+  if (!Array.isArray(operations)) return false;
+  if (operations.length === 0) return kty !== 'RSA';
+  return operations.some((operation) => encryptingOperations.includes(operation));
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
 import { FlowKeysError } from '../errors.ts';
+import { isKeyId } from '../keys/key-id.ts';
 import {
   type ConsumerKey,
   holdsPrivateKey,
@@ -17,6 +18,13 @@ export type ConsumerFormat = (typeof consumerFormats)[number];
 
 /** Stands in a list for everything. */
 export const everything = '*';
+
+const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
+
+/** Whether a field may be called so. Digits alone are a caller's input in the wrong place, and fields are logged. */
+export function isField(name: unknown): name is string {
+  return typeof name === 'string' && fieldPattern.test(name);
+}
 
 /** A system that reads inputs: whom the service encrypts for again, and what it may have. */
 export interface Consumer {
@@ -113,9 +121,11 @@ function listOf(
   member: 'keyIds' | 'fields',
 ): readonly string[] {
   const list = document[member];
-  const isList = Array.isArray(list) && list.every((entry) => typeof entry === 'string');
-  if (isList) return list;
-  throw invalid(name, `its ${member} are no list of texts`, `Name what it may have, or ["${everything}"] for all.`);
+  const isEntry = { keyIds: isKeyId, fields: isField }[member];
+  const next = `Name what it may have, or ["${everything}"] for all.`;
+  if (!Array.isArray(list)) throw invalid(name, `its ${member} are no list`, next);
+  if (list.every((entry) => entry === everything || isEntry(entry))) return list;
+  throw invalid(name, `one of its ${member} can be none`, next);
 }
 
 function algorithmOf(name: string, format: ConsumerFormat, { kind, alg }: ConsumerKey): Consumer['algorithm'] {
@@ -175,9 +185,11 @@ function assertStrongRsa(name: string, { algorithm }: CryptoKey): void {
       ? [...algorithm.publicExponent]
       : [];
   const exponent = digits.reduce((value, byte) => value * 256 + byte, 0);
-  if (exponent >= minimumPublicExponent) return;
+  // The last byte tells, also of what is too large for a number.
+  const isOdd = (digits.at(-1) ?? 0) % 2 === 1;
+  if (exponent >= minimumPublicExponent && isOdd) return;
   throw unusable(name, {
-    found: `an RSA key whose public exponent is under ${minimumPublicExponent}`,
+    found: `an RSA key whose public exponent is even, or under ${minimumPublicExponent}`,
     next: 'Make a new one.',
   });
 }

@@ -3,7 +3,7 @@ import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
 import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
-import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from './consumer.ts';
+import { allows, assertValidity, type Consumer, type ConsumerFormat, everything, isField } from './consumer.ts';
 import { type CachedConsumer, type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
 import { assertConsumerName } from './consumer-name.ts';
 import type { ConsumerStore } from './consumer-store.ts';
@@ -30,8 +30,8 @@ export interface ReencryptOptions extends DecryptOptions {
   readonly allowedConsumers: readonly string[];
   /** The fields that the caller may encrypt. Default: all that the consumers may have. */
   readonly allowedFields?: readonly string[];
-  /** Told what became of the input for each consumer. What it throws fails the call: nothing goes out unrecorded. */
-  readonly audit?: (record: ReencryptionRecord) => void;
+  /** Told, and waited for, what became of the input for each consumer. What it throws fails the call: nothing goes out unrecorded. */
+  readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
 }
 
 /** What may be logged of one re-encryption: never an input, a ciphertext, or a key. */
@@ -43,6 +43,8 @@ export interface ReencryptionRecord {
   /** Under which the message was decrypted, or was to be. */
   readonly keyId?: string;
   readonly format?: ConsumerFormat;
+  /** The `kid` of the consumer's key that the input was encrypted under. */
+  readonly consumerKeyId?: string;
   readonly cause?: RedactedCause;
   /** From the call's start until its end. */
   readonly milliseconds: number;
@@ -108,10 +110,19 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     const milliseconds = Math.round(performance.now() - started);
     const outcomes = ciphertexts.map((outcome, index): ConsumerOutcome => {
       const consumer = options.consumers[index] ?? '';
-      if (outcome.status === 'fulfilled') return { consumer, ...outcome.value };
+      if (outcome.status === 'fulfilled') {
+        return { consumer, format: outcome.value.consumer.format, ciphertext: outcome.value.ciphertext };
+      }
       return { consumer, failure: toFlowKeysError(outcome.reason) };
     });
-    for (const outcome of outcomes) options.audit?.(recordOf(outcome, message?.keyId, options, milliseconds));
+    // All at once; what one throws at once does not leave the others' failures unhandled.
+    await Promise.all(
+      outcomes.map(async (outcome, index) => {
+        const encrypted = ciphertexts[index];
+        const kid = encrypted?.status === 'fulfilled' ? encrypted.value.consumer.kid : undefined;
+        await options.audit?.(recordOf(outcome, kid, message?.keyId, options, milliseconds));
+      }),
+    );
     if (decrypted.status === 'rejected') throw decrypted.reason;
     return { outcomes, ...(message && { decrypted: { keyId: message.keyId, suite: message.suite } }) };
   }
@@ -140,7 +151,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
       assertMayHaveField(candidate, options.field);
       assertMayHaveKeyId(candidate, keyId);
     });
-    return { format: consumer.format, ciphertext: await encryptFor(consumer, plaintext, options) };
+    return { consumer, ciphertext: await encryptFor(consumer, plaintext, options) };
   }
 
   /** What passes a check: what is known, or else what the store has now, so that what was just allowed is not refused. */
@@ -153,7 +164,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
       check(known.consumer);
       return known;
     } catch (refusal) {
-      const newer = await cached.readNewer(known.consumer.name, known, signal);
+      const newer = await cached.tryReadNewer(known.consumer.name, known, signal);
       if (newer === undefined) throw refusal;
       check(newer.consumer);
       return newer;
@@ -174,8 +185,6 @@ function assertMayHaveKeyId({ name, keyIds }: Consumer, keyId: string): void {
   throw forbidden(what, "Add it to the consumer's keyIds if it may.");
 }
 
-const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
-
 function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions): void {
   if (keyId !== undefined) assertKeyId(keyId);
   for (const name of consumers) assertConsumerName(name);
@@ -185,18 +194,21 @@ function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions)
   }
   if (new Set(consumers).size < consumers.length) throw invalidRequest('A consumer is named twice. Name each once.');
   // Neither repeats the text: it may be a secret in the wrong place.
-  if (!fieldPattern.test(field)) {
+  if (!isField(field)) {
     throw invalidRequest(
       'The field may hold 1 to 100 letters, digits, spaces, "-", "_" and ".", with a letter among them.',
     );
   }
   if (contactId !== undefined && !isContactId(contactId)) {
-    throw invalidRequest('The contact id may hold 1 to 100 letters, digits and "-", and not digits alone.');
+    throw invalidRequest(
+      'The contact id may hold 1 to 100 letters, digits and "-", with a letter among them, or is a UUID.',
+    );
   }
 }
 
 function recordOf(
   outcome: ConsumerOutcome,
+  consumerKeyId: string | undefined,
   decryptedUnder: string | undefined,
   { field, ...options }: ReencryptOptions,
   milliseconds: number,
@@ -205,7 +217,17 @@ function recordOf(
   const contactId = options.contactId ?? null;
   if ('ciphertext' in outcome) {
     const keyId = decryptedUnder === undefined ? {} : { keyId: decryptedUnder };
-    return { contactId, consumer, field, code: 'ok', ...keyId, format: outcome.format, milliseconds };
+    const encryptedUnder = consumerKeyId === undefined ? {} : { consumerKeyId };
+    return {
+      contactId,
+      consumer,
+      field,
+      code: 'ok',
+      ...keyId,
+      format: outcome.format,
+      ...encryptedUnder,
+      milliseconds,
+    };
   }
   const { code, keyId = decryptedUnder, cause } = outcome.failure;
   return { contactId, consumer, field, code, ...(keyId && { keyId }), ...(cause && { cause }), milliseconds };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { bindingsConsumerStore } from 'flow-security-keys/consumer-stores/bindings';
 import { directoryConsumerStore } from 'flow-security-keys/consumer-stores/directory';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { awsConsumerStore } from '../../adapters/consumer-stores/aws-consumer-store.ts';
+import { awsSettings } from '../support/aws-settings.ts';
 import { consumerStoreContract } from './contract.ts';
 import { bindingsFixture, firstOfFixture, ssmFixture } from './fixtures.ts';
 
@@ -41,9 +43,45 @@ describe('A directory of consumers', () => {
     });
   });
 
+  it('has none where every user may replace it, unless the sticky bit keeps them from it', async () => {
+    await writeFile(file('replaceable'), '{}');
+    for (const folder of [directory, join(directory, 'consumers')]) {
+      await chmod(folder, 0o777);
+      await expect(consumer('replaceable')).rejects.toMatchObject({
+        code: 'consumer_store_unavailable',
+        message: expect.stringContaining(`chmod o-w ${folder}"`),
+      });
+      await chmod(folder, 0o1777);
+      expect(await consumer('replaceable')).toBe('{}');
+      await chmod(folder, 0o755);
+    }
+  });
+
   it('has none behind a link out of it', async () => {
     await symlink('/etc/hostname', file('link'));
     await expect(consumer('link')).rejects.toMatchObject({ message: expect.stringContaining('a link out of its') });
+  });
+});
+
+describe('Consumers on AWS', () => {
+  it('are unavailable where a setting is missing', async () => {
+    await expect(awsConsumerStore({}).consumer('billing', {})).rejects.toMatchObject({
+      code: 'consumer_store_unavailable',
+      message: expect.stringContaining('AWS_REGION'),
+    });
+  });
+
+  it.for([
+    [{}, '/amazon-connect/encryption/consumers/billing'],
+    [{ KEY_PREFIX: '/elsewhere' }, '/elsewhere/consumers/billing'],
+    [{ KEY_STORE: 'ssm', KEY_PREFIX: '/elsewhere/' }, '/elsewhere/consumers/billing'],
+    [{ KEY_STORE: 'secrets-manager', KEY_PREFIX: 'elsewhere' }, '/amazon-connect/encryption/consumers/billing'],
+  ] as const)('are under KEY_PREFIX where the keys are in Parameter Store: %o', async ([settings, parameter]) => {
+    const environment = { ...awsSettings('http://127.0.0.1:9'), ...settings };
+    await expect(awsConsumerStore(environment).consumer('billing', {})).rejects.toMatchObject({
+      code: 'consumer_store_unavailable',
+      message: expect.stringContaining(`parameter ${parameter}:`),
+    });
   });
 });
 

@@ -153,6 +153,15 @@ describe('JSON Web Tokens of an issuer', () => {
     expect(lines).toMatchObject([{ caller: 'crm' }, {}, {}, {}, {}]);
   });
 
+  it('of a service token of Cloudflare Access name it as their common name', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const { decrypt, lines } = trusting('/service-token');
+    await decrypt(await sign({ sub: '', common_name: 'crm.access' }));
+    await decrypt(await sign({ sub: '', common_name: '' }));
+    expect(lines).toMatchObject([{ caller: 'crm.access' }, { caller: 'unnamed' }]);
+  });
+
   it('are accepted where Cloudflare Access puts them', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];

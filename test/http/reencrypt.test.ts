@@ -19,7 +19,7 @@ function setUp(limits: string, environment: Readonly<Record<string, string>> = {
     ...settingsFrom({ BEARER_TOKEN_HASHES: sha256Hex('token') + limits, ...environment }),
     keyStore: testKeyStore,
     consumerStore,
-    audit: (line) => audited.push(line),
+    audit: (line) => void audited.push(line),
     log: (line) => logged.push(line),
   });
   const fetch = (url: RequestInfo | URL, init?: RequestInit) => Promise.resolve(app.request(String(url), init));
@@ -90,6 +90,7 @@ describe('POST /v1/reencrypt', () => {
     ['a field of digits', { field: '4929736155' }, 400, 'invalid_request'],
     ['a contact id of digits', { contactId: '4929736155' }, 400, 'invalid_request'],
     ['Timeout', { ciphertext: 'Timeout' }, 422, 'no_caller_input'],
+    ['a contact id that is a card number', { contactId: '4929-7361-5500-0000' }, 400, 'invalid_request'],
     ['another key id', { keyId: 'another' }, 422, 'key_id_mismatch'],
   ])('refuses %s', async ([, members, status, code]) => {
     const body = { ciphertext: card.ciphertext, field: 'card', consumers: ['ledger'], ...members };
@@ -106,6 +107,20 @@ describe('POST /v1/reencrypt', () => {
     const headers = { 'content-type': 'application/json' };
     const response = await app.request('http://127.0.0.1/v1/reencrypt', { method: 'POST', headers, body });
     expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }]);
+  });
+});
+
+describe('In development', () => {
+  it('everyone may encrypt for all consumers', async () => {
+    const audited: ReencryptionLogLine[] = [];
+    const audit = (line: ReencryptionLogLine) => void audited.push(line);
+    const settings = settingsFrom({ DEVELOPMENT: 'true' });
+    const app = flowSecurityKeys({ ...settings, keyStore: testKeyStore, consumerStore, audit, log: () => {} });
+    const body = JSON.stringify({ ciphertext: card.ciphertext, field: 'card', consumers: names });
+    const headers = { 'content-type': 'application/json' };
+    const response = await app.request('http://127.0.0.1/v1/reencrypt', { method: 'POST', headers, body });
+    expect(response.status).toBe(200);
+    expect(audited.map(({ caller, code }) => [caller, code])).toEqual(names.map(() => ['development', 'ok']));
   });
 });
 
@@ -164,7 +179,14 @@ describe('The audit over HTTP', () => {
       milliseconds: expect.any(Number),
     };
     expect(audited).toEqual([
-      { level: 'INFO', ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      {
+        level: 'INFO',
+        ...known,
+        consumer: 'ledger',
+        code: 'ok',
+        format: 'aws-encryption-sdk',
+        consumerKeyId: expect.any(String),
+      },
       { level: 'ERROR', ...known, consumer: 'billing', code: 'forbidden' },
     ]);
   });

@@ -23,7 +23,7 @@ const everyPlaintext = [card, cvc, long].map(({ plaintext }) => plaintext);
 async function handle(parameters: object, environment: Readonly<Record<string, string>> = { CONSUMERS: '*' }) {
   const records: ReencryptionRecord[] = [];
   const settings = connectSettings(environment);
-  const audit = (record: ReencryptionRecord) => records.push(record);
+  const audit = (record: ReencryptionRecord) => void records.push(record);
   const options = { decryptor, relay, requestId: 'request', settings, audit };
   return { ...(await handleContactFlowEvent(contactFlowEvent({ ...parameters }), options)), records };
 }
@@ -69,10 +69,10 @@ describe('An event that names consumers', () => {
   });
 
   it('is refused where the settings allow no consumers, as they do by default', async () => {
-    const { answer, records, failure } = await handle({ 'my-secret-string': card.ciphertext, consumer: 'ledger' }, {});
+    const { answer, records, failures } = await handle({ 'my-secret-string': card.ciphertext, consumer: 'ledger' }, {});
     expect(answer).toMatchObject({ 'status-code': 500, data: { consumers: { ledger: { code: 'forbidden' } } } });
     expect(records).toMatchObject([{ consumer: 'ledger', code: 'forbidden' }]);
-    expect(failure?.code).toBe('forbidden');
+    expect(failures).toMatchObject([{ code: 'forbidden' }]);
   });
 
   it('is not configured without a store of consumers, rather than in the clear', async () => {
@@ -106,6 +106,36 @@ describe('An event that names consumers', () => {
     await handle({ card: card.ciphertext, cvc: cvc.ciphertext, consumer: 'ledger,billing,fraud-check' });
     expect(decrypt).toHaveBeenCalledTimes(2);
     decrypt.mockRestore();
+  });
+
+  it.for<[string, object]>([
+    ['a misspelt name of the parameter', { consumers: 'ledger' }],
+    ['none', {}],
+    ['an empty one', { consumer: '' }],
+  ])('is required where the setting says so, and then nothing is in the clear: %s', async ([, parameters]) => {
+    const { answer } = await handle({ card: card.ciphertext, ...parameters }, { CONSUMERS: '*', CONSUMER: 'required' });
+    expect(answer).toMatchObject({ 'status-code': 500, code: 'missing_parameter' });
+    expect(JSON.stringify(answer)).not.toContain(card.plaintext);
+  });
+
+  it('does not count fields that the event has not', async () => {
+    const FIELDS = Array.from({ length: 20 }, (_, index) => `field-${index}`).join(' ');
+    const { records } = await handle(
+      { 'field-1': card.ciphertext, consumer: 'ledger,billing,archive' },
+      { CONSUMERS: '*', FIELDS },
+    );
+    expect(records.filter(({ code }) => code === 'ok')).toHaveLength(3);
+  });
+
+  it('is in the record as decrypted, also where it did not reach each of its consumers', async () => {
+    const { record } = await handle({ card: card.ciphertext, cvc: 'AYADeA==', consumer: 'ledger,nobody' });
+    expect(record).toMatchObject({
+      outcomes: ['unknown_consumer', 'malformed_ciphertext'],
+      decryptions: ['ok', 'malformed_ciphertext'],
+    });
+    const refused = await handle({ card: card.ciphertext, consumer: 'nobody' });
+    expect(refused.record).toMatchObject({ code: 'unknown_consumer' });
+    expect(refused.record).not.toHaveProperty('decryptions');
   });
 
   it('asks for 50 ciphertexts at most', async () => {
@@ -149,7 +179,7 @@ describe("The Lambda handler's audit", () => {
       consumerStore,
       connect: connectSettings({ CONSUMERS: 'ledger' }),
       log: () => {},
-      audit: (line) => lines.push(line),
+      audit: (line) => void lines.push(line),
     });
     const invokedFunctionArn = 'arn:aws:lambda:us-east-1:123456789012:function:decrypt';
     const context = { awsRequestId: 'request', invokedFunctionArn, getRemainingTimeInMillis: () => 8_000 };
@@ -165,17 +195,24 @@ describe("The Lambda handler's audit", () => {
       milliseconds: expect.any(Number),
     };
     expect(lines).toEqual([
-      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk', consumerKeyId: expect.any(String) },
       { ...known, consumer: 'billing', code: 'forbidden' },
     ]);
   });
 
   it('throws for Connect to try again where the store of consumers is down, and the setting asks for it', async () => {
-    const down = { consumer: () => Promise.reject(new Error('down')) };
+    const down = {
+      consumer: async (name: string) => {
+        if (name === 'ledger') throw new Error('down');
+        return undefined;
+      },
+    };
     const options = { keyStore: testKeyStore, consumerStore: down, connect: connectSettings({ CONSUMERS: '*' }) };
     const handler = createHandler({ ...options, retry: true, log: () => {}, audit: () => {} });
-    const event = contactFlowEvent({ card: card.ciphertext, consumer: 'ledger' });
-    await expect(handler(event)).rejects.toMatchObject({ code: 'consumer_store_unavailable' });
+    for (const consumer of ['ledger', 'nobody,ledger']) {
+      const event = contactFlowEvent({ card: card.ciphertext, consumer });
+      await expect(handler(event)).rejects.toMatchObject({ code: 'consumer_store_unavailable' });
+    }
   });
 });
 

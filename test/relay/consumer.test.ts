@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type Consumer, encryptFor, FlowKeysError, parseConsumer } from 'flow-security-keys';
 import { calculateJwkThumbprint } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type DerElement, derTag, readDer, readDerElements, writeDer } from '../../src/der.ts';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { spki } from '../support/consumer-documents.ts';
 
@@ -64,10 +65,17 @@ describe("A consumer's document", () => {
     expect(await parse(spki(rsa.publicKey), { keyIds: [], fields: [] })).toMatchObject({ keyIds: [], fields: [] });
   });
 
-  it.for<[string, string, object, RegExp]>([
+  it.for<[string, unknown, object, RegExp]>([
     ['no lists', spki(rsa.publicKey), { keyIds: undefined }, /its keyIds are no list/],
     ['a list that is a text', spki(rsa.publicKey), { fields: '*' }, /its fields are no list/],
-    ['a list of other than texts', spki(rsa.publicKey), { fields: [7] }, /its fields are no list/],
+    ['a list of other than texts', spki(rsa.publicKey), { fields: [7] }, /one of its fields can be none/],
+    ['a key id that can be none', spki(rsa.publicKey), { keyIds: [`${canary}!!`] }, /one of its keyIds can be none/],
+    ['a key id of digits', spki(rsa.publicKey), { keyIds: ['4929736155'] }, /one of its keyIds can be none/],
+    ['an empty key id', spki(rsa.publicKey), { keyIds: ['*', ''] }, /one of its keyIds can be none/],
+    ['a field that can be none', spki(rsa.publicKey), { fields: ['ca/rd'] }, /one of its fields can be none/],
+    ['an empty field', spki(rsa.publicKey), { fields: [''] }, /one of its fields can be none/],
+    ['a field of digits', spki(rsa.publicKey), { fields: ['4929736155'] }, /one of its fields can be none/],
+    ['a JWK Set', { keys: [jwk(rsa.publicKey)] }, {}, /no public key/],
     ['no format', spki(rsa.publicKey), { format: undefined }, /its format is none of aws-encryption-sdk, jwe/],
     ['an unknown format', spki(rsa.publicKey), { format: canary }, /its format is none of/],
     ['an unknown member', spki(rsa.publicKey), { [canary]: 1 }, /a member that is not known/],
@@ -117,6 +125,15 @@ describe('A public key', () => {
       spki(rsa.publicKey) + rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       ...[rsa, p256, x25519].map(({ privateKey }) => jwk(privateKey)),
       { kty: 'oct', k: canary },
+      JSON.stringify(jwk(p256.privateKey)),
+      { keys: [jwk(rsa.publicKey), jwk(p256.privateKey)] },
+      JSON.stringify({ keys: [jwk(x25519.privateKey)] }),
+      rsa.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+      rsa.privateKey.export({ type: 'pkcs1', format: 'der' }).toString('base64'),
+      p256.privateKey.export({ type: 'sec1', format: 'der' }).toString('base64'),
+      x25519.privateKey
+        .export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: canary })
+        .toString('base64'),
     ];
     for (const secret of secrets) {
       const error = await refused(parse(secret));
@@ -125,7 +142,9 @@ describe('A public key', () => {
         first.slice(4, 40),
       );
     }
-    expect((await refused(String(secrets[0]))).message).toContain('is a private key');
+    for (const document of [String(secrets[0]), JSON.stringify(jwk(rsa.privateKey))]) {
+      expect((await refused(document)).message).toContain('is a private key');
+    }
   });
 
   it.for([
@@ -151,7 +170,37 @@ describe('A public key', () => {
     }
   });
 
+  it.for([65536, 65538, 2 ** 65])('is refused when it is RSA with the even exponent %i', async (exponent) => {
+    const hexadecimal = BigInt(exponent).toString(16);
+    const e = Buffer.from(hexadecimal.padStart(hexadecimal.length + (hexadecimal.length % 2), '0'), 'hex');
+    const error = await refused(parse({ ...jwk(rsa.publicKey), e: e.toString('base64url') }));
+    // Web Crypto may refuse a long one before.
+    expect(error).toMatchObject({
+      code: 'invalid_consumer',
+      message: expect.stringMatching(/public exponent|damaged/),
+    });
+  });
+
+  it('may have a kid of 256 characters, and no longer', async () => {
+    const kid = 'k'.repeat(256);
+    expect(await parse({ ...jwk(p256.publicKey), kid })).toMatchObject({ kid });
+    expect((await refused(parse({ ...jwk(p256.publicKey), kid: `${kid}k` }))).message).toContain('too long');
+  });
+
+  it('may be as Web Crypto exports it', async () => {
+    for (const name of ['ECDH', 'X25519']) {
+      const pair = await crypto.subtle.generateKey({ name, namedCurve: 'P-256' }, true, ['deriveBits']);
+      if (!('publicKey' in pair)) throw new Error('It is no pair.');
+      expect(await parse(await crypto.subtle.exportKey('jwk', pair.publicKey))).toMatchObject({ name: 'billing' });
+    }
+    expect(await parse({ ...jwk(rsa.publicKey), key_ops: ['wrapKey'] })).toMatchObject({ name: 'billing' });
+  });
+
   it.for([
+    ['for verifying', { ...jwk(rsa.publicKey), key_ops: ['verify'] }, /not for encryption/],
+    ['for no operation', { ...jwk(rsa.publicKey), key_ops: [] }, /not for encryption/],
+    ['with operations that are no list', { ...jwk(rsa.publicKey), key_ops: 'encrypt' }, /not for encryption/],
+    ['with an algorithm that is no text', { ...jwk(rsa.publicKey), alg: 7 }, /alg is no text/],
     ['for signatures', { ...jwk(rsa.publicKey), use: 'sig' }, /not for encryption/],
     ['for another algorithm', { ...jwk(rsa.publicKey), alg: 'RSA-OAEP' }, /another algorithm than RSA-OAEP-256/],
     ['with a kid that is no text', { ...jwk(rsa.publicKey), kid: 7 }, /kid is no text/],
@@ -221,16 +270,69 @@ describe('A certificate', () => {
       const consumer = await parse(pem('CERTIFICATE', bytes.toString('base64'))).catch((error: unknown) => error);
       const reference = referenceOf(bytes);
       if (consumer instanceof FlowKeysError || reference === undefined) continue;
-      expect(await crypto.subtle.exportKey('jwk', (consumer as Consumer).publicKey)).toMatchObject(jwk(reference));
+      const { publicKey, validity } = consumer as Consumer;
+      expect(await crypto.subtle.exportKey('jwk', publicKey)).toMatchObject(jwk(reference.publicKey));
+      expect(validity).toEqual({
+        notBefore: reference.validFromDate.getTime(),
+        notAfter: reference.validToDate.getTime(),
+      });
       compared += 1;
     }
     expect(compared).toBeGreaterThan(100);
   });
 
+  it.for<[string, (der: Buffer) => Buffer]>([
+    ['of 31 February', (der) => der.fill('0231', utcTimeOf(der) + 2, utcTimeOf(der) + 6)],
+    ['of hour 24', (der) => der.fill('240000', utcTimeOf(der) + 6, utcTimeOf(der) + 12)],
+    ['with another tag', (der) => der.fill(derTag.octetString, utcTimeOf(der) - 2, utcTimeOf(der) - 1)],
+    ['of 300,000 bytes', withLongTime],
+  ])('is refused with a time %s', async ([, change]) => {
+    const der = change(Buffer.from(testKeys[0]?.certificate ?? '', 'base64'));
+    const error = await refused(parse(pem('CERTIFICATE', der.toString('base64'))));
+    expect(error.message).toContain('damaged certificate');
+  });
+
+  it('is refused without its signature', async () => {
+    const [tbsCertificate] = elementsOf(Buffer.from(testKeys[0]?.certificate ?? '', 'base64'));
+    const alone = writeDer(derTag.sequence, writeDer(derTag.sequence, tbsCertificate?.content ?? new Uint8Array()));
+    const error = await refused(parse(pem('CERTIFICATE', Buffer.from(alone).toString('base64'))));
+    expect(error.message).toContain('damaged certificate');
+  });
+
+  /** Where the text of the first UTCTime begins. */
+  function utcTimeOf(der: Buffer): number {
+    return der.indexOf(Buffer.from([derTag.utcTime, 13])) + 2;
+  }
+
+  /** The certificate with a time that is as long as no time is. */
+  function withLongTime(der: Buffer): Buffer {
+    const [tbs, ...signature] = elementsOf(der);
+    const [version, serial, algorithm, issuer, validity, ...rest] = tbs?.content ? elementsWithin(tbs.content) : [];
+    const [, notAfter] = validity ? elementsWithin(validity.content) : [];
+    const written = (element: DerElement | undefined) =>
+      writeDer(element?.tag ?? 0, element?.content ?? new Uint8Array());
+    const long = writeDer(
+      derTag.sequence,
+      writeDer(derTag.generalizedTime, new Uint8Array(300_000).fill(0x30)),
+      written(notAfter),
+    );
+    const parts = [...[version, serial, algorithm, issuer].map(written), long, ...rest.map(written)];
+    return Buffer.from(writeDer(derTag.sequence, writeDer(derTag.sequence, ...parts), ...signature.map(written)));
+  }
+
+  function elementsOf(der: Buffer): readonly DerElement[] {
+    return elementsWithin(readDer(new Uint8Array(der))?.content ?? new Uint8Array());
+  }
+
+  function elementsWithin(content: Uint8Array<ArrayBuffer>): readonly DerElement[] {
+    return readDerElements(content) ?? [];
+  }
+
   /** What node:crypto reads; `undefined` where it refuses. */
-  function referenceOf(bytes: Buffer): KeyObject | undefined {
+  function referenceOf(bytes: Buffer): X509Certificate | undefined {
     try {
-      return new X509Certificate(bytes).publicKey;
+      const reference = new X509Certificate(bytes);
+      return reference.publicKey && reference;
     } catch {
       return undefined;
     }

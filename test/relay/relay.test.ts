@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
+  type ConsumerCacheOptions,
   type ConsumerStore,
   createConsumerCache,
   createDecryptor,
@@ -18,13 +19,13 @@ const card = recordingNamed('java rsa2048-card-number');
 const names = testConsumers.map(({ name }) => name);
 const contactId = '5ca32fbd-8f92-46af-92a5-6b0f970f0efe';
 
-function setUp(documents: ReadonlyMap<string, string> = consumerDocuments()) {
+function setUp(times: ConsumerCacheOptions = {}, documents: ReadonlyMap<string, string> = consumerDocuments()) {
   let time = 1_000_000;
   const consumer = vi.fn<ConsumerStore['consumer']>(async (name) => documents.get(name));
   const privateKeys = vi.fn<KeyStore['privateKeys']>(testKeyStore.privateKeys);
   const decryptor = createDecryptor({ keyStore: { privateKeys } });
   const decrypt = vi.spyOn(decryptor, 'decrypt');
-  const consumerCache = createConsumerCache({ now: () => time });
+  const consumerCache = createConsumerCache({ now: () => time, ...times });
   const options = { decryptor, consumerStore: { consumer }, consumerCache };
   const relay = createRelay(options);
   const records: ReencryptionRecord[] = [];
@@ -34,14 +35,14 @@ function setUp(documents: ReadonlyMap<string, string> = consumerDocuments()) {
       consumers: names,
       contactId,
       allowedConsumers: ['*'],
-      audit: (record) => records.push(record),
+      audit: (record) => void records.push(record),
       ...given,
     });
   return {
     relay,
     ask,
     /** As another request of a Worker. */
-    askOther: () => ask({}, card.ciphertext, createRelay(options)),
+    askOther: (given: Partial<ReencryptOptions> = {}) => ask(given, card.ciphertext, createRelay(options)),
     /** What each consumer reads, or the code of its failure. */
     async read(given: Partial<ReencryptOptions> = {}, ciphertext: string | Uint8Array = card.ciphertext) {
       const { outcomes } = await ask(given, ciphertext);
@@ -103,7 +104,7 @@ describe('A relay', () => {
       const [name = ''] = names;
       const current = JSON.parse(documents.get(name) ?? '');
       documents.set(name, JSON.stringify({ ...current, [list]: ['another'] }));
-      const { read, later, consumer } = setUp(documents);
+      const { read, later, consumer } = setUp({}, documents);
       const asked = { consumers: [name] };
       expect(await read(asked)).toEqual(['forbidden']);
       documents.set(name, JSON.stringify(current));
@@ -116,6 +117,64 @@ describe('A relay', () => {
       expect(consumer).toHaveBeenCalledTimes(2);
     },
   );
+
+  it('does not take an allowance from a consumer for good: what the store has anew is checked, too', async () => {
+    const { read, later, consumer } = setUp();
+    const asked = { consumers: [limitedConsumer] };
+    expect(await read(asked)).toEqual(['forbidden']);
+    later(10_000);
+    expect(await read(asked)).toEqual(['forbidden']);
+    expect(consumer).toHaveBeenCalledTimes(2);
+  });
+
+  it('refuses a consumer as it did, where the store cannot say whether that has changed', async () => {
+    const { read, later, consumer } = setUp();
+    const asked = { consumers: [limitedConsumer, 'ledger'] };
+    await read(asked);
+    consumer.mockRejectedValue(new Error('down'));
+    later(10_000);
+    expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
+    // Nor is it asked again at once.
+    expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
+    expect(consumer).toHaveBeenCalledTimes(3);
+  });
+
+  it('does not let the others wait long for a refused consumer whose store is slow', async () => {
+    const { read, later, consumer } = setUp({ refreshPatience: 5, lookupPatience: 60_000 });
+    const asked = { consumers: [limitedConsumer, 'ledger'] };
+    await read(asked);
+    consumer.mockReturnValue(new Promise(() => {}));
+    later(10_000);
+    expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
+  });
+
+  it('reads a refused consumer once, also where many requests of a Worker ask for it at the same moment', async () => {
+    const { ask, askOther, later, consumer } = setUp();
+    const asked = { consumers: [limitedConsumer] };
+    await ask(asked);
+    later(10_000);
+    await Promise.all(Array.from({ length: 50 }, () => askOther(asked)));
+    expect(consumer).toHaveBeenCalledTimes(2);
+  });
+
+  it('takes no field from a consumer that was just allowed the key id, and no longer the field', async () => {
+    const documents = new Map(consumerDocuments());
+    const current = JSON.parse(documents.get('ledger') ?? '');
+    documents.set('ledger', JSON.stringify({ ...current, keyIds: ['another'] }));
+    const { read, later } = setUp({}, documents);
+    const asked = { consumers: ['ledger'] };
+    expect(await read(asked)).toEqual(['forbidden']);
+    documents.set('ledger', JSON.stringify({ ...current, fields: ['expiry'] }));
+    later(10_000);
+    expect(await read(asked)).toEqual(['forbidden']);
+  });
+
+  it('takes a contact id of digits where it is a UUID', async () => {
+    const contactId = '12345678-1234-4123-8123-123456789012';
+    const { ask, records } = setUp();
+    await ask({ contactId, consumers: ['ledger'] });
+    expect(records).toMatchObject([{ contactId, code: 'ok' }]);
+  });
 
   it('encrypts the plaintext alone, where a decryptor gives a view of a larger buffer', async () => {
     const { decrypt, read } = setUp();
@@ -146,7 +205,7 @@ describe('What a consumer may have', () => {
     const documents = consumerDocuments();
     const billing = JSON.parse(documents.get('billing') ?? '');
     const other = JSON.stringify({ ...billing, keyIds: [testKeys[1]?.keyId] });
-    const { read } = setUp(new Map([...documents, ['other-key', other]]));
+    const { read } = setUp({}, new Map([...documents, ['other-key', other]]));
     const consumers = [limitedConsumer, 'ledger', brokenConsumer, 'nobody', 'other-key', 'archive'];
     expect(await read({ consumers })).toEqual([
       'forbidden',
@@ -165,8 +224,17 @@ describe('What a consumer may have', () => {
       { keyIds: ['*'], fields: [] },
     ]) {
       const document = JSON.stringify({ format: 'jwe', publicKey, ...lists });
-      expect(await setUp(new Map([['billing', document]])).read({ consumers: ['billing'] })).toEqual(['forbidden']);
+      expect(await setUp({}, new Map([['billing', document]])).read({ consumers: ['billing'] })).toEqual(['forbidden']);
     }
+  });
+
+  it('is not decrypted where the one that may have it has a certificate that is not valid now', async () => {
+    const { ask, decrypt } = setUp();
+    vi.setSystemTime(new Date('1990-01-01'));
+    const { outcomes } = await ask({ consumers: ['fraud-check'] });
+    vi.useRealTimers();
+    expect(outcomes).toMatchObject([{ failure: { code: 'invalid_consumer' } }]);
+    expect(decrypt).not.toHaveBeenCalled();
   });
 
   it('is not decrypted where none may have it', async () => {
@@ -211,6 +279,7 @@ describe('What a caller may have encrypted', () => {
     ['an empty field', { field: '' }, 'invalid_request'],
     ['a field with a line feed', { field: 'card\n' }, 'invalid_request'],
     ['a contact id of digits alone', { contactId: '4929736155' }, 'invalid_request'],
+    ['a contact id that is a card number', { contactId: '4929-7361-5500-0000' }, 'invalid_request'],
     ['a key id with a path', { keyId: '../x' }, 'invalid_key_id'],
   ])('is not asked for with %s, and nothing is recorded or read', async ([, options, code]) => {
     const { ask, consumer, records } = setUp();
@@ -245,7 +314,13 @@ describe('The audit', () => {
     await ask({ consumers: ['ledger', 'nobody', limitedConsumer] });
     const known = { contactId, field: 'card', milliseconds: expect.any(Number), keyId: card.keyId };
     expect(records).toEqual([
-      { ...known, consumer: 'ledger', code: 'ok', format: 'aws-encryption-sdk' },
+      {
+        ...known,
+        consumer: 'ledger',
+        code: 'ok',
+        format: 'aws-encryption-sdk',
+        consumerKeyId: expect.stringMatching(/^[\w-]{43}$/),
+      },
       { ...known, consumer: 'nobody', code: 'unknown_consumer' },
       { ...known, consumer: limitedConsumer, code: 'forbidden' },
     ]);
@@ -256,6 +331,33 @@ describe('The audit', () => {
       throw new Error('The disk is full.');
     };
     await expect(setUp().ask({ audit })).rejects.toThrow('The disk is full.');
+    await expect(setUp().ask({ audit: async () => audit() })).rejects.toThrow('The disk is full.');
+  });
+
+  it('is written before anything goes out', async () => {
+    const written: string[] = [];
+    const audit = async ({ consumer }: ReencryptionRecord) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      written.push(consumer);
+    };
+    await setUp().ask({ audit });
+    expect(written).toEqual(names);
+  });
+
+  it('names the key that a consumer gives a name', async () => {
+    const { ask, records } = setUp();
+    await ask({ consumers: ['archive'] });
+    expect(records).toMatchObject([{ consumerKeyId: 'archive-2026' }]);
+  });
+
+  it('is not left with a plaintext in memory', async () => {
+    const { ask, decrypt } = setUp();
+    await ask();
+    const [decryption] = decrypt.mock.results;
+    if (decryption?.type !== 'return') throw new Error('Nothing was decrypted.');
+    const { plaintext } = await decryption.value;
+    expect(plaintext.length).toBeGreaterThan(0);
+    expect(plaintext.every((byte) => byte === 0)).toBe(true);
   });
 });
 
@@ -270,7 +372,7 @@ describe('With 500 consumers registered', () => {
   );
 
   it('one message to 50 of them is one decryption and 50 encryptions, and a warm request reads no store', async () => {
-    const { ask, consumer, decrypt, privateKeys } = setUp(documents);
+    const { ask, consumer, decrypt, privateKeys } = setUp({}, documents);
     for (let first = 0; first < 500; first += 50) await ask({ consumers: registered.slice(first, first + 50) });
     expect(consumer).toHaveBeenCalledTimes(500);
     expect(privateKeys).toHaveBeenCalledTimes(1);
@@ -296,7 +398,7 @@ describe('With 500 consumers registered', () => {
   });
 
   it('the first request reads each of its consumers once, also where two ask at the same moment', async () => {
-    const { ask, consumer } = setUp(documents);
+    const { ask, consumer } = setUp({}, documents);
     const consumers = registered.slice(0, 50);
     await Promise.all([ask({ consumers }), ask({ consumers })]);
     expect(consumer).toHaveBeenCalledTimes(50);
@@ -306,7 +408,7 @@ describe('With 500 consumers registered', () => {
 describe('A consumer', () => {
   it('that is added is found within 15 seconds, one that is removed or changed within five minutes', async () => {
     const documents = new Map<string, string>();
-    const { read, later } = setUp(documents);
+    const { read, later } = setUp({}, documents);
     const consumers = ['ledger'];
     expect(await read({ consumers })).toEqual(['unknown_consumer']);
     documents.set('ledger', consumerDocuments().get('ledger') ?? '');

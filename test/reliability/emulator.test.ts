@@ -70,6 +70,15 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     expect(written).not.toContain(card.ciphertext.slice(0, 40));
   });
 
+  it('writes the audit whatever the log level of the function', async () => {
+    const level = { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: 'FATAL', POWERTOOLS_LOG_LEVEL: 'SILENT' };
+    const started = await start({ CONSUMERS: '*', ...level });
+    const answer = JSON.parse(await started.invoke(contactFlowEvent({ card: card.ciphertext, consumer: 'ledger' })));
+    expect(answer).toMatchObject({ 'status-code': 200 });
+    expect(started.written()).not.toContain('"message":"decrypted"');
+    expect(started.written().match(/"audit":"reencryption".*"consumer":"ledger".*"code":"ok"/g)).toHaveLength(1);
+  });
+
   it('answers three fields under REVEAL=last4 as documented, and /v1/connect the same to the byte', async () => {
     const environment = { REVEAL: 'last4+luhn cvc=none' };
     const visa = await encrypted('4111111111111111', card.keyId);
