@@ -137,6 +137,26 @@ function planted(
 
 /** Faults, by the code of what finds them. */
 const faults: readonly (readonly [code: string, flow: () => FlowDocument])[] = [
+  [
+    'stored_unencrypted',
+    () =>
+      planted('GetParticipantInput', ({ Parameters }) => {
+        Parameters.StoreInput = true;
+        delete Parameters.InputEncryption;
+      }),
+  ],
+  [
+    'timeout_not_checked',
+    () =>
+      planted(
+        'Compare',
+        ({ Transitions }) => {
+          Transitions.Conditions[0].NextAction = 'Decrypt';
+        },
+        ['card'],
+      ),
+  ],
+
   ['stored_unencrypted', () => planted('GetParticipantInput', ({ Parameters }) => delete Parameters.InputEncryption)],
   [
     'certificate_unreadable',
