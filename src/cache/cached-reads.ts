@@ -11,8 +11,9 @@ export interface CachedReads<Known extends Entry> {
   /** Something newer than an entry that did not do, if the store may have it. */
   readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
   /**
-   * The same for a call that has its answer without: it waits only as long as for an entry whose time is over, takes a
-   * store that is down for one that has nothing newer, and leaves the reading to one call of those at the same moment.
+   * The same for a call that has its answer without: it waits only as long as for an entry whose time is over, and
+   * takes a store that is down for one that has nothing newer. Of a Worker's calls at the same moment each reads for
+   * itself: one that left it to another would be refused what was just allowed.
    */
   tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
 }
@@ -87,7 +88,6 @@ export function cachedReads<Text, Known extends Entry>({
     if (known !== undefined && known.readAt > than.readAt) return known;
     const time = now();
     if (time - than.readAt < minimumRefreshAge || time < cache.unavailableUntil(name)) return undefined;
-    if (!lookups.has(name) && !cache.claimRefresh(name)) return undefined;
     return refresh(name, undefined, signal);
   }
 
