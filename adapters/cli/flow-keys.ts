@@ -1,6 +1,20 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './command-error.ts';
+import {
+  asking,
+  bits,
+  collect,
+  command,
+  instance,
+  minutes,
+  onAws,
+  port,
+  registered,
+  stored,
+  wholeNumber,
+  writing,
+} from './options.ts';
 import { report } from './report.ts';
 import { type Answer, type Terminal, terminal } from './terminal.ts';
 
@@ -274,73 +288,8 @@ function* allCommands(parent: Command): Generator<Command> {
   for (const child of parent.commands) yield* allCommands(child);
 }
 
-/** A command with the options that each has. */
-function command(parent: Command, name: string): Command {
-  return parent.command(name).option('--json', 'answer with JSON', false);
-}
-
-function asking(parent: Command): Command {
-  return parent.option('--yes', 'do not ask before what cannot be undone', false);
-}
-
-function onAws(parent: Command): Command {
-  return parent.option('--profile <name>', "the AWS CLI's profile to use").option('--region <name>', 'the AWS region');
-}
-
-function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
-  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
-  return onAws(parent)
-    .addOption(isOptional ? store : store.default('ssm'))
-    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
-}
-
-function writing(parent: Command, options: { readonly isOptional?: boolean } = {}): Command {
-  return stored(parent, options).option('--kms-key <id>', 'the KMS key that encrypts what is stored');
-}
-
-function registered(parent: Command): Command {
-  return onAws(parent)
-    .option('--store <store>', 'where consumers are registered: ssm, or directory:PATH', 'ssm')
-    .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
-}
-
 function consumers() {
   return import('./commands/consumer.ts');
-}
-
-function instance(): Option {
-  return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
-}
-
-function bits(): Option {
-  return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096').argParser(keySize).default(2048);
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 10000.');
-}
-
-function keySize(text: string): number {
-  if (['2048', '3072', '4096'].includes(text)) return Number(text);
-  throw new InvalidArgumentError('It must be 2048, 3072 or 4096.');
-}
-
-function minutes(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && number <= 14 * 24 * 60) return number;
-  throw new InvalidArgumentError('It must be a number of minutes, at most two weeks.');
-}
-
-function port(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  throw new InvalidArgumentError('It must be a number up to 65535.');
 }
 
 /** An action of commander's: operands, then options, then the command. */

@@ -1,0 +1,74 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+// The options that several commands share, and what their values may be.
+
+/** A command with the options that each has. */
+export function command(parent: Command, name: string): Command {
+  return parent.command(name).option('--json', 'answer with JSON', false);
+}
+
+/** A command that asks before what cannot be undone. */
+export function asking(parent: Command): Command {
+  return parent.option('--yes', 'do not ask before what cannot be undone', false);
+}
+
+/** A command that calls AWS. */
+export function onAws(parent: Command): Command {
+  return parent.option('--profile <name>', "the AWS CLI's profile to use").option('--region <name>', 'the AWS region');
+}
+
+/** A command that reads private keys. */
+export function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
+  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
+  return onAws(parent)
+    .addOption(isOptional ? store : store.default('ssm'))
+    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
+}
+
+/** A command that stores private keys. */
+export function writing(parent: Command, options: { readonly isOptional?: boolean } = {}): Command {
+  return stored(parent, options).option('--kms-key <id>', 'the KMS key that encrypts what is stored');
+}
+
+/** A command that works on the consumers. */
+export function registered(parent: Command): Command {
+  return onAws(parent)
+    .option('--store <store>', 'where consumers are registered: ssm, or directory:PATH', 'ssm')
+    .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
+}
+
+export function instance(): Option {
+  return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
+}
+
+export function bits(): Option {
+  return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096').argParser(keySize).default(2048);
+}
+
+/** For an option that may be given several times. */
+export function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 10000.');
+}
+
+function keySize(text: string): number {
+  if (['2048', '3072', '4096'].includes(text)) return Number(text);
+  throw new InvalidArgumentError('It must be 2048, 3072 or 4096.');
+}
+
+export function minutes(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 14 * 24 * 60) return number;
+  throw new InvalidArgumentError('It must be a number of minutes, at most two weeks.');
+}
+
+export function port(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+  throw new InvalidArgumentError('It must be a number up to 65535.');
+}
