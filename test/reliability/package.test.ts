@@ -63,7 +63,7 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
       'wrong token unauthorized',
     ]);
     await rm(keys, { recursive: true });
-    const { stdout: summary } = await run('npx', ['flow-keys', 'inspect', card.ciphertext], { cwd: folder });
+    const { stdout: summary } = await run('npx', ['flow-keys', 'inspect', '--json', card.ciphertext], { cwd: folder });
     expect(JSON.parse(summary)).toMatchObject({ signature: 'valid' });
   });
 
