@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { consumerBindingName } from './adapters/consumer-stores/bindings.ts';
-import { bindingName } from './adapters/key-stores/bindings.ts';
+import { bindingName } from './adapters/stores/bindings.ts';
+import { consumerBindingName } from './adapters/stores/bindings-consumers.ts';
 import { closingLine } from './test/support/closing-line.ts';
 import { consumerDocuments } from './test/support/consumer-documents.ts';
 import { allowedConsumers, bearerToken, storedKeys } from './test/support/global-setup.ts';

@@ -1,6 +1,6 @@
 import { constants, createPrivateKey } from 'node:crypto';
 import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
-import { startWrangler } from '../adapters/demonstration/wrangler.ts';
+import { startWrangler } from '../demo/wrangler.ts';
 import { pem, type Recording, recordingNamed, type TestKey, testKeys } from '../test/recordings/recordings.ts';
 import type * as Contenders from './contenders.ts';
 import type { ContenderName, Decrypt } from './contenders.ts';

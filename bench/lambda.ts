@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startParameterStore } from '../adapters/demonstration/parameter-store.ts';
+import { startParameterStore } from '../demo/parameter-store.ts';
 import { parameterName, pem, recordedEvent, recordingNamed, testKeys } from '../test/recordings/recordings.ts';
 import { median } from './measure.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { stopProcess } from '../adapters/demonstration/local-service.ts';
+import { stopProcess } from '../demo/local-service.ts';
 import type { Measurable } from './measure.ts';
 
 /**

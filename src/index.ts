@@ -8,28 +8,29 @@ export {
 export type { RevealPolicies, RevealPolicy } from './connect/reveal.ts';
 export { type ConnectSettings, connectSettings } from './connect/settings.ts';
 export {
+  type Consumer,
+  type ConsumerFormat,
+  consumerFormats,
+  parseConsumer,
+} from './consumers/consumer.ts';
+export { type ConsumerCache, type ConsumerCacheOptions, createConsumerCache } from './consumers/consumer-cache.ts';
+export { assertConsumerName } from './consumers/consumer-name.ts';
+export type { ConsumerStore } from './consumers/consumer-store.ts';
+export {
   createDecryptor,
   type DecryptOptions,
   type Decryptor,
   type DecryptorOptions,
   type DecryptResult,
-} from './decryptor.ts';
+} from './decrypt/decryptor.ts';
+export { type DecryptionRecord, errorRecord, successRecord } from './decrypt/record.ts';
+export { decodeUtf8 } from './encoding/base64.ts';
 export { type ErrorCode, errorCodes, FlowKeysError, type RedactedCause, toFlowKeysError } from './errors.ts';
 export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/key-cache.ts';
 export type { KeyStore } from './keys/key-store.ts';
 export type { EncryptedDataKey } from './message/header.ts';
 export { inspect, type MessageSummary } from './message/inspect.ts';
 export type { SuitePolicy } from './message/suites.ts';
-export { type DecryptionRecord, errorRecord, successRecord } from './record.ts';
-export {
-  type Consumer,
-  type ConsumerFormat,
-  consumerFormats,
-  parseConsumer,
-} from './relay/consumer.ts';
-export { type ConsumerCache, type ConsumerCacheOptions, createConsumerCache } from './relay/consumer-cache.ts';
-export { assertConsumerName } from './relay/consumer-name.ts';
-export type { ConsumerStore } from './relay/consumer-store.ts';
 export { encryptFor, type InputLabels, relayProviderId } from './relay/encrypt.ts';
 export {
   type ConsumerOutcome,
@@ -41,4 +42,3 @@ export {
   type Relay,
   type RelayOptions,
 } from './relay/relay.ts';
-export { decodeUtf8 } from './text.ts';

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
-import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/answers.ts';
+import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/contract.ts';
 
 export interface ClientOptions {
   /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */

@@ -1,5 +1,5 @@
 export { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
-export type { DecryptAnswer, EncryptedFor, InspectAnswer } from '../http/answers.ts';
+export type { DecryptAnswer, EncryptedFor, InspectAnswer } from '../http/contract.ts';
 export {
   type BatchItem,
   type BatchResult,

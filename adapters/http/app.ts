@@ -21,23 +21,23 @@ import {
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
-import { type Authorization, authorize, type Caller } from './authorization.ts';
-import { decryptBatch } from './batch.ts';
-import { readBody, readJson, receive } from './body.ts';
-import { decryptAnswerOf } from './decrypt-answer.ts';
-import { docsPage } from './docs.ts';
-import { inspectorPage } from './inspector/page.ts';
-import { type LogRecord, logJson, type ReencryptionLogLine, type RequestLogLine, writeLog } from './log.ts';
-import { openApiDocument } from './openapi.ts';
+import { docsPage } from './description/docs-page.ts';
+import { inspectorPage } from './description/inspector/page.ts';
+import { openApiDocument } from './description/openapi.ts';
+import { openOperations, operations } from './description/operations.ts';
+import { batchBody, decryptBody, inspectBody, reencryptBody } from './description/schemas.ts';
+import { type Authorization, authorize, type Caller } from './middleware/authorization.ts';
+import { readBody, readJson, receive } from './middleware/body.ts';
+import { type LogRecord, logJson, type ReencryptionLogLine, type RequestLogLine, writeLog } from './middleware/log.ts';
+import { type Trace, traceOf } from './middleware/trace.ts';
 import type { OperationName } from './operation-names.ts';
-import { openOperations, operations } from './operations.ts';
 import { problem } from './problem.ts';
-import { readiness } from './readiness.ts';
-import { type RelayLimits, reencrypt } from './reencrypt.ts';
 import { ofEachRequest } from './request-decryptor.ts';
-import { batchBody, decryptBody, inspectBody, reencryptBody } from './schemas.ts';
+import { decryptBatch } from './routes/batch.ts';
+import { decryptAnswerOf } from './routes/decrypt.ts';
+import { readiness } from './routes/readiness.ts';
+import { type RelayLimits, reencrypt } from './routes/reencrypt.ts';
 import { checkedTimeout } from './settings.ts';
-import { type Trace, traceOf } from './trace.ts';
 
 export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly authorization: Authorization;

@@ -1,6 +1,6 @@
+import { consumerList } from '../../src/consumers/allow-list.ts';
 import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
-import { consumerList } from '../../src/relay/consumer-list.ts';
-import type { Authorization, BearerToken, JwtIssuer } from './authorization.ts';
+import type { Authorization, BearerToken, JwtIssuer } from './middleware/authorization.ts';
 import { operationNames } from './operation-names.ts';
 
 /** Where settings come from: a Worker's bindings, or `process.env`. */

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { awsClientConfiguration, keyPrefix } from '../key-stores/aws-client.ts';
+import { awsClientConfiguration, keyPrefix } from '../stores/aws-client.ts';
 import { type CertificateFinding, checkCertificates } from './certificate-check.ts';
 import { powertoolsSettings } from './observe.ts';
 

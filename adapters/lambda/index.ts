@@ -1,6 +1,6 @@
 import { connectSettings } from '../../src/index.ts';
-import { awsConsumerStore } from '../consumer-stores/aws-consumer-store.ts';
-import { awsKeyStore } from '../key-stores/aws-key-store.ts';
+import { awsConsumerStore } from '../stores/aws-consumer-store.ts';
+import { awsKeyStore } from '../stores/aws-key-store.ts';
 import { createHandler } from './handler.ts';
 import { createObserver } from './observe.ts';
 

@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
-import { authorize } from '../http/authorization.ts';
-import { logJson, type RequestLogLine } from '../http/log.ts';
+import { authorize } from '../http/middleware/authorization.ts';
+import { logJson, type RequestLogLine } from '../http/middleware/log.ts';
+import { traceOf } from '../http/middleware/trace.ts';
 import { problemDetails } from '../http/problem.ts';
 import { checkedTimeout, isLoopback } from '../http/settings.ts';
-import { traceOf } from '../http/trace.ts';
 import { createMetrics } from './metrics.ts';
 
 export interface ServerOptions extends FlowSecurityKeysOptions {

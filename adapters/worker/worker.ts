@@ -1,13 +1,13 @@
 import { type ConsumerStore, createConsumerCache, createKeyCache, type KeyStore } from '../../src/index.ts';
-import { awsConsumerStore } from '../consumer-stores/aws-consumer-store.ts';
-import { bindingsConsumerStore, kvConsumerStore } from '../consumer-stores/bindings.ts';
-import { firstConsumerOf } from '../consumer-stores/first-of.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
-import { logJson, type RequestLogLine } from '../http/log.ts';
+import { logJson, type RequestLogLine } from '../http/middleware/log.ts';
 import { type Environment, settingsFrom } from '../http/settings.ts';
-import { awsKeyStore } from '../key-stores/aws-key-store.ts';
-import { bindingsKeyStore, type KeyValueNamespace, kvKeyStore } from '../key-stores/bindings.ts';
-import { firstOf } from '../key-stores/first-of.ts';
+import { awsConsumerStore } from '../stores/aws-consumer-store.ts';
+import { awsKeyStore } from '../stores/aws-key-store.ts';
+import { bindingsKeyStore, type KeyValueNamespace, kvKeyStore } from '../stores/bindings.ts';
+import { bindingsConsumerStore, kvConsumerStore } from '../stores/bindings-consumers.ts';
+import { firstOf } from '../stores/first-of.ts';
+import { firstConsumerOf } from '../stores/first-of-consumers.ts';
 
 // Imported keys outlive a request.
 const keyCache = createKeyCache();

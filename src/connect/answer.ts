@@ -1,5 +1,5 @@
+import type { ConsumerFormat } from '../consumers/consumer.ts';
 import { type ErrorCode, errorCodes, FlowKeysError } from '../errors.ts';
-import type { ConsumerFormat } from '../relay/consumer.ts';
 import type { ConsumerOutcome } from '../relay/relay.ts';
 import { ciphertextParameter } from './event.ts';
 import type { Revealed } from './reveal.ts';

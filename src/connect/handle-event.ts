@@ -1,11 +1,11 @@
-import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
+import { inBoth } from '../consumers/allow-list.ts';
+import { everything } from '../consumers/consumer.ts';
+import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
+import { type DecryptionRecord, errorRecord, successRecord } from '../decrypt/record.ts';
+import { decodeUtf8 } from '../encoding/base64.ts';
 import { FlowKeysError, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
-import { type DecryptionRecord, errorRecord, successRecord } from '../record.ts';
-import { everything } from '../relay/consumer.ts';
-import { inBoth } from '../relay/consumer-list.ts';
 import { maxConsumers, type ReencryptionRecord, type Relay } from '../relay/relay.ts';
-import { decodeUtf8 } from '../text.ts';
 import {
   type AnswerIds,
   answerOf,

@@ -1,5 +1,5 @@
+import { consumerList } from '../consumers/allow-list.ts';
 import { FlowKeysError } from '../errors.ts';
-import { consumerList } from '../relay/consumer-list.ts';
 import { parseReveal, type RevealPolicies } from './reveal.ts';
 
 /** How a ContactFlowEvent is answered, wherever it is. */

@@ -1,6 +1,6 @@
-import { derTag, objectIdentifier, readDer, sameBytes, writeDer } from '../der.ts';
+import { derTag, objectIdentifier, readDer, sameBytes, writeDer } from '../encoding/der.ts';
+import { type PemBlock, pemBlocks } from '../encoding/pem.ts';
 import { FlowKeysError } from '../errors.ts';
-import { type PemBlock, pemBlocks } from '../pem.ts';
 
 const minimumModulusBits = 2048;
 

@@ -1,5 +1,5 @@
+import { decodeUtf8 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
-import { decodeUtf8 } from '../text.ts';
 import type { MessageReader } from './reader.ts';
 import { type AlgorithmSuite, suiteById } from './suites.ts';
 

@@ -1,4 +1,4 @@
-import { derTag, readDer, writeDer } from '../der.ts';
+import { derTag, readDer, writeDer } from '../encoding/der.ts';
 import { publicKeyContextKey } from './header.ts';
 import type { Message } from './message.ts';
 import { importVerificationKey } from './verification-key.ts';

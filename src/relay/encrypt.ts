@@ -1,7 +1,7 @@
+import { encryptMessage } from '../aws-crypto/encrypt.ts';
+import { assertValidity, type Consumer } from '../consumers/consumer.ts';
+import { base64 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
-import { encryptMessage } from '../esdk/encrypt.ts';
-import { base64 } from '../text.ts';
-import { assertValidity, type Consumer } from './consumer.ts';
 import { encryptJwe } from './jwe.ts';
 
 /** What an encrypted input says of itself, so that a consumer can tell what it was given. */

@@ -1,4 +1,4 @@
-import { base64url } from '../text.ts';
+import { base64url } from '../encoding/base64.ts';
 
 const { subtle } = crypto;
 const utf8 = new TextEncoder();

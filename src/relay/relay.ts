@@ -1,12 +1,24 @@
+import {
+  allows,
+  assertValidity,
+  type Consumer,
+  type ConsumerFormat,
+  everything,
+  isField,
+} from '../consumers/consumer.ts';
+import {
+  type CachedConsumer,
+  type ConsumerCache,
+  cachedConsumers,
+  createConsumerCache,
+} from '../consumers/consumer-cache.ts';
+import { assertConsumerName } from '../consumers/consumer-name.ts';
+import type { ConsumerStore } from '../consumers/consumer-store.ts';
 import { isContactId } from '../contact-id.ts';
-import type { DecryptOptions, Decryptor, DecryptResult } from '../decryptor.ts';
+import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
 import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../keys/key-id.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
-import { allows, assertValidity, type Consumer, type ConsumerFormat, everything, isField } from './consumer.ts';
-import { type CachedConsumer, type ConsumerCache, cachedConsumers, createConsumerCache } from './consumer-cache.ts';
-import { assertConsumerName } from './consumer-name.ts';
-import type { ConsumerStore } from './consumer-store.ts';
 import { encryptFor } from './encrypt.ts';
 
 /** How many consumers one message is encrypted for in one call. */

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { selfSignedCertificate } from '../../adapters/cli/certificate.ts';
+import { selfSignedCertificate } from '../../cli/keys/certificate.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { answerOf, runCli } from '../support/cli.ts';

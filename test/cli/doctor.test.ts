@@ -10,7 +10,7 @@ import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { createHandler } from 'flow-security-keys/lambda';
 import { startServer } from 'flow-security-keys/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { selfSignedCertificate } from '../../adapters/cli/certificate.ts';
+import { selfSignedCertificate } from '../../cli/keys/certificate.ts';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { contactFlowEvent, parameterName, pem, privateKeyOf, testKeys } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';

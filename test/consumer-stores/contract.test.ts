@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bindingsConsumerStore } from 'flow-security-keys/consumer-stores/bindings';
 import { directoryConsumerStore } from 'flow-security-keys/consumer-stores/directory';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { awsConsumerStore } from '../../adapters/consumer-stores/aws-consumer-store.ts';
+import { awsConsumerStore } from '../../adapters/stores/aws-consumer-store.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { consumerStoreContract } from './contract.ts';
 import { bindingsFixture, firstOfFixture, ssmFixture } from './fixtures.ts';

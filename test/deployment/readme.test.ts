@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { flowKeys } from '../../adapters/demonstration/node.ts';
+import { flowKeys } from '../../demo/node.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { deployFunction, functionName } from '../support/deployed-function.ts';

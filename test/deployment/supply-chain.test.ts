@@ -89,7 +89,7 @@ describe('What is published', { timeout: 120_000 }, () => {
   });
 
   it.skipIf(!hasPython())('has a bill of materials of each bundled package, valid CycloneDX', async () => {
-    const { stdout } = await run(process.execPath, ['sbom.ts'], { cwd: root, maxBuffer: 2 ** 26 });
+    const { stdout } = await run(process.execPath, ['build/sbom.ts'], { cwd: root, maxBuffer: 2 ** 26 });
     const bom = JSON.parse(stdout);
     expect(bom.components.map((component: { 'bom-ref': string }) => component['bom-ref']).sort()).toEqual(
       await bundled(),

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { writeKeyDirectory } from '../../adapters/demonstration/key-directory.ts';
-import { flowKeys, startNode } from '../../adapters/demonstration/node.ts';
+import { writeKeyDirectory } from '../../demo/key-directory.ts';
+import { flowKeys, startNode } from '../../demo/node.ts';
 import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bindingName, bindingsKeyStore } from 'flow-security-keys/key-stores/bindings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getPlatformProxy, type PlatformProxy } from 'wrangler';
-import { wrangler } from '../../adapters/demonstration/wrangler.ts';
+import { wrangler } from '../../demo/wrangler.ts';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { keyStoreContract } from './contract.ts';
 import { kvFixture, type WritableNamespace } from './memory.ts';

@@ -10,7 +10,7 @@ import { firstOf } from 'flow-security-keys/key-stores/first-of';
 import { secretsManagerKeyStore } from 'flow-security-keys/key-stores/secrets-manager';
 import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { awsKeyStore } from '../../adapters/key-stores/aws-key-store.ts';
+import { awsKeyStore } from '../../adapters/stores/aws-key-store.ts';
 import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Consumer, encryptFor, FlowKeysError, parseConsumer } from 'flow-security-keys';
 import { calculateJwkThumbprint } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type DerElement, derTag, readDer, readDerElements, writeDer } from '../../src/der.ts';
+import { type DerElement, derTag, readDer, readDerElements, writeDer } from '../../src/encoding/der.ts';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { spki } from '../support/consumer-documents.ts';
 

@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { createKeyCache, type KeyCache, type KeyStore } from 'flow-security-keys';
 import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { describe, expect, it } from 'vitest';
-import { awsClientConfiguration } from '../../adapters/key-stores/aws-client.ts';
+import { awsClientConfiguration } from '../../adapters/stores/aws-client.ts';
 import { recordingNamed } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, faultControl } from '../support/faulty-proxy.ts';

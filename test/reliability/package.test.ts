@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeKeyDirectory } from '../../adapters/demonstration/key-directory.ts';
+import { writeKeyDirectory } from '../../demo/key-directory.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startLambda } from '../../adapters/demonstration/runtimes.ts';
+import { startLambda } from '../../demo/runtimes.ts';
 import { awsTestClient } from '../key-stores/aws.ts';
 import { parameterName, recordedEvent } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';

@@ -1,4 +1,4 @@
-import { type FlowAction, type FlowDocument, member, textParameter } from '../../adapters/cli/flow-language.ts';
+import { type FlowAction, type FlowDocument, member, textParameter } from '../../cli/connect/flow/language.ts';
 
 /** What a caller and Connect do while a flow runs. */
 export interface CallParties {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { startParameterStore } from '../../adapters/demonstration/parameter-store.ts';
+import { startParameterStore } from '../../demo/parameter-store.ts';
 import { hasPython, motoServer } from './python.ts';
 
 export interface TestSsm {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { unstable_readConfig } from 'wrangler';
-import { type LocalService, stopProcess } from '../../adapters/demonstration/local-service.ts';
+import { type LocalService, stopProcess } from '../../demo/local-service.ts';
 
 // The workerd that wrangler brings.
 const workerd: string = createRequire(import.meta.resolve('wrangler'))('workerd').default;

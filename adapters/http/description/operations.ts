@@ -1,0 +1,106 @@
+import type * as v from 'valibot';
+import type { ErrorCode } from '../../../src/index.ts';
+import type { OperationName } from '../operation-names.ts';
+import * as schemas from './schemas.ts';
+
+/** A route of the service: what the app serves, and what /openapi.json says. */
+export interface Operation {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly body?: v.GenericSchema;
+  readonly answer: v.GenericSchema;
+  /** Beside those that every route has. */
+  readonly errors: readonly ErrorCode[];
+}
+
+const messageErrors = [
+  'missing_parameter',
+  'no_caller_input',
+  'malformed_ciphertext',
+  'unsupported_message',
+] as const satisfies readonly ErrorCode[];
+
+const decryptErrors = [
+  ...messageErrors,
+  'invalid_key_id',
+  'key_id_mismatch',
+  'unknown_key',
+  'invalid_private_key',
+  'decryption_failed',
+  'key_store_unavailable',
+  'deadline_exceeded',
+] as const satisfies readonly ErrorCode[];
+
+/** What needs a token. */
+export const operations = {
+  decrypt: {
+    method: 'post',
+    path: '/v1/decrypt',
+    summary: 'Decrypt one ciphertext',
+    description: 'Decrypts what Connect encrypted with a flow security key.',
+    body: schemas.decryptBody,
+    answer: schemas.decryptAnswer,
+    errors: decryptErrors,
+  },
+  decryptBatch: {
+    method: 'post',
+    path: '/v1/decrypt/batch',
+    summary: 'Decrypt up to 100 ciphertexts',
+    description:
+      'Decrypts them at once. Each has its own result or error, in the order of the items; a key that is not there in time fails only what needs it.',
+    body: schemas.batchBody,
+    answer: schemas.batchAnswer,
+    errors: [],
+  },
+  reencrypt: {
+    method: 'post',
+    path: '/v1/reencrypt',
+    summary: 'Encrypt one ciphertext again, for up to 50 consumers',
+    description:
+      'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
+    body: schemas.reencryptBody,
+    answer: schemas.reencryptAnswer,
+    errors: [...decryptErrors, 'invalid_consumer_name', 'not_found'],
+  },
+  inspect: {
+    method: 'post',
+    path: '/v1/inspect',
+    summary: 'Read a ciphertext without a key',
+    description: 'Says what a message says of itself, and whether its signature is valid.',
+    body: schemas.inspectBody,
+    answer: schemas.inspectAnswer,
+    errors: messageErrors,
+  },
+  connect: {
+    method: 'post',
+    path: '/v1/connect',
+    summary: 'Answer a ContactFlowEvent',
+    description:
+      'Answers as the Lambda function does, to the byte. A failure is an answer too: `status-code` is its status.',
+    body: schemas.connectEvent,
+    answer: schemas.connectAnswer,
+    errors: [],
+  },
+} as const satisfies Record<Exclude<OperationName, 'metrics'>, Operation>;
+
+/** What is served without a token. */
+export const openOperations = {
+  healthz: {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Whether the service is up',
+    description: 'Asks nothing else.',
+    answer: schemas.statusAnswer,
+    errors: [],
+  },
+  readyz: {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Whether the service can decrypt',
+    description: 'Asks the key store, at most every five seconds.',
+    answer: schemas.statusAnswer,
+    errors: ['key_store_unavailable', 'deadline_exceeded'],
+  },
+} as const satisfies Record<string, Operation>;

@@ -1,0 +1,196 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bearerAuth } from 'hono/bearer-auth';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { FlowKeysError } from '../../../src/index.ts';
+import type { AppEnv } from '../app.ts';
+import type { OperationName } from '../operation-names.ts';
+import { problem } from '../problem.ts';
+import { isLoopback } from '../settings.ts';
+
+/** Who may call. */
+export interface Authorization {
+  readonly bearerTokens?: readonly BearerToken[];
+  readonly jwtIssuer?: JwtIssuer;
+  /** Without tokens and issuer: accept every call that comes to a loopback address, and no other. Default: false. */
+  readonly isDevelopment?: boolean;
+}
+
+/** A bearer token (RFC 6750) that is accepted. */
+export interface BearerToken {
+  /** SHA-256 of the token, 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** The key ids that it may decrypt under. Default: all. */
+  readonly keyIds?: readonly string[];
+  /** The routes that it may call, by the names of {@link OperationName}. Default: all. */
+  readonly routes?: readonly string[];
+  /** The consumers that it may encrypt for; `*` among them stands for all. Default: none. */
+  readonly consumers?: readonly string[];
+  /** The fields that it may encrypt for consumers. Default: all that those may have. */
+  readonly fields?: readonly string[];
+}
+
+/** Who issues JSON Web Tokens (RFC 7519) that are accepted: Cloudflare Access, or any OpenID provider. */
+export interface JwtIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+  /** Names of RFC 7518, section 3.1. */
+  readonly algorithms: readonly string[];
+  /** The consumers that callers with its tokens may encrypt for; `*` among them stands for all. Default: none. */
+  readonly consumers?: readonly string[];
+}
+
+/** Who calls, and what it may. */
+export interface Caller {
+  /** For the log: the first digits of its token's hash, or its subject or common name at the issuer. */
+  readonly name: string;
+  readonly keyIds?: readonly string[];
+  readonly routes?: readonly string[];
+  readonly consumers?: readonly string[];
+  readonly fields?: readonly string[];
+}
+
+/** Lets a call to the operation pass that carries a valid token or, in development, comes over loopback. */
+export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    const { bearerTokens = [], jwtIssuer, isDevelopment = false } = context.var.settings.authorization;
+    if (bearerTokens.length > 0 || jwtIssuer !== undefined) {
+      const check = jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
+      const refused = await check(context, async () => {
+        assertAllowed(context.var.caller, operation);
+        await assertNotTooOften(context.var.caller, context.var.settings);
+        await next();
+      });
+      return refused ?? undefined;
+    }
+    if (!isDevelopment) throw notConfigured('Nobody may call: configure BEARER_TOKEN_HASHES or JWT_ISSUER.');
+    if (!isLoopback(new URL(context.req.url).hostname) || !isOverLoopback(context.env)) {
+      throw notConfigured('The development flag is for loopback addresses only: configure BEARER_TOKEN_HASHES.');
+    }
+    return next();
+  };
+}
+
+/** On Node the connection itself tells, whatever the host that a client claims to call. */
+function isOverLoopback(bindings: AppEnv['Bindings'] | undefined): boolean {
+  const incoming = bindings?.['incoming'];
+  if (typeof incoming !== 'object' || incoming === null || !('socket' in incoming)) return true;
+  const { socket } = incoming;
+  const address = typeof socket === 'object' && socket !== null && 'localAddress' in socket ? socket.localAddress : '';
+  return typeof address === 'string' && isLoopback(address.replace(/^::ffff:/, ''));
+}
+
+function assertAllowed({ routes }: Caller, operation: OperationName): void {
+  if (routes === undefined || routes.includes(operation)) return;
+  throw new FlowKeysError('forbidden', `This token may call ${routes.join(', ')} only.`);
+}
+
+async function assertNotTooOften({ name }: Caller, { mayCall }: AppEnv['Variables']['settings']): Promise<void> {
+  if (mayCall === undefined || (await mayCall(name))) return;
+  throw new FlowKeysError('rate_limited', 'This caller has made too many calls. Wait as "retry-after" says.');
+}
+
+// A missing, a malformed, an unknown and an expired token get the same answer.
+const refusal = {
+  wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
+  message(context: Context) {
+    const message = 'Send "authorization: Bearer <token>" with a valid token of this service.';
+    return problem(context, new FlowKeysError('unauthorized', message, { cause: context.get('refusedFor') }));
+  },
+};
+
+// Where Cloudflare Access puts the token of who passed it:
+// https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+const accessHeader = 'cf-access-jwt-assertion';
+
+function hasAccessToken({ req }: Context): boolean {
+  return req.header('authorization') === undefined && req.header(accessHeader) !== undefined;
+}
+
+const tokenCheck = {
+  noAuthenticationHeader: refusal,
+  invalidAuthenticationHeader: refusal,
+  invalidToken: refusal,
+  async verifyToken(token: string, context: Context<AppEnv>): Promise<boolean> {
+    const { bearerTokens = [], jwtIssuer }: Authorization = context.get('settings').authorization;
+    const isJwt = jwtIssuer !== undefined && token.split('.').length === 3;
+    const caller = isJwt
+      ? await callerOfJwt(token, jwtIssuer, (reason) => context.set('refusedFor', reason))
+      : await callerOfBearerToken(token, bearerTokens);
+    if (caller === undefined) return false;
+    context.set('caller', caller);
+    return true;
+  },
+};
+
+const checkToken = bearerAuth<AppEnv>(tokenCheck);
+const checkAccessToken = bearerAuth<AppEnv>({ ...tokenCheck, headerName: accessHeader, prefix: '' });
+
+async function callerOfBearerToken(token: string, known: readonly BearerToken[]): Promise<Caller | undefined> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
+  const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  // All are compared, whichever it is.
+  const [found] = known.filter(({ sha256 }) => isEqual(sha256, hash));
+  return found && { ...found, name: hash.slice(0, 8) };
+}
+
+/** Compares in a time that does not depend on where the texts differ. */
+function isEqual(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < right.length; index += 1) difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
+  return difference === 0;
+}
+
+// By URL; each fetches and keeps its issuer's keys, and looks for new ones when a token names one it has not.
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+function keySetOf(jwksUrl: string) {
+  const keySet = keySets.get(jwksUrl) ?? createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 });
+  keySets.set(jwksUrl, keySet);
+  return keySet;
+}
+
+async function callerOfJwt(
+  token: string,
+  { issuer, audience, jwksUrl, algorithms, consumers }: JwtIssuer,
+  refuse: (reason: unknown) => void,
+): Promise<Caller | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, keySetOf(jwksUrl), {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ['exp'],
+      clockTolerance: 5,
+    });
+    return { name: callerName(payload), ...(consumers && { consumers }) };
+  } catch (error) {
+    if (isOfToken(error)) {
+      refuse(error);
+      return undefined;
+    }
+    throw new FlowKeysError(
+      'issuer_unavailable',
+      "The issuer's keys could not be fetched from JWT_JWKS_URL. Try again; if it stays so, check that URL.",
+      { cause: error },
+    );
+  }
+}
+
+/** Cloudflare Access names a service token in `common_name`, beside an empty `sub`. */
+function callerName({ sub, common_name: commonName }: JWTPayload): string {
+  const name = sub || (typeof commonName === 'string' && commonName) || 'unnamed';
+  return name.slice(0, 100);
+}
+
+// Of fetching the issuer's keys; all others are of the token.
+const issuerErrors = ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'];
+
+/** Whether the token is to blame, not the way to its issuer's keys. */
+function isOfToken(error: unknown): boolean {
+  return error instanceof errors.JOSEError && !issuerErrors.includes(error.code);
+}
+
+function notConfigured(message: string): FlowKeysError {
+  return new FlowKeysError('not_configured', message);
+}

@@ -1,0 +1,92 @@
+import type { MiddlewareHandler } from 'hono';
+import {
+  type Decryptor,
+  type DecryptorOptions,
+  decodeUtf8,
+  FlowKeysError,
+  toFlowKeysError,
+} from '../../../src/index.ts';
+import { problemDetails } from '../problem.ts';
+import { requestDecryptors } from '../request-decryptor.ts';
+
+export interface DecryptFieldsOptions extends DecryptorOptions {
+  /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * Middleware for a route of your own: decrypts the named fields of a JSON body before the handler sees it. A
+ * field that is absent stays absent; the others are handed on as JSON has them. What cannot be decrypted is
+ * answered with problem+json, whose `field` says which one it was.
+ *
+ * @example
+ * app.post('/pay', decryptFields({ keyStore, fields: ['card'] }), async (context) => {
+ *   const { card, amount } = await context.req.json();
+ * });
+ */
+export function decryptFields({ fields, ...options }: DecryptFieldsOptions): MiddlewareHandler {
+  const decryptorOfRequest = requestDecryptors(options);
+
+  return async function decryptFields(context, next) {
+    const { raw } = context.req;
+    const decryptor = decryptorOfRequest();
+    let body: unknown;
+    try {
+      body = await context.req.json();
+    } catch {
+      return refuse(new FlowKeysError('invalid_json', 'The body must be JSON.'));
+    }
+    const refusals = await Promise.all(
+      fields.map(async (field) => {
+        const [parent, name] = parentOf(body, field);
+        if (parent === undefined) return undefined;
+        try {
+          parent[name] = await decryptField(decryptor, parent[name], raw.signal);
+          return undefined;
+        } catch (error) {
+          return refuse(toFlowKeysError(error), field);
+        }
+      }),
+    );
+    const refused = refusals.find((refusal) => refusal !== undefined);
+    if (refused !== undefined) return refused;
+    const headers = new Headers(raw.headers);
+    for (const name of ['content-length', 'transfer-encoding']) headers.delete(name);
+    const { method, signal } = raw;
+    context.req.raw = new Request(raw.url, { method, headers, signal, body: JSON.stringify(body) });
+    context.req.bodyCache = {};
+    return next();
+  };
+}
+
+async function decryptField(decryptor: Decryptor, ciphertext: unknown, signal: AbortSignal): Promise<string> {
+  if (typeof ciphertext !== 'string') throw new FlowKeysError('malformed_ciphertext', 'The field must be text.');
+  const { plaintext, keyId } = await decryptor.decrypt(ciphertext, { signal });
+  const text = decodeUtf8(plaintext);
+  if (text !== undefined) return text;
+  throw new FlowKeysError('unsupported_message', 'The decrypted field is not UTF-8 text.', { keyId });
+}
+
+function refuse(error: FlowKeysError, field?: string): Response {
+  const details = problemDetails(error, crypto.randomUUID());
+  const headers = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': details.requestId,
+    ...(details.status === 503 && { 'retry-after': '1' }),
+  };
+  return new Response(JSON.stringify({ ...details, ...(field && { field }) }), { status: details.status, headers });
+}
+
+/** The object that has the field's last member, and that member's name; own members only. */
+function parentOf(body: unknown, field: string): [Record<string, unknown> | undefined, string] {
+  const path = field.split('.');
+  const name = path.pop() ?? '';
+  let parent: unknown = body;
+  for (const member of path) parent = isObject(parent) && Object.hasOwn(parent, member) ? parent[member] : undefined;
+  return [isObject(parent) && Object.hasOwn(parent, name) ? parent : undefined, name];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

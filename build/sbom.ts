@@ -1,0 +1,49 @@
+// Prints the software bill of materials of what is published, in CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/).
+// npm's own lists all that is installed to build it, and calls the bundled packages development dependencies: here are
+// those alone of which something is in `dist`, after `npm run build`.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import packageJson from '../package.json' with { type: 'json' };
+
+interface Bom {
+  readonly metadata: { readonly component: object };
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly externalReferences: readonly { readonly url: string }[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+const bundled: readonly string[] = JSON.parse(readFileSync('dist/bundled-packages.json', 'utf8'));
+const { name, version } = packageJson;
+const installed: Bom = JSON.parse(
+  execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx'], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
+);
+
+const components = installed.components.filter((component) => bundled.includes(component['bom-ref']));
+const missing = bundled.filter((reference) => !components.some((component) => component['bom-ref'] === reference));
+if (missing.length > 0) throw new Error(`npm knows nothing of ${missing.join(', ')}: run npm ci and npm run build.`);
+
+const ofBundled = installed.dependencies.filter(({ ref }) => bundled.includes(ref));
+const bom = {
+  ...installed,
+  metadata: {
+    ...installed.metadata,
+    lifecycles: [{ phase: 'build' }],
+    component: { ...installed.metadata.component, name },
+  },
+  components: components.map(({ externalReferences, ...component }) => ({
+    ...component,
+    properties: [],
+    // npm copies what some packages say of their repository, which is no URL.
+    externalReferences: externalReferences.filter(({ url }) => URL.canParse(url)),
+  })),
+  dependencies: [
+    { ref: `${name}@${version}`, dependsOn: bundled },
+    ...ofBundled.map(({ ref, dependsOn }) => ({
+      ref,
+      dependsOn: dependsOn.filter((reference) => bundled.includes(reference)),
+    })),
+  ],
+};
+console.log(JSON.stringify(bom, null, 2));

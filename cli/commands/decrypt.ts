@@ -1,0 +1,50 @@
+import { createDecryptor, decodeUtf8, type KeyStore } from '../../src/index.ts';
+import { readOperand, readText } from '../files.ts';
+import { privateKeyIn } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
+import { openVault, type VaultOptions } from '../stores/vault.ts';
+
+export interface DecryptCommandOptions extends VaultOptions {
+  readonly keyId?: string;
+  /** A file; without it, the store is asked. */
+  readonly privateKey?: string;
+  /** Show what the caller typed. */
+  readonly reveal: boolean;
+  readonly allSuites: boolean;
+}
+
+/** Decrypts one ciphertext; what the caller typed is shown only if asked for. */
+export async function decryptCiphertext(
+  operand: string,
+  options: DecryptCommandOptions,
+  terminal: Terminal,
+): Promise<Answer> {
+  const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
+  const keyStore = options.privateKey === undefined ? await openVault(options) : await fileKeyStore(options.privateKey);
+  const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
+  const given = options.keyId === undefined ? {} : { keyId: options.keyId };
+  const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
+  const plaintext = decodeUtf8(result.plaintext);
+  if (plaintext === undefined) {
+    throw new CommandError(
+      'unreadable_file',
+      `The plaintext under key id ${result.keyId} is not text; Connect's always is.`,
+    );
+  }
+  const { keyId, suite, encryptionContext } = result;
+  const shown = options.reveal ? { plaintext } : {};
+  return {
+    value: { keyId, suite, encryptionContext, plaintextLength: plaintext.length, ...shown },
+    text: options.reveal
+      ? plaintext
+      : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
+  };
+}
+
+/** A key store that has the same private key for every id. */
+async function fileKeyStore(path: string): Promise<KeyStore> {
+  const pem = await readText(path, 'the private key');
+  await privateKeyIn(pem, path);
+  return { privateKeys: async () => [pem] };
+}

@@ -1,0 +1,181 @@
+import { assertKeyId } from '../../src/keys/key-id.ts';
+import { member } from '../connect/flow/language.ts';
+import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
+import { encryptAsConnect } from '../connect/simulator.ts';
+import { type Finding, ok, problem, skipped } from '../doctor/check.ts';
+import { checkFunction } from '../doctor/function.ts';
+import { checkCertificate, checkParameter, checkPrivateKey, checkUploaded } from '../doctor/keys.ts';
+import { checkMessage } from '../doctor/message.ts';
+import { readOperand, readText } from '../files.ts';
+import { readCertificate } from '../keys/certificate.ts';
+import { publicKeyOf } from '../keys/key-pair.ts';
+import { CommandError, exitCodes } from '../output/command-error.ts';
+import { type Answer, coloured, type Terminal, table } from '../output/terminal.ts';
+import { freshInput, type Proof, proveEndpoint, proveFunction, proveStore, reasonOf } from '../proof.ts';
+import { type KeyVault, openVault, type VaultOptions } from '../stores/vault.ts';
+
+export interface DoctorOptions extends VaultOptions {
+  /** A file with the event that the function was sent. */
+  readonly event?: string;
+  readonly keyId?: string;
+  readonly instance?: string;
+  readonly certificate?: string;
+  readonly function?: string;
+  readonly endpoint?: string;
+  readonly tokenFile?: string;
+}
+
+/** Checks each step from the message to the answer, and ends with the first thing to mend. */
+export async function doctor(operand: string | undefined, options: DoctorOptions, terminal: Terminal): Promise<Answer> {
+  const findings = await terminal.during('Examining', examine(operand, options));
+  const first = findings.find(({ state }) => state === 'problem');
+  const rows = findings.map(({ check, state, detail }) => [marks[state], check, detail]);
+  const report = table(rows)
+    .split('\n')
+    .map((line, index) => coloured(colours[findings[index]?.state ?? 'ok'], line));
+  const verdict = first === undefined ? coloured('green', 'Nothing to mend.') : `To mend first: ${first.mend}`;
+  return {
+    value: { findings, mend: first?.mend ?? null },
+    text: [...report, '', verdict].join('\n'),
+    exitCode: first === undefined ? exitCodes.done : exitCodes.findings,
+  };
+}
+
+const marks = { ok: 'ok', problem: 'PROBLEM', skipped: '-' } as const;
+const colours = { ok: 'green', problem: 'red', skipped: 'dim' } as const;
+
+async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
+  const subject = await subjectOf(operand, options);
+  const message = subject.ciphertext === undefined ? undefined : await checkMessage(subject.ciphertext, subject.keyId);
+  const findings: Finding[] = [...(message?.findings ?? [skipped('message', 'none was passed')])];
+  const keyId = message?.keyId ?? subject.keyId;
+  const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
+  if (keyId !== undefined) findings.push(...(await examineKey(keyId, subject.ciphertext, options, instance)));
+  if (options.function !== undefined) findings.push(...(await checkFunction(options.function, options, instance)));
+  if (keyId !== undefined) findings.push(...(await examineRoundTrips(keyId, options)));
+  return findings;
+}
+
+interface Subject {
+  readonly keyId?: string;
+  readonly ciphertext?: string;
+}
+
+/** The ciphertext and the key id: as passed, or from an event. */
+async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOptions): Promise<Subject> {
+  if (keyId !== undefined) assertKeyId(keyId);
+  const given = keyId === undefined ? {} : { keyId };
+  if (operand !== undefined) return { ...given, ciphertext: (await readOperand(operand, 'the ciphertext')).trim() };
+  if (event !== undefined) return { ...eventSubject(await readText(event, 'the event')), ...given };
+  if (keyId !== undefined) return given;
+  throw new CommandError('invalid_option', 'Pass a ciphertext, --event with the event of the function, or --key-id.');
+}
+
+function eventSubject(text: string): Subject {
+  let event: unknown;
+  try {
+    event = JSON.parse(text);
+  } catch (error) {
+    throw new CommandError('unreadable_file', 'The event is not JSON; copy it from the flow log as it is.', error);
+  }
+  const parameters = member(member(event, 'Details'), 'Parameters');
+  const keyId = member(parameters, 'key-id');
+  const named = member(parameters, 'my-secret-string');
+  const longest = Object.values(Object(parameters)).filter((value) => typeof value === 'string' && value.length > 400);
+  const ciphertext = named ?? longest[0];
+  if (typeof ciphertext !== 'string') {
+    throw new CommandError(
+      'unreadable_file',
+      'The event has no Details.Parameters with a ciphertext; pass the event of the function, or the ciphertext itself.',
+    );
+  }
+  return { ciphertext, ...(typeof keyId === 'string' && { keyId }) };
+}
+
+async function examineKey(
+  keyId: string,
+  ciphertext: string | undefined,
+  options: DoctorOptions,
+  instance: ConnectInstance | undefined,
+): Promise<readonly Finding[]> {
+  const vault = await openVault(options);
+  const connect = await examineConnect(keyId, instance);
+  const parameter =
+    options.store === 'ssm' ? await checkParameter(keyId, options.prefix ?? '/amazon-connect/encryption', options) : [];
+  if (parameter.some(({ state, check }) => state === 'problem' && check !== 'KMS key'))
+    return [...connect.findings, ...parameter];
+  const { findings, publicKey } = await checkPrivateKey(keyId, vault, connect.uploaded);
+  const certificate = await certificateOf(keyId, vault, options);
+  const uploadedKey = connect.uploaded && publicKeyOf(connect.uploaded.publicKey, `Connect's key ${keyId}`);
+  const certified = checkCertificate(certificate, uploadedKey ?? publicKey);
+  const decrypted = publicKey && ciphertext !== undefined ? [await examineDecryption(keyId, ciphertext, vault)] : [];
+  return [...connect.findings, ...parameter, ...findings, certified, ...decrypted];
+}
+
+async function examineConnect(
+  keyId: string,
+  instance: ConnectInstance | undefined,
+): Promise<{ readonly findings: readonly Finding[]; readonly uploaded?: SecurityKey | undefined }> {
+  if (!instance) return { findings: [skipped('Connect', 'pass --instance to compare with the uploaded key')] };
+  try {
+    const keys = await instance.securityKeys();
+    return { findings: [checkUploaded(keyId, keys, instance.id)], uploaded: keys.find((key) => key.keyId === keyId) };
+  } catch (error) {
+    return { findings: [problem('Connect', 'it does not give its keys', reasonOf(error))] };
+  }
+}
+
+async function certificateOf(
+  keyId: string,
+  vault: KeyVault,
+  { certificate }: DoctorOptions,
+): Promise<string | undefined> {
+  if (certificate !== undefined) return readText(certificate, 'the certificate');
+  return vault.certificate(keyId).catch(() => undefined);
+}
+
+async function examineDecryption(keyId: string, ciphertext: string, vault: KeyVault): Promise<Finding> {
+  try {
+    const { createDecryptor } = await import('../../src/index.ts');
+    const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
+    return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
+  } catch (error) {
+    return problem('decryption', 'the message does not open', reasonOf(error));
+  }
+}
+
+/** Encrypts fresh inputs as Connect would, and sees whether each service reads them. */
+async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise<readonly Finding[]> {
+  const { function: functionName, endpoint, tokenFile, instance } = options;
+  const vault = await openVault(options);
+  const pem = await certificateOf(keyId, vault, options);
+  if (pem === undefined) return [skipped('round trip', 'there is no certificate to encrypt with; pass --certificate')];
+  const input = freshInput();
+  let ciphertext: string;
+  try {
+    ciphertext = await encryptAsConnect(input, keyId, readCertificate(pem, 'The certificate').publicKey);
+  } catch {
+    return [skipped('round trip', 'the certificate does not encrypt')];
+  }
+  const token = tokenFile === undefined ? undefined : (await readText(tokenFile, 'the token')).trim();
+  const trips: [string, () => Promise<Proof>][] = [['round trip', () => proveStore(vault, keyId, ciphertext, input)]];
+  if (functionName !== undefined) {
+    const event = { keyId, ciphertext, ...(instance !== undefined && { instance }) };
+    trips.push([`round trip, ${functionName}`, () => proveFunction(functionName, options, event, input)]);
+  }
+  if (endpoint !== undefined) {
+    const service = { endpoint, ...(token !== undefined && { token }) };
+    trips.push([`round trip, ${endpoint}`, () => proveEndpoint(service, ciphertext, input)]);
+  }
+  return Promise.all(trips.map(([check, prove]) => roundTrip(check, prove)));
+}
+
+async function roundTrip(check: string, prove: () => Promise<Proof>): Promise<Finding> {
+  try {
+    const proof = await prove();
+    if (proof.isRight) return ok(check, 'a fresh input was encrypted as Connect would, and read');
+    return problem(check, proof.why, `Mend what the ${check} shows: ${proof.why.replace(/\.$/, '')}.`);
+  } catch (error) {
+    return problem(check, 'a fresh input was not read', reasonOf(error));
+  }
+}

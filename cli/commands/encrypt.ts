@@ -1,0 +1,32 @@
+import { assertKeyId } from '../../src/keys/key-id.ts';
+import { encryptAsConnect } from '../connect/simulator.ts';
+import { readOperand, readText } from '../files.ts';
+import { ageOf, readCertificate } from '../keys/certificate.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
+
+export interface EncryptOptions {
+  readonly certificate: string;
+  readonly keyId: string;
+}
+
+// The block's own maximum is set by the flow; nobody types more.
+const longestInput = 4_096;
+
+/** What Connect would hand to the flow if a caller typed `input`. */
+export async function encryptInput(
+  operand: string,
+  { certificate, keyId }: EncryptOptions,
+  terminal: Terminal,
+): Promise<Answer> {
+  assertKeyId(keyId);
+  const parsed = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
+  const age = ageOf(parsed);
+  if (age === 'expired' || age === 'not yet valid')
+    terminal.note(`The certificate is ${age}: Connect would not encrypt with it.`);
+  const input = (await readOperand(operand, 'the input')).replace(/\r?\n$/, '');
+  if (input.length > longestInput)
+    throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);
+  const ciphertext = await encryptAsConnect(input, keyId, parsed.publicKey);
+  return { value: { keyId, ciphertext }, text: ciphertext };
+}

@@ -1,0 +1,105 @@
+import { createPublicKey } from 'node:crypto';
+import type { AwsOptions } from '../aws.ts';
+import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
+import { readText } from '../files.ts';
+import { readCertificate } from '../keys/certificate.ts';
+import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+
+export interface KeysAssociateOptions extends VaultOptions, AwsOptions {
+  readonly instance: string;
+  /** A file, or the id `new-…` under which `keys create --store` put it. */
+  readonly privateKey: string;
+  readonly certificate?: string;
+}
+
+/** Uploads a public key to Connect, and stores the private key under the id that it gives. */
+export async function associateKey(options: KeysAssociateOptions, terminal: Terminal): Promise<Answer> {
+  const vault = await openVault(options);
+  const { pair, certificate, provisionalId } = await readKey(options, vault);
+  const instance = await connectInstance(options.instance, options);
+  const work = associateAndStore({ instance, vault, pair, certificate });
+  const keyId = await terminal.during('Uploading the public key and storing the private key', work);
+  if (provisionalId !== undefined) await vault.remove(provisionalId);
+  return {
+    value: { keyId, instance: instance.id, store: vault.name },
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}. Give the flow this key id and the certificate: flow-keys flow --key-id ${keyId} --certificate <file> --function <arn>`,
+  };
+}
+
+/**
+ * Uploads a public key unless it is there already, and stores the private key under its id at once.
+ * After an interruption it can be called again.
+ *
+ * @throws CommandError `conflict` where the instance holds two other keys
+ */
+export async function associateAndStore({
+  instance,
+  vault,
+  pair,
+  certificate,
+}: {
+  readonly instance: ConnectInstance;
+  readonly vault: KeyVault;
+  readonly pair: KeyPair;
+  readonly certificate: string;
+}): Promise<string> {
+  const keys = await instance.securityKeys();
+  const known = keyIdOf(pair.publicKey, keys);
+  if (known === undefined) assertRoom(instance.id, keys);
+  const keyId = known ?? (await instance.associate(pair.publicKey));
+  await vault.store(keyId, { privateKey: pair.privateKey, certificate });
+  return keyId;
+}
+
+/** Under which id the instance holds a public key. */
+export function keyIdOf(publicKey: string, keys: readonly SecurityKey[]): string | undefined {
+  const wanted = createPublicKey(publicKey);
+  return keys.find((key) => isSameKey(publicKeyOf(key.publicKey, `Connect's key ${key.keyId}`), wanted))?.keyId;
+}
+
+async function readKey(
+  options: KeysAssociateOptions,
+  vault: KeyVault,
+): Promise<{ readonly pair: KeyPair; readonly certificate: string; readonly provisionalId?: string }> {
+  const { privateKey, certificate } = options;
+  const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
+  const [pem] = isProvisional
+    ? await vault.privateKeys(privateKey, {})
+    : [await readText(privateKey, 'the private key')];
+  if (pem === undefined) {
+    const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
+    throw new CommandError('conflict', message);
+  }
+  const pair = keyPairOf(await privateKeyIn(pem, privateKey));
+  const own =
+    certificate === undefined
+      ? await vaultCertificate(vault, isProvisional, privateKey)
+      : await readText(certificate, 'the certificate');
+  if (!isSameKey(readCertificate(own, 'The certificate').publicKey, createPublicKey(pair.publicKey))) {
+    throw new CommandError(
+      'invalid_certificate',
+      'The certificate is of another key; pass the one of this private key.',
+    );
+  }
+  return { pair, certificate: own, ...(isProvisional && { provisionalId: privateKey }) };
+}
+
+async function vaultCertificate(vault: KeyVault, isProvisional: boolean, keyId: string): Promise<string> {
+  const certificate = isProvisional ? await vault.certificate(keyId) : undefined;
+  if (certificate !== undefined) return certificate;
+  throw new CommandError(
+    'invalid_option',
+    'Pass --certificate: it is stored beside the key, so that its end can be watched.',
+  );
+}
+
+/** @throws CommandError `conflict` where the instance holds as many keys as Connect takes */
+export function assertRoom(instanceId: string, keys: readonly SecurityKey[]): void {
+  if (keys.length < maxSecurityKeys) return;
+  const ids = keys.map(({ keyId }) => keyId).join(' and ');
+  const message = `Instance ${instanceId} holds ${keys.length} security keys already, ${ids}, which is as many as Connect takes; retire the one that no flow uses with "flow-keys keys retire".`;
+  throw new CommandError('conflict', message);
+}

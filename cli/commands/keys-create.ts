@@ -1,0 +1,89 @@
+import { createPublicKey } from 'node:crypto';
+import { rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assertAbsent, writeNewFile } from '../files.ts';
+import { type CertificateOptions, selfSignedCertificate } from '../keys/certificate.ts';
+import { fingerprint, generateKeyPair, type KeyPair, type KeySize } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+
+export interface KeysCreateOptions extends CertificateOptions, Omit<VaultOptions, 'store'> {
+  readonly bits: KeySize;
+  /** Where the public key and the certificate are written, and the private key too without `store`. */
+  readonly out: string;
+  readonly store?: string;
+  readonly printPrivateKey: boolean;
+}
+
+/** A key pair that Connect has no id for yet, in a vault. */
+export interface NewKey extends KeyPair {
+  /** Under which it lies there until Connect gives it its id. */
+  readonly keyId: string;
+  readonly certificate: string;
+}
+
+/** Makes a key pair and its certificate, and puts the private key where the options say. */
+export async function createKeys(options: KeysCreateOptions, terminal: Terminal): Promise<Answer> {
+  const { out, store } = options;
+  if (store !== undefined && options.printPrivateKey) {
+    throw new CommandError(
+      'invalid_option',
+      'Pass --store or --print-private-key: a private key is kept in one place.',
+    );
+  }
+  const vault = store === undefined ? undefined : await openVault({ ...options, store });
+  const files = { publicKey: join(out, 'public-key.pem'), certificate: join(out, 'certificate.pem') };
+  const privateKeyFile = join(out, 'private-key.pem');
+  const isFile = vault === undefined && !options.printPrivateKey;
+  assertAbsent([...Object.values(files), ...(isFile ? [privateKeyFile] : [])]);
+  const key = await terminal.during('Making the key pair', makeKey(options));
+
+  await writeNewFile(files.publicKey, key.publicKey, 0o644);
+  await writeNewFile(files.certificate, key.certificate, 0o644);
+  try {
+    if (vault) await terminal.during(`Storing the private key in ${vault.name}`, vault.store(key.keyId, key));
+    else if (isFile) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
+  } catch (error) {
+    // Without it, the rest is of no use.
+    await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
+    await rmdir(out).catch(() => {});
+    throw error;
+  }
+
+  const stored = vault ? { store: vault.name, keyId: key.keyId } : { file: privateKeyFile };
+  const privateKey = options.printPrivateKey ? { printed: key.privateKey } : stored;
+  return {
+    value: { bits: options.bits, fingerprint: fingerprint(createPublicKey(key.publicKey)), privateKey, ...files },
+    text: describe(options, key, vault, files),
+  };
+}
+
+/** A new key pair under a provisional id, which says which key it is and that Connect has not named it yet. */
+export async function makeKey({
+  bits,
+  ...certificateOptions
+}: CertificateOptions & { readonly bits: KeySize }): Promise<NewKey> {
+  const pair = await generateKeyPair(bits);
+  const certificate = await selfSignedCertificate(pair.privateKey, certificateOptions);
+  return { ...pair, certificate, keyId: `new-${fingerprint(createPublicKey(pair.publicKey)).slice(0, 16)}` };
+}
+
+function describe(
+  { bits, out, days, printPrivateKey, ...options }: KeysCreateOptions,
+  { keyId, privateKey }: NewKey,
+  vault: KeyVault | undefined,
+  files: { readonly publicKey: string; readonly certificate: string },
+): string {
+  if (printPrivateKey) return privateKey.trimEnd();
+  const file = join(out, 'private-key.pem');
+  const source = vault
+    ? `${keyId}${storeArguments({ ...options, store: options.store ?? 'ssm' })}`
+    : `${file} --certificate ${files.certificate}`;
+  return [
+    `private key  RSA-${bits}, ${vault ? `${keyId} in ${vault.name}` : `${file} (only you may read it)`}`,
+    `public key   ${files.publicKey}`,
+    `certificate  ${files.certificate}, for ${days} days`,
+    `next         flow-keys keys associate --instance <id> --private-key ${source}`,
+  ].join('\n');
+}

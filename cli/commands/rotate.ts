@@ -1,0 +1,164 @@
+import { assertKeyId } from '../../src/keys/key-id.ts';
+import { type ConnectInstance, connectInstance, maxSecurityKeys } from '../connect/instance.ts';
+import { readText } from '../files.ts';
+import type { CertificateOptions } from '../keys/certificate.ts';
+import type { KeySize } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
+import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
+import { proveEndpoint, proveFunction } from '../proof.ts';
+import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
+import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
+import { openRegistry } from '../stores/consumer-registry.ts';
+import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+import { assertRoom } from './keys-associate.ts';
+
+export interface RotateOptions extends VaultOptions, CertificateOptions {
+  readonly instance: string;
+  /** The key to replace. Default: the only one that the instance holds. */
+  readonly keyId?: string;
+  readonly bits: KeySize;
+  readonly flow: readonly string[];
+  readonly handedOut: boolean;
+  readonly wait: number;
+  readonly state: string;
+  readonly dryRun: boolean;
+  readonly function?: string;
+  readonly endpoint?: string;
+  readonly tokenFile?: string;
+}
+
+/** Replaces a security key while calls go on; interrupted at any point and run again, it goes on from there. */
+export async function rotate(options: RotateOptions, terminal: Terminal): Promise<Answer> {
+  const vault = await openVault(options);
+  const instance = await connectInstance(options.instance, options);
+  let state = (await begun(options, instance, vault)) ?? (await beginning(options, instance, vault, terminal));
+  const steps = rotationSteps(await rotationOf(options, instance, vault), state.oldKeyId);
+  const plan = await terminal.during('Looking how far the rotation is', planOf(steps, state));
+  if (options.dryRun) return { value: { oldKeyId: state.oldKeyId, plan }, text: describePlan(plan) };
+  terminal.note(`${describePlan(plan)}\n`);
+  for (const step of steps) {
+    if (await step.isDone(state)) continue;
+    if (step.question !== undefined) await terminal.confirm(step.question);
+    state = await terminal.during(step.name, step.run(state));
+    terminal.note(`${step.name}: done`);
+  }
+  await removeState(options.state);
+  return {
+    value: { retired: state.oldKeyId, store: vault.name },
+    text: `Rotated: ${state.oldKeyId} is retired. Its private key is still in ${vault.name}; "flow-keys keys retire ${state.oldKeyId} --delete-private-key${storeArguments(options)}" removes it.`,
+  };
+}
+
+async function begun(
+  options: RotateOptions,
+  instance: ConnectInstance,
+  vault: KeyVault,
+): Promise<RotationState | undefined> {
+  const state = await readState(options.state);
+  if (state === undefined) return undefined;
+  const differs =
+    state.instance !== instance.id ||
+    state.store !== vault.name ||
+    (options.keyId ?? state.oldKeyId) !== state.oldKeyId;
+  if (!differs) return state;
+  const message = `${options.state} is of a rotation of ${state.oldKeyId} on instance ${state.instance}, with ${state.store}; finish that one first, or pass another --state.`;
+  throw new CommandError('conflict', message);
+}
+
+async function beginning(
+  { keyId, flow }: RotateOptions,
+  instance: ConnectInstance,
+  vault: KeyVault,
+  terminal: Terminal,
+): Promise<RotationState> {
+  if (keyId !== undefined) assertKeyId(keyId);
+  const keys = await terminal.during('Reading the security keys', instance.securityKeys());
+  const ids = keys.map((key) => key.keyId);
+  const oldKeyId = keyId ?? (ids.length === 1 ? ids[0] : undefined);
+  const state = { version: 1, instance: instance.id, store: vault.name } as const;
+  if (ids.length >= maxSecurityKeys && (keyId === undefined || ids.includes(keyId))) assertRoom(instance.id, keys);
+  if (oldKeyId !== undefined && ids.includes(oldKeyId)) {
+    // Before anything is made: each flow can be given a new key.
+    const trial = { oldKeyId, newKeyId: 'new', newCertificate: 'new' };
+    for (const id of flow) swapIn(id, (await instance.flow(id)).content, keys, trial);
+    return { ...state, oldKeyId };
+  }
+  const held =
+    ids.length === 0
+      ? 'no keys; upload a first one with "flow-keys keys associate"'
+      : `${ids.join(' and ')}; pass the one to replace with --key-id`;
+  const asked = keyId === undefined ? '' : `, and not ${keyId}`;
+  throw new CommandError(
+    keyId === undefined ? 'invalid_option' : 'conflict',
+    `Instance ${instance.id} holds ${held}${asked}.`,
+  );
+}
+
+async function rotationOf(options: RotateOptions, instance: ConnectInstance, vault: KeyVault): Promise<Rotation> {
+  const { subject, days, bits, flow, handedOut, wait, state, function: functionName, endpoint } = options;
+  const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
+  const lambda: Rotation['services'] =
+    functionName === undefined
+      ? []
+      : [
+          {
+            name: `function ${functionName}`,
+            prove: (keyId, ciphertext, input) => proveFunction(functionName, options, { keyId, ciphertext }, input),
+          },
+        ];
+  const http: Rotation['services'] =
+    endpoint === undefined
+      ? []
+      : [
+          {
+            name: endpoint,
+            prove: (_, ciphertext, input) =>
+              proveEndpoint({ endpoint, ...(token !== undefined && { token }) }, ciphertext, input),
+          },
+        ];
+  return {
+    ...{
+      instance,
+      vault,
+      // Secrets Manager holds no consumers.
+      consumers: options.store === 'secrets-manager' ? undefined : await openRegistry(options),
+      subject,
+      days,
+      bits,
+      flows: flow,
+      isHandedOut: handedOut,
+      waitMinutes: wait,
+      statePath: state,
+    },
+    services: [...lambda, ...http],
+  };
+}
+
+interface PlannedStep {
+  readonly step: string;
+  readonly plan: string;
+  readonly isDone: boolean;
+  readonly asksFirst: boolean;
+}
+
+function planOf(steps: readonly Step[], state: RotationState): Promise<readonly PlannedStep[]> {
+  return Promise.all(
+    steps.map(async ({ name, plan, question, isDone }) => ({
+      step: name,
+      plan,
+      isDone: await isDone(state),
+      asksFirst: question !== undefined,
+    })),
+  );
+}
+
+function describePlan(plan: readonly PlannedStep[]): string {
+  const width = Math.max(...plan.map(({ step }) => step.length));
+  const lines = plan.map(({ step, plan: what, isDone, asksFirst }, index) => {
+    const line = `${index + 1}. ${step.padEnd(width)}  ${what}`;
+    return isDone
+      ? coloured('dim', `${line} (done)`)
+      : `${line}${asksFirst ? coloured('yellow', ' (asks first)') : ''}`;
+  });
+  return lines.join('\n');
+}

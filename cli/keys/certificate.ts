@@ -1,0 +1,160 @@
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { CommandError } from '../output/command-error.ts';
+import { assertRsa, isSameKey } from './key-pair.ts';
+
+export interface CertificateOptions {
+  /** A distinguished name, as `CN=flow-security-keys, O=Example Ltd, C=GB`. */
+  readonly subject: string;
+  readonly days: number;
+}
+
+const millisecondsPerDay = 86_400_000;
+/** When a certificate is near its end. */
+const warningDays = 30;
+
+/**
+ * A self-signed X.509 certificate (RFC 5280) with the extensions of `openssl req -x509`: the flow carries it,
+ * and Connect encrypts with it.
+ *
+ * @throws CommandError `invalid_option` for a subject that is no distinguished name
+ */
+export async function selfSignedCertificate(privateKey: string, options: CertificateOptions): Promise<string> {
+  const x509 = await loadX509();
+  const keys = await signingKeys(createPrivateKey(privateKey));
+  return naming(options.subject, async () => {
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: options.subject,
+      keys,
+      ...validity(options.days),
+      signingAlgorithm,
+      extensions: [
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
+        new x509.BasicConstraintsExtension(true, undefined, true),
+      ],
+    });
+    return pemOf(certificate.toString('pem'));
+  });
+}
+
+/**
+ * A certificate for another's public key, signed by an uploaded key.
+ *
+ * @param issuer the PEM texts of the private key and of its own certificate
+ * @throws CommandError `invalid_option` for a subject that is no distinguished name, `invalid_certificate` for an
+ *   issuer's certificate that is unreadable, expired or of another key
+ */
+export async function leafCertificate(
+  publicKey: KeyObject,
+  issuer: { readonly privateKey: string; readonly certificate: string },
+  options: CertificateOptions,
+): Promise<string> {
+  const x509 = await loadX509();
+  const issuerCertificate = readCertificate(issuer.certificate, "The issuer's certificate");
+  const privateKey = createPrivateKey(issuer.privateKey);
+  if (!isSameKey(createPublicKey(privateKey), issuerCertificate.publicKey)) {
+    throw new CommandError(
+      'invalid_certificate',
+      "The issuer's certificate is of another key; pass the one of the private key.",
+    );
+  }
+  if (daysLeft(issuerCertificate) < options.days) {
+    const message = `The issuer's certificate ends before ${options.days} days are over; pass fewer --days.`;
+    throw new CommandError('invalid_certificate', message);
+  }
+  const keys = await signingKeys(privateKey);
+  const subjectKey = await importPublic(publicKey);
+  return naming(options.subject, async () => {
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: options.subject,
+      issuer: new x509.X509Certificate(issuer.certificate).subject,
+      publicKey: subjectKey,
+      signingKey: keys.privateKey,
+      ...validity(options.days),
+      signingAlgorithm,
+      extensions: [
+        await x509.SubjectKeyIdentifierExtension.create(subjectKey),
+        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.dataEncipherment, true),
+      ],
+    });
+    return pemOf(certificate.toString('pem'));
+  });
+}
+
+/**
+ * @param what the text's role, as `The certificate of the flow`
+ * @throws CommandError `invalid_certificate`, `invalid_public_key` for a key that Connect cannot encrypt with
+ */
+export function readCertificate(pem: string, what: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch (error) {
+    throw new CommandError('invalid_certificate', `${what} is no X.509 certificate in PEM; check the file.`, error);
+  }
+  assertRsa(certificate.publicKey, what);
+  return certificate;
+}
+
+/** Whether a certificate is in its time. */
+export type CertificateAge = 'valid' | 'expiring' | 'expired' | 'not yet valid';
+
+export function ageOf(certificate: X509Certificate, now = Date.now()): CertificateAge {
+  if (Date.parse(certificate.validFrom) > now) return 'not yet valid';
+  const left = daysLeft(certificate, now);
+  return left < 0 ? 'expired' : left < warningDays ? 'expiring' : 'valid';
+}
+
+/** Whole days until the certificate's end; negative when it is over. */
+export function daysLeft(certificate: X509Certificate, now = Date.now()): number {
+  return Math.floor((Date.parse(certificate.validTo) - now) / millisecondsPerDay);
+}
+
+const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+
+function validity(days: number) {
+  // A flow may be published within the minute, on a machine whose clock is behind.
+  const notBefore = new Date(Date.now() - 60_000);
+  return { notBefore, notAfter: new Date(Date.now() + days * millisecondsPerDay) };
+}
+
+async function signingKeys(privateKey: KeyObject): Promise<CryptoKeyPair> {
+  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
+  return {
+    privateKey: await crypto.subtle.importKey('pkcs8', new Uint8Array(pkcs8), signingAlgorithm, false, ['sign']),
+    publicKey: await importPublic(createPublicKey(privateKey)),
+  };
+}
+
+function importPublic(publicKey: KeyObject): Promise<CryptoKey> {
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  return crypto.subtle.importKey('spki', new Uint8Array(spki), signingAlgorithm, true, ['verify']);
+}
+
+// Its parts find each other by metadata that this library must have put there first.
+async function loadX509() {
+  await import('reflect-metadata');
+  return import('@peculiar/x509');
+}
+
+async function naming(subject: string, make: () => Promise<string>): Promise<string> {
+  // The library takes what has no attributes for an empty name.
+  if (!/^\s*[A-Za-z][A-Za-z0-9.]*\s*=\s*\S/.test(subject)) throw noName(subject);
+  try {
+    return await make();
+  } catch (error) {
+    throw noName(subject, error);
+  }
+}
+
+function noName(subject: string, cause?: unknown): CommandError {
+  const message = `The subject "${subject}" is no distinguished name; write it as "CN=flow-security-keys, O=Example Ltd, C=GB".`;
+  return new CommandError('invalid_option', message, cause);
+}
+
+/** Lines of 64 characters, and a last line break, as openssl writes it. */
+function pemOf(pem: string): string {
+  return `${pem.trimEnd()}\n`;
+}

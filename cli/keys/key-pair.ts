@@ -1,0 +1,104 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { FlowKeysError } from '../../src/index.ts';
+import { importPrivateKeys } from '../../src/keys/private-key.ts';
+import { CommandError } from '../output/command-error.ts';
+
+/** PEM texts, as openssl writes them. */
+export interface KeyPair {
+  /** PKCS#8. */
+  readonly privateKey: string;
+  /** SubjectPublicKeyInfo: what Connect is given. */
+  readonly publicKey: string;
+}
+
+export const keySizes = [2048, 3072, 4096] as const;
+export type KeySize = (typeof keySizes)[number];
+
+// https://docs.aws.amazon.com/connect/latest/APIReference/API_AssociateSecurityKey.html
+const longestPublicKey = 1_024;
+
+/** Makes an RSA key pair with the public exponent 65537. */
+export async function generateKeyPair(bits: KeySize): Promise<KeyPair> {
+  const algorithm = {
+    name: 'RSA-OAEP',
+    hash: 'SHA-512',
+    modulusLength: bits,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
+  const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['encrypt', 'decrypt']);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', privateKey);
+  return keyPairOf(createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }));
+}
+
+/**
+ * The key pair of a private key.
+ *
+ * @throws CommandError `invalid_public_key` when Connect would not take its public key
+ */
+export function keyPairOf(privateKey: KeyObject): KeyPair {
+  const publicKey = publicPem(createPublicKey(privateKey));
+  if (publicKey.length > longestPublicKey) {
+    const message = `The public key has ${publicKey.length} characters, and Connect takes ${longestPublicKey}: use RSA-4096 or less.`;
+    throw new CommandError('invalid_public_key', message);
+  }
+  return { privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicKey };
+}
+
+/**
+ * The RSA private key of a PEM text.
+ *
+ * @param source where the text comes from, as `private-key.pem`
+ * @throws FlowKeysError `invalid_private_key`, which says what the text is instead, and what to do
+ */
+export async function privateKeyIn(pem: string, source: string): Promise<KeyObject> {
+  try {
+    await importPrivateKeys(pem, source);
+    return createPrivateKey(pem.replaceAll('\\r', '').replaceAll('\\n', '\n'));
+  } catch (error) {
+    const explained = error instanceof FlowKeysError ? error.message : 'It is damaged.';
+    const message = explained.replace('stored as the private key of key id', 'given as the private key in');
+    throw new FlowKeysError('invalid_private_key', message);
+  }
+}
+
+export function publicPem(publicKey: KeyObject): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/**
+ * The public key of a PEM text: of a public key, a private key or a certificate.
+ *
+ * @param what the text's role, as `the certificate`
+ * @throws CommandError `invalid_public_key`
+ */
+export function publicKeyOf(pem: string, what: string): KeyObject {
+  try {
+    return createPublicKey(pem);
+  } catch (error) {
+    throw new CommandError(
+      'invalid_public_key',
+      `${what} is no PEM text of a key or a certificate; check the file.`,
+      error,
+    );
+  }
+}
+
+/** @throws CommandError `invalid_public_key` for a key that Connect cannot encrypt with */
+export function assertRsa(publicKey: KeyObject, what: string): void {
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (publicKey.asymmetricKeyType === 'rsa' && bits >= 2048) return;
+  const found = publicKey.asymmetricKeyType === 'rsa' ? `an RSA key of ${bits} bits` : `a key of another kind than RSA`;
+  throw new CommandError('invalid_public_key', `${what} holds ${found}; Connect takes RSA keys of 2048 bits or more.`);
+}
+
+/** Whether two keys are the same, however their PEM texts are broken into lines. */
+export function isSameKey(one: KeyObject, other: KeyObject): boolean {
+  return fingerprint(one) === fingerprint(other);
+}
+
+/** SHA-256 of the SubjectPublicKeyInfo, in hexadecimal. */
+export function fingerprint(publicKey: KeyObject): string {
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+}

@@ -1,0 +1,203 @@
+import { decryptMessage } from '../aws-crypto/decrypt.ts';
+import { assertInTime } from '../deadline.ts';
+import { FlowKeysError } from '../errors.ts';
+import { cachedKeyStore } from '../keys/cached-key-store.ts';
+import { type CachedKeys, createKeyCache, type KeyCache } from '../keys/key-cache.ts';
+import { assertKeyId } from '../keys/key-id.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import { ciphertextBytes } from '../message/ciphertext.ts';
+import { verificationKeyOf } from '../message/early-verification.ts';
+import type { MessageHeader } from '../message/header.ts';
+import { defaultMaxCiphertextBytes } from '../message/inspect.ts';
+import { type Message, parseMessage } from '../message/message.ts';
+import { isSuiteAccepted, type SuitePolicy } from '../message/suites.ts';
+
+// Each key id a message names may cost a store one request, so a message may not name many.
+const maxKeyIds = 8;
+
+export interface DecryptorOptions {
+  readonly keyStore: KeyStore;
+  /** Imported keys, to be shared with other decryptors. Default: a cache of its own. */
+  readonly keyCache?: KeyCache;
+  /** Default: `connect`. */
+  readonly suites?: SuitePolicy;
+  /** The provider id of the encrypted data keys to use. Default: `AmazonConnect`. */
+  readonly providerId?: string;
+  /** The longest message that is looked at, in bytes. Default: 65,536. */
+  readonly maxCiphertextBytes?: number;
+}
+
+export interface DecryptOptions {
+  /** The key id that the message must name. Default: what it names. */
+  readonly keyId?: string;
+  /** The key ids that the caller may use. Default: all. */
+  readonly allowedKeyIds?: readonly string[];
+  /** Aborted when the caller no longer waits. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DecryptResult {
+  /** What the caller typed; UTF-8 text where Connect made the message. */
+  readonly plaintext: Uint8Array;
+  /** The key id under which the message was decrypted. */
+  readonly keyId: string;
+  /** The algorithm suite's id, four hexadecimal digits: `0378` where Connect made the message. */
+  readonly suite: string;
+  readonly encryptionContext: Readonly<Record<string, string>>;
+  /** Length of the message, in bytes. */
+  readonly messageBytes: number;
+}
+
+export interface Decryptor {
+  /**
+   * Decrypts one message.
+   *
+   * @param ciphertext base64 text, as Connect stores it, or the message's bytes
+   * @throws FlowKeysError `missing_parameter`, `no_caller_input`, `malformed_ciphertext`,
+   *   `unsupported_message`, `key_id_mismatch`, `invalid_key_id`, `unknown_key`, `invalid_private_key`,
+   *   `decryption_failed`, `key_store_unavailable`, `deadline_exceeded`, `forbidden`
+   */
+  decrypt(ciphertext: string | Uint8Array, options?: DecryptOptions): Promise<DecryptResult>;
+}
+
+/**
+ * Makes a decryptor of what Amazon Connect encrypted with a flow security key.
+ *
+ * @example
+ * const decryptor = createDecryptor({ keyStore: ssmKeyStore({ region: 'eu-central-1' }) });
+ * const { plaintext } = await decryptor.decrypt(ciphertext, { signal: AbortSignal.timeout(5_000) });
+ */
+export function createDecryptor({
+  keyStore,
+  keyCache = createKeyCache(),
+  suites = 'connect',
+  providerId = 'AmazonConnect',
+  maxCiphertextBytes = defaultMaxCiphertextBytes,
+}: DecryptorOptions): Decryptor {
+  const keys = cachedKeyStore(keyStore, keyCache);
+
+  async function decrypt(
+    ciphertext: string | Uint8Array,
+    { keyId, allowedKeyIds, signal }: DecryptOptions = {},
+  ): Promise<DecryptResult> {
+    if (keyId !== undefined) assertKeyId(keyId);
+    const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
+    assertSuiteAccepted(message.header, suites);
+    const keyIds = allowedAmong(keyIdsOf(message.header, providerId, keyId), allowedKeyIds);
+    let isAnyKnown = false;
+    let failure: unknown;
+    for (const candidate of keyIds) {
+      assertInTime(signal);
+      try {
+        const plaintext = await decryptUnder(candidate, message, signal);
+        if (plaintext instanceof Uint8Array) return result(message, candidate, plaintext);
+        isAnyKnown ||= plaintext === 'failed';
+      } catch (error) {
+        // A key that cannot be had now does not keep another one from opening the message.
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    throw isAnyKnown ? decryptionFailed(keyIds) : unknownKey(keyIds);
+  }
+
+  async function decryptUnder(
+    keyId: string,
+    message: Message,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | 'unknown-key' | 'failed'> {
+    // While the store answers, there is time for what needs no private key.
+    if (keys.mustAsk(keyId)) void verificationKeyOf(message);
+    const cached = await keys.read(keyId, signal);
+    if (cached === undefined) return 'unknown-key';
+    const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) });
+    if (first.outcome === 'decrypted') return first.plaintext;
+    const newer = first.outcome === 'not-unwrapped' ? await keys.readNewer(keyId, cached, signal) : undefined;
+    if (newer === undefined) return 'failed';
+    const second = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(newer) });
+    return second.outcome === 'decrypted' ? second.plaintext : 'failed';
+  }
+
+  return { decrypt };
+}
+
+function privateKeysOf({ pems }: CachedKeys): readonly CryptoKey[] {
+  return pems.flatMap(({ privateKeys }) => privateKeys);
+}
+
+function assertSuiteAccepted({ suite }: MessageHeader, policy: SuitePolicy): void {
+  if (isSuiteAccepted(suite, policy)) return;
+  throw new FlowKeysError(
+    'unsupported_message',
+    `The message is encrypted with suite ${suite.id}, which Connect does not use. Pass suites: 'all' if you made it yourself.`,
+  );
+}
+
+/** The key ids to try: the given one, or else all that the message names for the provider, in its order. */
+function keyIdsOf(
+  { encryptedDataKeys }: MessageHeader,
+  providerId: string,
+  given: string | undefined,
+): readonly string[] {
+  const named = encryptedDataKeys.filter((key) => key.providerId === providerId).map((key) => key.providerInfo);
+  if (named.length === 0) {
+    throw new FlowKeysError(
+      'unsupported_message',
+      `The message holds no data key of provider ${providerId}: it was not encrypted by a flow security key.`,
+    );
+  }
+  const keyIds = [...new Set(named)];
+  if (given !== undefined && keyIds.includes(given)) return [given];
+  if (keyIds.length > maxKeyIds) {
+    throw new FlowKeysError(
+      'unsupported_message',
+      `The message names ${keyIds.length} key ids; at most ${maxKeyIds} are tried. Pass the key id to use.`,
+    );
+  }
+  for (const keyId of keyIds) assertKeyId(keyId);
+  if (given === undefined) return keyIds;
+  // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.
+  const keyId = keyIds.join(', ');
+  throw new FlowKeysError(
+    'key_id_mismatch',
+    `The message is encrypted for key id ${keyId}, not for the given one. Pass the key id of the flow's Store customer input block.`,
+    { keyId },
+  );
+}
+
+function allowedAmong(keyIds: readonly string[], allowed: readonly string[] | undefined): readonly string[] {
+  if (allowed === undefined) return keyIds;
+  const usable = keyIds.filter((keyId) => allowed.includes(keyId));
+  if (usable.length > 0) return usable;
+  const keyId = keyIds.join(', ');
+  const message = `The caller may not use key id ${keyId}. Call with a token that may, or allow it to this one.`;
+  throw new FlowKeysError('forbidden', message, { keyId });
+}
+
+function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array): DecryptResult {
+  return {
+    plaintext,
+    keyId,
+    suite: header.suite.id,
+    encryptionContext: header.encryptionContext,
+    messageBytes: bytes.length,
+  };
+}
+
+function decryptionFailed(keyIds: readonly string[]): FlowKeysError {
+  const keyId = keyIds.join(', ');
+  return new FlowKeysError(
+    'decryption_failed',
+    `The message cannot be decrypted under key id ${keyId}: it was altered, or the stored private key is not the one that belongs to it.`,
+    { keyId },
+  );
+}
+
+function unknownKey(keyIds: readonly string[]): FlowKeysError {
+  const keyId = keyIds.join(', ');
+  return new FlowKeysError(
+    'unknown_key',
+    `No key store holds a private key for key id ${keyId}. Store it there, or check that the flow names a key of this environment.`,
+    { keyId },
+  );
+}
