@@ -1,18 +1,20 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { bindingName } from './adapters/stores/bindings.ts';
-import { consumerBindingName } from './adapters/stores/bindings-consumers.ts';
+import { consumerBinding, privateKeyBinding } from './adapters/stores/names.ts';
+import { browserScriptsForVite } from './build/browser-script.ts';
+import { entryPoints } from './build/entry-points.ts';
+import { standInsForVite } from './build/stand-ins.ts';
 import { closingLine } from './test/support/closing-line.ts';
 import { consumerDocuments } from './test/support/consumer-documents.ts';
-import { allowedConsumers, bearerToken, storedKeys } from './test/support/global-setup.ts';
 import { sha256Hex } from './test/support/sha256.ts';
+import { allowedConsumers, bearerToken, storedKeys } from './test/support/stored.ts';
 
 // Tests named `*.worker.test.ts` run inside workerd, beside the built Worker; all others on Node.
 const bindings = {
   BEARER_TOKEN_HASHES: `${sha256Hex(bearerToken)}:consumers=*`,
   CONSUMERS: allowedConsumers,
-  ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [bindingName(keyId), stored])),
-  ...Object.fromEntries(Array.from(consumerDocuments(), ([name, document]) => [consumerBindingName(name), document])),
+  ...Object.fromEntries(Array.from(storedKeys(), ([keyId, stored]) => [privateKeyBinding(keyId), stored])),
+  ...Object.fromEntries(Array.from(consumerDocuments(), ([name, document]) => [consumerBinding(name), document])),
 };
 
 const workerdTests = 'test/**/*.worker.test.ts';
@@ -31,6 +33,7 @@ function onWorkerd(name: string, include: string[], exclude: string[] = []): Tes
     extends: true,
     plugins: [
       cloudflareTest({
+        main: worker,
         wrangler: { configPath: './wrangler.toml' },
         miniflare: { bindings, kvNamespaces: ['TEST_KEYS'] },
       }),
@@ -39,20 +42,30 @@ function onWorkerd(name: string, include: string[], exclude: string[] = []): Tes
   };
 }
 
-const built = (file: string) => new URL(`./dist/package/${file}`, import.meta.url).pathname;
+// The tests run on the sources; with TEST_BUNDLES=true, on what is published and deployed.
+const onBundles = process.env['TEST_BUNDLES'] === 'true';
+const file = (source: string, bundle: string) =>
+  new URL(onBundles ? `./dist/${bundle}` : `./${source}`, import.meta.url).pathname;
+const lambda = file('adapters/lambda/index.ts', 'lambda/index.mjs');
+const worker = file('adapters/worker/worker.ts', 'worker/index.js');
+const alias = [
+  ...entryPoints.map(({ specifier, source, bundle }) => ({
+    find: new RegExp(`^${specifier}$`),
+    replacement: file(source, `package/${bundle}.js`),
+  })),
+  { find: 'deployed/lambda', replacement: lambda },
+  { find: 'deployed/worker', replacement: worker },
+];
 
 export default defineConfig({
-  // The tests use the package as it is published.
-  resolve: {
-    alias: [
-      { find: /^flow-security-keys$/, replacement: built('index.js') },
-      { find: /^flow-security-keys\/(.*)$/, replacement: built('$1.js') },
-    ],
-  },
+  plugins: [standInsForVite, browserScriptsForVite],
+  resolve: { alias },
   test: {
     reporters: ['verbose', closingLine],
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
+    // Through the plugins, which see no module that Node loads by itself.
+    server: { deps: { inline: [/@aws-crypto/] } },
     testTimeout: 30_000,
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,

@@ -1,29 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
+import { browserScriptsForEsbuild } from './browser-script.ts';
+import { entryPoints } from './entry-points.ts';
 import { bundledFiles, noticeFile, noticeOf, packagesOf } from './licences.ts';
-
-// Modules that stand in for a package's own, each with its reason at its head. esbuild's `alias` option
-// would also catch paths inside the packages.
-const standIns: Readonly<Record<string, string>> = {
-  '@aws-crypto/web-crypto-backend': './src/aws-crypto/stand-ins/web-crypto-backend.ts',
-  '@aws-crypto/material-management-browser': './src/aws-crypto/stand-ins/material-management-browser.ts',
-  '@aws-crypto/random-source-browser': './src/aws-crypto/stand-ins/random-source.ts',
-  '@aws-crypto/serialize': './src/aws-crypto/stand-ins/serialize.ts',
-  'asn1.js': './src/aws-crypto/stand-ins/asn1.ts',
-};
-
-const standIn: Plugin = {
-  name: 'stand-in',
-  setup({ onResolve }) {
-    onResolve({ filter: /^(@aws-crypto\/|asn1\.js$)/ }, ({ path }) => {
-      const module = standIns[path];
-      return module === undefined ? undefined : { path: fileURLToPath(new URL(`../${module}`, import.meta.url)) };
-    });
-  },
-};
+import { standInsForEsbuild } from './stand-ins.ts';
 
 const shared = {
   bundle: true,
@@ -31,41 +13,16 @@ const shared = {
   // No `node:` modules: the bundles run wherever Web APIs do.
   platform: 'browser',
   target: 'es2023',
-  plugins: [standIn],
   legalComments: 'linked',
   sourcemap: false,
   logLevel: 'warning',
   logOverride: { 'require-resolve-not-external': 'silent' },
 } as const satisfies BuildOptions;
 
-const inspectorText = 'dist/inspector/inspector.txt';
-
 const targets: Readonly<Record<string, BuildOptions>> = {
-  // What runs in the browser; the others hold it as text.
-  inspector: {
-    ...shared,
-    entryPoints: ['adapters/http/description/inspector/inspector.ts'],
-    outfile: inspectorText,
-    minify: true,
-  },
   package: {
     ...shared,
-    entryPoints: {
-      index: 'src/index.ts',
-      lambda: 'adapters/lambda/handler.ts',
-      hono: 'adapters/http/index.ts',
-      node: 'adapters/node/index.ts',
-      client: 'adapters/client/index.ts',
-      'consumer-stores/ssm': 'adapters/stores/ssm-consumers.ts',
-      'consumer-stores/bindings': 'adapters/stores/bindings-consumers.ts',
-      'consumer-stores/directory': 'adapters/stores/directory-consumers.ts',
-      'consumer-stores/first-of': 'adapters/stores/first-of-consumers.ts',
-      'key-stores/ssm': 'adapters/stores/ssm.ts',
-      'key-stores/bindings': 'adapters/stores/bindings.ts',
-      'key-stores/directory': 'adapters/stores/directory.ts',
-      'key-stores/first-of': 'adapters/stores/first-of.ts',
-      'key-stores/secrets-manager': 'adapters/stores/secrets-manager.ts',
-    },
+    entryPoints: Object.fromEntries(entryPoints.map(({ bundle, source }) => [bundle, source])),
     outdir: 'dist/package',
     splitting: true,
     // The optional peers: everything else is inside, so that no consumer meets two copies of it.
@@ -100,7 +57,6 @@ const targets: Readonly<Record<string, BuildOptions>> = {
   // Only with `npm run bench`: the AWS packages are measured as shipped, but for what keeps them from starting.
   bench: {
     ...shared,
-    plugins: [],
     inject: ['./bench/buffer.ts'],
     alias: {
       '@aws-crypto/web-crypto-backend': './bench/web-crypto-backend.ts',
@@ -116,18 +72,19 @@ const targets: Readonly<Record<string, BuildOptions>> = {
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets).filter((name) => name !== 'bench');
 if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
 
-let inspectorFiles: readonly string[] = [];
 const bundled = new Set<string>();
 
-for (const name of new Set(['inspector', ...names])) {
+for (const name of names) {
   const options = targets[name];
   if (options === undefined) throw new Error(`No target ${name}; there are ${Object.keys(targets).join(', ')}.`);
-  const { metafile } = await build({ ...options, metafile: true });
-  const files = bundledFiles(metafile);
-  if (name === 'inspector') inspectorFiles = files;
-  const packages = packagesOf(files.includes(inspectorText) ? [...files, ...inspectorFiles] : files);
+  const scripts: Metafile[] = [];
+  // The bench measures the AWS packages as they are.
+  const plugins =
+    name === 'bench' ? [] : [standInsForEsbuild, browserScriptsForEsbuild((script) => scripts.push(script))];
+  const { metafile } = await build({ ...options, plugins, metafile: true });
+  const packages = packagesOf([metafile, ...scripts].flatMap(bundledFiles));
   for (const { name, version } of packages) bundled.add(`${name}@${version}`);
-  writeFileSync(join(options.outdir ?? dirname(options.outfile ?? ''), noticeFile), noticeOf(packages));
+  writeFileSync(join(options.outdir ?? '', noticeFile), noticeOf(packages));
 }
 
 // For the bill of materials: sbom.ts.

@@ -1,6 +1,6 @@
 import { type ConsumerStore, createDecryptor, createRelay, FlowKeysError } from 'flow-security-keys';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { opened } from '../recordings/consumers.ts';
+import { opened } from '../parity/opened.ts';
 import { recordingNamed, testKeyStore } from '../recordings/recordings.ts';
 
 /** A kind of consumer store under test. */

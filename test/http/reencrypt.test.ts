@@ -1,7 +1,8 @@
 import { createClient } from 'flow-security-keys/client';
 import { flowSecurityKeys, type ReencryptionLogLine, settingsFrom } from 'flow-security-keys/hono';
 import { describe, expect, it } from 'vitest';
-import { opened, testConsumers } from '../recordings/consumers.ts';
+import { opened } from '../parity/opened.ts';
+import { testConsumers } from '../recordings/consumers.ts';
 import { contactFlowEvent, recordingNamed, testKeyStore } from '../recordings/recordings.ts';
 import { consumerDocuments } from '../support/consumer-documents.ts';
 import { sha256Hex } from '../support/sha256.ts';

@@ -1,6 +1,6 @@
+import worker from 'deployed/worker';
 import { flowSecurityKeys } from 'flow-security-keys/hono';
 import { describe, expect, it, vi } from 'vitest';
-import worker from '../../dist/worker/index.js';
 
 const inspection = {
   method: 'POST',

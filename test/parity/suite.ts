@@ -1,8 +1,8 @@
 import { type ErrorCode, errorCodes } from 'flow-security-keys';
 import { describe, expect, it } from 'vitest';
-import { opened } from '../recordings/consumers.ts';
 import type { Recording } from '../recordings/recordings.ts';
 import { type ParityCase, parityCases } from './cases.ts';
+import { opened } from './opened.ts';
 
 /** The request id that is given to every call, so that answers can be compared to the byte. */
 export const requestId = 'parity-request';

@@ -7,7 +7,7 @@ import {
 } from 'flow-security-keys';
 import { createHandler, type LambdaAuditLine } from 'flow-security-keys/lambda';
 import { describe, expect, it, vi } from 'vitest';
-import { opened } from '../recordings/consumers.ts';
+import { opened } from '../parity/opened.ts';
 import { contactFlowEvent, recordingNamed, testKeyStore } from '../recordings/recordings.ts';
 import { consumerDocuments, limitedConsumer } from '../support/consumer-documents.ts';
 

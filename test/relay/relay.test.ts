@@ -11,7 +11,8 @@ import {
   type ReencryptOptions,
 } from 'flow-security-keys';
 import { describe, expect, it, vi } from 'vitest';
-import { opened, testConsumers } from '../recordings/consumers.ts';
+import { opened } from '../parity/opened.ts';
+import { testConsumers } from '../recordings/consumers.ts';
 import { recordingNamed, testKeyStore, testKeys } from '../recordings/recordings.ts';
 import { brokenConsumer, consumerDocuments, limitedConsumer, spki } from '../support/consumer-documents.ts';
 

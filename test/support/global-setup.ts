@@ -1,13 +1,13 @@
 import type { TestProject } from 'vitest/node';
-import { parityCases, unusableKeys } from '../parity/cases.ts';
+import { parityCases } from '../parity/cases.ts';
 import { answersOf } from '../parity/suite.ts';
-import { testConsumers } from '../recordings/consumers.ts';
-import { parameterName, pem, type Recording, testKeys } from '../recordings/recordings.ts';
-import { brokenConsumer, consumerDocuments, consumerParameterName, limitedConsumer } from './consumer-documents.ts';
+import { parameterName, type Recording } from '../recordings/recordings.ts';
+import { consumerDocuments, consumerParameterName } from './consumer-documents.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 import { lambdaRunner } from './lambda.ts';
 import { readConnectRecordings, readVectors, type VectorFile } from './shared-data.ts';
 import { startSsm } from './ssm.ts';
+import { allowedConsumers, bearerToken, storedKeys } from './stored.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,28 +26,6 @@ declare module 'vitest' {
     /** The documents of the test consumers, by their names. */
     consumerDocuments: Readonly<Record<string, string>>;
   }
-}
-
-/** The bearer token of the Worker under test. */
-export const bearerToken = 'test-token';
-
-/** The consumers that a flow may name; `not-allowed` is not among them. */
-export const allowedConsumers = [
-  ...testConsumers.map(({ name }) => name),
-  limitedConsumer,
-  brokenConsumer,
-  'nobody',
-].join(' ');
-
-/** What the key stores under test hold, by key id: every test key, and some that are no usable keys. */
-export function storedKeys(): ReadonlyMap<string, string> {
-  const shared = readConnectRecordings()?.keys ?? [];
-  return new Map([
-    ...[...testKeys, ...shared].map(
-      ({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)] as const,
-    ),
-    ...Object.entries(unusableKeys).map(([keyId, { label, der }]) => [keyId, pem(label, der)] as const),
-  ]);
 }
 
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {

@@ -1,6 +1,6 @@
 import { type ParityRunner, requestId } from '../parity/suite.ts';
 
-/** The built Lambda function, `dist/lambda/index.mjs`, with its keys and consumers from the SSM API at `endpoint`. */
+/** The Lambda function, with its keys and consumers from the SSM API at `endpoint`. */
 export async function lambdaRunner(endpoint: string, consumers: string): Promise<ParityRunner> {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
@@ -12,7 +12,7 @@ export async function lambdaRunner(endpoint: string, consumers: string): Promise
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
-  const { handler } = await import('../../dist/lambda/index.mjs');
+  const { handler } = await import('deployed/lambda');
   return {
     name: 'the Lambda handler on Node',
     async invoke(body) {

@@ -3,9 +3,6 @@ import {
   WebCryptoAlgorithmSuite as BrowserAlgorithmSuite,
 } from '@aws-crypto/material-management-browser/build/module/src/index.js';
 
-// Stands in for `@aws-crypto/material-management-browser`, by an alias of the bundler. It differs in one
-// class: the original refuses the 192-bit suites, because Chrome's WebCrypto has no 192-bit AES keys.
-// Node and workerd have them; a runtime that has not fails when it derives the key.
 export * from '@aws-crypto/material-management-browser/build/module/src/index.js';
 
 /** Each 192-bit suite is its 256-bit sibling but for id, name and key length. */

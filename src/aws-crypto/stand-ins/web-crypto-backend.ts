@@ -1,8 +1,5 @@
 import { verify } from '../../message/early-verification.ts';
 
-// Stands in for `@aws-crypto/web-crypto-backend`, by an alias of the bundler. The original probes the
-// runtime while it is loaded: workerd forbids random values then, and Node has no `window`. Every
-// runtime this product runs on has the whole of SubtleCrypto, so there is nothing to probe.
 const { subtle } = crypto;
 
 // What the AWS packages call to decrypt and to encrypt.

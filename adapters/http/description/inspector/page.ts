@@ -1,6 +1,5 @@
 import { html, raw } from 'hono/html';
-// What the build makes of inspector.ts.
-import script from '../../../../dist/inspector/inspector.txt';
+import script from './inspector.ts?browser';
 
 const style = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
