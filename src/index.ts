@@ -14,7 +14,6 @@ export {
   parseConsumer,
 } from './consumers/consumer.ts';
 export { type ConsumerCache, type ConsumerCacheOptions, createConsumerCache } from './consumers/consumer-cache.ts';
-export { assertConsumerName } from './consumers/consumer-name.ts';
 export type { ConsumerStore } from './consumers/consumer-store.ts';
 export {
   createDecryptor,
@@ -26,6 +25,7 @@ export {
 export { type DecryptionRecord, errorRecord, successRecord } from './decrypt/record.ts';
 export { decodeUtf8 } from './encoding/base64.ts';
 export { type ErrorCode, errorCodes, FlowKeysError, type RedactedCause, toFlowKeysError } from './errors.ts';
+export { assertConsumerName } from './identifiers.ts';
 export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/key-cache.ts';
 export type { KeyStore } from './keys/key-store.ts';
 export type { EncryptedDataKey } from './message/header.ts';

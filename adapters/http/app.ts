@@ -3,7 +3,6 @@ import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { type RequestIdVariables, requestId } from 'hono/request-id';
 import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-headers';
-import { withDeadline } from '../../src/deadline.ts';
 import {
   type ConnectSettings,
   type ConsumerCache,
@@ -21,6 +20,7 @@ import {
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
+import { withDeadline } from '../../src/internal.ts';
 import { docsPage } from './description/docs-page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';

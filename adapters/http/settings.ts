@@ -1,5 +1,5 @@
-import { consumerList } from '../../src/consumers/allow-list.ts';
 import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
+import { consumerList } from '../../src/internal.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './middleware/authorization.ts';
 import { operationNames } from './operation-names.ts';
 

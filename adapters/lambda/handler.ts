@@ -1,5 +1,3 @@
-import { instanceArnOf } from '../../src/connect/event.ts';
-import { withDeadline } from '../../src/deadline.ts';
 import {
   type ConnectRecord,
   type ConnectSettings,
@@ -13,6 +11,7 @@ import {
   handleContactFlowEvent,
   type ReencryptionRecord,
 } from '../../src/index.ts';
+import { instanceArnOf, withDeadline } from '../../src/internal.ts';
 
 /** What is read of the context that the Lambda runtime passes. */
 export interface LambdaContext {

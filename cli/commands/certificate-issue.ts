@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { assertAbsent, readText, writeNewFile } from '../files.ts';
 import { leafCertificate } from '../keys/certificate.ts';
 import { assertRsa, generateKeyPair, type KeySize, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';

@@ -1,6 +1,6 @@
 import { createClient } from '../../adapters/client/client.ts';
-import { everything } from '../../src/consumers/consumer.ts';
 import { assertConsumerName, type Consumer, encryptFor, FlowKeysError, parseConsumer } from '../../src/index.ts';
+import { everything } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { openForConsumer } from '../consumer-side.ts';
 import { readText } from '../files.ts';

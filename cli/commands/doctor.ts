@@ -1,4 +1,5 @@
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { createDecryptor } from '../../src/index.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { member } from '../connect/flow/language.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
@@ -136,7 +137,6 @@ async function certificateOf(
 
 async function examineDecryption(keyId: string, ciphertext: string, vault: KeyVault): Promise<Finding> {
   try {
-    const { createDecryptor } = await import('../../src/index.ts');
     const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
     return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { readOperand, readText } from '../files.ts';
 import { ageOf, readCertificate } from '../keys/certificate.ts';

@@ -1,4 +1,4 @@
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { type FlowField, writeFlow } from '../connect/flow/writer.ts';
 import { readText, writeNewFile } from '../files.ts';
 import { ageOf, readCertificate } from '../keys/certificate.ts';

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { FlowKeysError } from '../../src/errors.ts';
+import { FlowKeysError } from '../../src/index.ts';
 import { connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { ageOf, type CertificateAge, daysLeft, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';

@@ -1,4 +1,4 @@
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance } from '../connect/instance.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';

@@ -1,4 +1,4 @@
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys } from '../connect/instance.ts';
 import { readText } from '../files.ts';
 import type { CertificateOptions } from '../keys/certificate.ts';

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { encryptMessageAsConnect } from '../../src/aws-crypto/encrypt.ts';
+import { encryptMessageAsConnect } from '../../src/internal.ts';
 
 /**
  * What Amazon Connect stores when a caller types `input`: the same suite, framing, provider id and RSA-OAEP

@@ -1,5 +1,4 @@
-import { FlowKeysError } from '../../src/errors.ts';
-import { inspect } from '../../src/message/inspect.ts';
+import { FlowKeysError, inspect } from '../../src/index.ts';
 import { type Finding, ok, problem } from './check.ts';
 
 export interface MessageFindings {

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { FlowKeysError } from '../../src/index.ts';
-import { importPrivateKeys } from '../../src/keys/private-key.ts';
+import { importPrivateKeys } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 
 /** PEM texts, as openssl writes them. */

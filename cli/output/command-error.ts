@@ -1,4 +1,4 @@
-import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/errors.ts';
+import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/index.ts';
 
 /** What the process ends with, for scripts to branch on. */
 export const exitCodes = {

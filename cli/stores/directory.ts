@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { directoryKeyStore } from '../../adapters/stores/directory.ts';
-import { assertKeyId } from '../../src/keys/key-id.ts';
+import { assertKeyId } from '../../src/internal.ts';
 import { codeOf, readText, replaceFile, writeNewFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 import { assertSamePrivateKey, type KeyVault } from './vault.ts';

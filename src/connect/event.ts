@@ -1,6 +1,5 @@
-import { assertConsumerName } from '../consumers/consumer-name.ts';
-import { isContactId } from '../contact-id.ts';
 import { FlowKeysError } from '../errors.ts';
+import { assertConsumerName, isContactId } from '../identifiers.ts';
 import type { ConnectSettings } from './settings.ts';
 
 /** An input of the caller's in an event. */

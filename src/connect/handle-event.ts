@@ -4,7 +4,7 @@ import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryp
 import { type DecryptionRecord, errorRecord, successRecord } from '../decrypt/record.ts';
 import { decodeUtf8 } from '../encoding/base64.ts';
 import { FlowKeysError, toFlowKeysError } from '../errors.ts';
-import { assertKeyId } from '../keys/key-id.ts';
+import { assertKeyId } from '../identifiers.ts';
 import { maxConsumers, type ReencryptionRecord, type Relay } from '../relay/relay.ts';
 import {
   type AnswerIds,

@@ -1,6 +1,6 @@
 import { FlowKeysError } from '../errors.ts';
+import { isConsumerName } from '../identifiers.ts';
 import { everything } from './consumer.ts';
-import { isConsumerName } from './consumer-name.ts';
 
 /**
  * The names of a setting that says which consumers somebody may encrypt for; `*` stands for all.

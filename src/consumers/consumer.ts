@@ -1,7 +1,6 @@
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
 import { FlowKeysError } from '../errors.ts';
-import { isKeyId } from '../keys/key-id.ts';
-import { assertConsumerName } from './consumer-name.ts';
+import { assertConsumerName, isField, isKeyId } from '../identifiers.ts';
 import {
   type ConsumerKey,
   holdsPrivateKey,
@@ -18,13 +17,6 @@ export type ConsumerFormat = (typeof consumerFormats)[number];
 
 /** Stands in a list for everything. */
 export const everything = '*';
-
-const fieldPattern = /^(?=.*[A-Za-z])[A-Za-z0-9 _.-]{1,100}$/;
-
-/** Whether a field may be called so. Digits alone are a caller's input in the wrong place, and fields are logged. */
-export function isField(name: unknown): name is string {
-  return typeof name === 'string' && fieldPattern.test(name);
-}
 
 /** A system that reads inputs: whom the service encrypts for again, and what it may have. */
 export interface Consumer {

@@ -1,9 +1,9 @@
 import { decryptMessage } from '../aws-crypto/decrypt.ts';
 import { assertInTime } from '../deadline.ts';
 import { FlowKeysError } from '../errors.ts';
+import { assertKeyId } from '../identifiers.ts';
 import { cachedKeyStore } from '../keys/cached-key-store.ts';
 import { type CachedKeys, createKeyCache, type KeyCache } from '../keys/key-cache.ts';
-import { assertKeyId } from '../keys/key-id.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
 import { verificationKeyOf } from '../message/early-verification.ts';

@@ -1,23 +1,14 @@
-import {
-  allows,
-  assertValidity,
-  type Consumer,
-  type ConsumerFormat,
-  everything,
-  isField,
-} from '../consumers/consumer.ts';
+import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from '../consumers/consumer.ts';
 import {
   type CachedConsumer,
   type ConsumerCache,
   cachedConsumers,
   createConsumerCache,
 } from '../consumers/consumer-cache.ts';
-import { assertConsumerName } from '../consumers/consumer-name.ts';
 import type { ConsumerStore } from '../consumers/consumer-store.ts';
-import { isContactId } from '../contact-id.ts';
 import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
 import { type ErrorCode, FlowKeysError, type RedactedCause, toFlowKeysError } from '../errors.ts';
-import { assertKeyId } from '../keys/key-id.ts';
+import { assertConsumerName, assertContactId, assertField, assertKeyId } from '../identifiers.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
 import { encryptFor } from './encrypt.ts';
 
@@ -205,17 +196,8 @@ function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions)
     throw invalidRequest(`${consumers.length} consumers are named; at most ${maxConsumers} are served in one call.`);
   }
   if (new Set(consumers).size < consumers.length) throw invalidRequest('A consumer is named twice. Name each once.');
-  // Neither repeats the text: it may be a secret in the wrong place.
-  if (!isField(field)) {
-    throw invalidRequest(
-      'The field may hold 1 to 100 letters, digits, spaces, "-", "_" and ".", with a letter among them.',
-    );
-  }
-  if (contactId !== undefined && !isContactId(contactId)) {
-    throw invalidRequest(
-      'The contact id may hold 1 to 100 letters, digits and "-", with a letter among them, or is a UUID.',
-    );
-  }
+  assertField(field);
+  if (contactId !== undefined) assertContactId(contactId);
 }
 
 function recordOf(

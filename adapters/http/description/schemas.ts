@@ -1,30 +1,26 @@
 import * as v from 'valibot';
-import { contactIdPattern, maxContactIdLength } from '../../../src/contact-id.ts';
 import { consumerFormats, maxConsumers } from '../../../src/index.ts';
+import { consumerNameForm, contactIdForm, fieldForm, type IdentifierForm, keyIdForm } from '../../../src/internal.ts';
 import type { DecryptAnswer, InspectAnswer, ReencryptAnswer } from '../contract.ts';
 import type { Problem } from '../problem.ts';
 
 // Of a key id and a ciphertext only the type is checked here: the decryptor says what else is wrong, with codes
 // of its own. The patterns are for the readers of /openapi.json, and need no lookahead: generators
 // of requests make few texts that pass one.
-const text = (pattern: string, description: string, maxLength?: number) =>
-  v.pipe(
-    v.string(),
-    v.metadata(maxLength === undefined ? { pattern } : { pattern, maxLength }),
-    v.description(description),
-  );
+const text = ({ pattern, maxLength }: Partial<IdentifierForm>, description: string) =>
+  v.pipe(v.string(), v.metadata({ pattern: pattern?.source, maxLength }), v.description(description));
 
-const keyIdText = (description: string) => text('^[0-9_-]*[A-Za-z][A-Za-z0-9_-]*$', description, 100);
-const keyId = keyIdText('A key id, as Connect shows it.');
+const keyId = text(keyIdForm, 'A key id, as Connect shows it.');
+const requiredKeyId = text(keyIdForm, 'The key id that the message must name. Default: what it names.');
 
 const ciphertext = text(
-  '^[A-Za-z0-9+/]+={0,2}$',
+  { pattern: /^[A-Za-z0-9+/]+={0,2}$/ },
   'What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.',
 );
 
 export const decryptBody = v.object({
   ciphertext,
-  keyId: v.optional(keyIdText('The key id that the message must name. Default: what it names.')),
+  keyId: v.optional(requiredKeyId),
 });
 
 export const inspectBody = v.object({ ciphertext });
@@ -64,11 +60,11 @@ export const batchAnswer = v.object({
 
 export const reencryptBody = v.object({
   ciphertext,
-  keyId: v.optional(keyIdText('The key id that the message must name. Default: what it names.')),
-  contactId: v.optional(text(contactIdPattern, 'Of the call in which the input was given.', maxContactIdLength)),
-  field: text('^[0-9 _.-]*[A-Za-z][A-Za-z0-9 _.-]*$', 'What the input is; the message itself does not say.', 100),
+  keyId: v.optional(requiredKeyId),
+  contactId: v.optional(text(contactIdForm, 'Of the call in which the input was given.')),
+  field: text(fieldForm, 'What the input is; the message itself does not say.'),
   consumers: v.pipe(
-    v.array(text('^[0-9-]*[a-z][a-z0-9-]*$', 'A name, once.', 64)),
+    v.array(text(consumerNameForm, 'A name, once.')),
     v.minLength(1),
     v.maxLength(maxConsumers),
     v.metadata({ uniqueItems: true }),

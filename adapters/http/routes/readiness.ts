@@ -1,5 +1,5 @@
-import { withDeadline, withinSignal } from '../../../src/deadline.ts';
 import { FlowKeysError, type KeyStore } from '../../../src/index.ts';
+import { withDeadline, withinSignal } from '../../../src/internal.ts';
 
 // No store has a key under it; whether a store can say so is what is asked.
 const probeKeyId = 'readiness-probe';

@@ -1,6 +1,5 @@
 // Runs in the browser: what is pasted is read there, and sent nowhere.
-import { FlowKeysError } from '../../../../src/errors.ts';
-import { inspect, type MessageSummary } from '../../../../src/message/inspect.ts';
+import { FlowKeysError, inspect, type MessageSummary } from '../../../../src/index.ts';
 
 const input = document.querySelector('textarea');
 const output = document.querySelector('output');

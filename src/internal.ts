@@ -1,0 +1,17 @@
+// What the adapters and the command line of this repository need beyond the public surface of index.ts. They import
+// nothing of this folder but these two files.
+
+export { encryptMessageAsConnect } from './aws-crypto/encrypt.ts';
+export { instanceArnOf } from './connect/event.ts';
+export { consumerList } from './consumers/allow-list.ts';
+export { everything } from './consumers/consumer.ts';
+export { withDeadline, withinSignal } from './deadline.ts';
+export {
+  assertKeyId,
+  consumerNameForm,
+  contactIdForm,
+  fieldForm,
+  type IdentifierForm,
+  keyIdForm,
+} from './identifiers.ts';
+export { importPrivateKeys } from './keys/private-key.ts';
