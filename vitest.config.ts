@@ -65,7 +65,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
     // Through the plugins, which see no module that Node loads by itself.
-    server: { deps: { inline: [/@aws-crypto/] } },
+    server: { deps: { inline: [/@aws-crypto\/(?![a-z-]+-node\/)/] } },
     testTimeout: 30_000,
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,

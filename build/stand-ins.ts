@@ -82,7 +82,7 @@ export const standInsForVite: VitePlugin = {
     const file = standInFor(specifier, importer);
     if (file !== undefined) return file;
     // The ES modules, as the bundles hold them: Node would load the CommonJS ones, which no plugin sees.
-    const [, name] = specifier.match(/^(@aws-crypto\/[a-z-]+)$/) ?? [];
+    const [, name] = specifier.match(/^(@aws-crypto\/[a-z-]+)(?<!-node)$/) ?? [];
     return name === undefined ? undefined : join(root, `node_modules/${name}/build/module/src/index.js`);
   },
   // Their source maps name sources that are not published, of which Vite would warn.

@@ -1,31 +1,63 @@
-import { VerificationKey } from '@aws-crypto/material-management';
-import { WebCryptoDecryptionMaterial, type WebCryptoMaterialsManager } from '@aws-crypto/material-management-browser';
-import { verificationKeyOf } from '../message/early-verification.ts';
-import type { Message } from '../message/message.ts';
-import { unwrapDataKey, type WrappingKeys } from './keyring.ts';
+import {
+  type EncryptedDataKey,
+  type KeyringWebCrypto,
+  type WebCryptoAlgorithmSuite,
+  WebCryptoDecryptionMaterial,
+  type WebCryptoMaterialsManager,
+} from '@aws-crypto/material-management-browser';
+import { RawRsaKeyringWebCrypto } from '@aws-crypto/raw-rsa-keyring-browser';
+
+/** The wrapping keys that may open a message: private keys under one provider id and key id. */
+export interface WrappingKeys {
+  readonly providerId: string;
+  readonly keyId: string;
+  readonly privateKeys: readonly CryptoKey[];
+}
 
 /** Thrown when no private key unwraps the data key: the stored key may have been replaced since it was read. */
-export class DataKeyNotUnwrapped extends Error {}
+export class DataKeyNotUnwrapped extends Error {
+  override readonly name = 'DataKeyNotUnwrapped';
+}
 
-/**
- * A cryptographic materials manager that decrypts only. It differs from the AWS default in importing the
- * verification key natively (the default decompresses the point in JavaScript, half of a decrypt's time),
- * and in verifying the signature while the data key is unwrapped.
- */
-export function decryptionMaterials(message: Message, wrappingKeys: WrappingKeys): WebCryptoMaterialsManager {
+/** A cryptographic materials manager that decrypts only. */
+export function decryptionMaterials(wrappingKeys: WrappingKeys): WebCryptoMaterialsManager {
   return {
     async decryptMaterials({ suite, encryptionContext, encryptedDataKeys }) {
-      const material = new WebCryptoDecryptionMaterial(suite, encryptionContext);
-      const [, verificationKey] = await Promise.all([
-        unwrapDataKey(material, encryptedDataKeys, wrappingKeys),
-        verificationKeyOf(message),
-      ]);
+      const material = new WebCryptoDecryptionMaterial(withoutSignature(suite), encryptionContext);
+      await unwrapDataKey(material, encryptedDataKeys, wrappingKeys);
       if (!material.hasValidKey()) throw new DataKeyNotUnwrapped();
-      if (verificationKey === undefined) return material;
-      return material.setVerificationKey(new VerificationKey(verificationKey, suite));
+      return material;
     },
     async getEncryptionMaterials() {
       throw new Error('These materials are for decryption only.');
     },
   };
+}
+
+/**
+ * The suite for the AWS package, which would verify the signature a second time, when all else is done, and decompress
+ * its key in JavaScript first, which takes half of a decryption's time. See message/verification.ts.
+ */
+function withoutSignature(suite: WebCryptoAlgorithmSuite): WebCryptoAlgorithmSuite {
+  const { signatureHash: _hash, signatureCurve: _curve, ...unsigned } = suite;
+  return Object.freeze(Object.assign(Object.create(Object.getPrototypeOf(suite)), unsigned));
+}
+
+/** Unwraps the data key with the first private key that can. The material stays without a data key when none does. */
+async function unwrapDataKey(
+  material: WebCryptoDecryptionMaterial,
+  encryptedDataKeys: readonly EncryptedDataKey[],
+  { providerId, keyId, privateKeys }: WrappingKeys,
+): Promise<void> {
+  // The keyring accepts a provider info that merely starts with its key name, so the exact ones are picked here.
+  const ours = encryptedDataKeys.filter((key) => key.providerId === providerId && key.providerInfo === keyId);
+  for (const privateKey of privateKeys) {
+    const keyring: KeyringWebCrypto = new RawRsaKeyringWebCrypto({
+      keyNamespace: providerId,
+      keyName: keyId,
+      privateKey,
+    });
+    await keyring.onDecrypt(material, ours);
+    if (material.hasValidKey()) return;
+  }
 }

@@ -4,8 +4,6 @@ import type { Cache, Entry } from './cache.ts';
 
 /** Reading what a store has under a name, through a cache. */
 export interface CachedReads<Known extends Entry> {
-  /** Whether reading a name will ask the store, as nothing is known of it. */
-  mustAsk(name: string): boolean;
   /** What the store has under a name; `undefined` when it does not know it. */
   read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined>;
   /** Something newer than an entry that did not do, if the store may have it. */
@@ -168,12 +166,7 @@ export function cachedReads<Text, Known extends Entry>({
     }
   }
 
-  return {
-    mustAsk: (name) => cache.known(name) === undefined && cache.absent(name) === undefined,
-    read,
-    readNewer,
-    tryReadNewer,
-  };
+  return { read, readNewer, tryReadNewer };
 }
 
 function isUnavailable(error: unknown): boolean {

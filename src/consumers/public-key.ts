@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../encoding/base64.ts';
 import { derTag, objectIdentifier, readDer, readDerElements, sameBytes } from '../encoding/der.ts';
 import { pemBlocks } from '../encoding/pem.ts';
 import { readCertificate } from '../keys/x509.ts';
@@ -51,7 +52,7 @@ export function readConsumerKey(publicKey: unknown): ConsumerKey | UnusableKey {
 
 /** Whether a text holds a private key as PEM, wherever, or is one as a JWK, a JWK Set, or base64 of DER. */
 export function holdsPrivateKey(text: string): boolean {
-  return /PRIVATE KEY/.test(text) || isPrivateJwk(parsed(text)) || isPrivateDer(decoded(text));
+  return /PRIVATE KEY/.test(text) || isPrivateJwk(parsed(text)) || isPrivateDer(decodeBase64(text));
 }
 
 /** Whether it is a JWK with private members, or a set (RFC 7517, section 5) with one. */
@@ -80,14 +81,6 @@ function isPrivateDer(der: Uint8Array<ArrayBuffer> | undefined): boolean {
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function decoded(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { decryptMessage } from '../aws-crypto/decrypt.ts';
+import { type Decryption, decryptMessage } from '../aws-crypto/decrypt.ts';
 import { assertInTime } from '../deadline.ts';
 import { FlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../identifiers.ts';
@@ -6,14 +6,12 @@ import { cachedKeyStore } from '../keys/cached-key-store.ts';
 import { type CachedKeys, createKeyCache, type KeyCache } from '../keys/key-cache.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
-import { verificationKeyOf } from '../message/early-verification.ts';
 import type { MessageHeader } from '../message/header.ts';
 import { defaultMaxCiphertextBytes } from '../message/inspect.ts';
 import { type Message, parseMessage } from '../message/message.ts';
 import { isSuiteAccepted, type SuitePolicy } from '../message/suites.ts';
-
-// Each key id a message names may cost a store one request, so a message may not name many.
-const maxKeyIds = 8;
+import { type Verification, verificationOf } from '../message/verification.ts';
+import { allowedAmong, keyIdsOf } from './candidates.ts';
 
 export interface DecryptorOptions {
   readonly keyStore: KeyStore;
@@ -84,38 +82,38 @@ export function createDecryptor({
     const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
     assertSuiteAccepted(message.header, suites);
     const keyIds = allowedAmong(keyIdsOf(message.header, providerId, keyId), allowedKeyIds);
-    let isAnyKnown = false;
+    const verify = verificationOf(message);
+    let failed: Decryption | undefined;
     let failure: unknown;
     for (const candidate of keyIds) {
       assertInTime(signal);
       try {
-        const plaintext = await decryptUnder(candidate, message, signal);
-        if (plaintext instanceof Uint8Array) return result(message, candidate, plaintext);
-        isAnyKnown ||= plaintext === 'failed';
+        const decryption = await decryptUnder(candidate, message, verify, signal);
+        if (decryption?.outcome === 'decrypted') return result(message, candidate, decryption.plaintext);
+        failed ??= decryption;
       } catch (error) {
         // A key that cannot be had now does not keep another one from opening the message.
         failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
-    throw isAnyKnown ? decryptionFailed(keyIds) : unknownKey(keyIds);
+    throw failed === undefined ? unknownKey(keyIds) : decryptionFailed(keyIds, failed);
   }
 
+  /** `undefined` where no store has a private key for the key id. */
   async function decryptUnder(
     keyId: string,
     message: Message,
+    verify: Verification,
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | 'unknown-key' | 'failed'> {
-    // While the store answers, there is time for what needs no private key.
-    if (keys.mustAsk(keyId)) void verificationKeyOf(message);
+  ): Promise<Decryption | undefined> {
     const cached = await keys.read(keyId, signal);
-    if (cached === undefined) return 'unknown-key';
-    const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) });
-    if (first.outcome === 'decrypted') return first.plaintext;
-    const newer = first.outcome === 'not-unwrapped' ? await keys.readNewer(keyId, cached, signal) : undefined;
-    if (newer === undefined) return 'failed';
-    const second = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(newer) });
-    return second.outcome === 'decrypted' ? second.plaintext : 'failed';
+    if (cached === undefined) return undefined;
+    const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) }, verify);
+    if (first.outcome !== 'not-unwrapped') return first;
+    const newer = await keys.readNewer(keyId, cached, signal);
+    if (newer === undefined) return first;
+    return decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(newer) }, verify);
   }
 
   return { decrypt };
@@ -133,47 +131,6 @@ function assertSuiteAccepted({ suite }: MessageHeader, policy: SuitePolicy): voi
   );
 }
 
-/** The key ids to try: the given one, or else all that the message names for the provider, in its order. */
-function keyIdsOf(
-  { encryptedDataKeys }: MessageHeader,
-  providerId: string,
-  given: string | undefined,
-): readonly string[] {
-  const named = encryptedDataKeys.filter((key) => key.providerId === providerId).map((key) => key.providerInfo);
-  if (named.length === 0) {
-    throw new FlowKeysError(
-      'unsupported_message',
-      `The message holds no data key of provider ${providerId}: it was not encrypted by a flow security key.`,
-    );
-  }
-  const keyIds = [...new Set(named)];
-  if (given !== undefined && keyIds.includes(given)) return [given];
-  if (keyIds.length > maxKeyIds) {
-    throw new FlowKeysError(
-      'unsupported_message',
-      `The message names ${keyIds.length} key ids; at most ${maxKeyIds} are tried. Pass the key id to use.`,
-    );
-  }
-  for (const keyId of keyIds) assertKeyId(keyId);
-  if (given === undefined) return keyIds;
-  // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.
-  const keyId = keyIds.join(', ');
-  throw new FlowKeysError(
-    'key_id_mismatch',
-    `The message is encrypted for key id ${keyId}, not for the given one. Pass the key id of the flow's Store customer input block.`,
-    { keyId },
-  );
-}
-
-function allowedAmong(keyIds: readonly string[], allowed: readonly string[] | undefined): readonly string[] {
-  if (allowed === undefined) return keyIds;
-  const usable = keyIds.filter((keyId) => allowed.includes(keyId));
-  if (usable.length > 0) return usable;
-  const keyId = keyIds.join(', ');
-  const message = `The caller may not use key id ${keyId}. Call with a token that may, or allow it to this one.`;
-  throw new FlowKeysError('forbidden', message, { keyId });
-}
-
 function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array): DecryptResult {
   return {
     plaintext,
@@ -184,12 +141,12 @@ function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array
   };
 }
 
-function decryptionFailed(keyIds: readonly string[]): FlowKeysError {
+function decryptionFailed(keyIds: readonly string[], failed: Decryption): FlowKeysError {
   const keyId = keyIds.join(', ');
   return new FlowKeysError(
     'decryption_failed',
     `The message cannot be decrypted under key id ${keyId}: it was altered, or the stored private key is not the one that belongs to it.`,
-    { keyId },
+    { keyId, ...('cause' in failed && { cause: failed.cause }) },
   );
 }
 

@@ -1,3 +1,5 @@
+import { decodeBase64 } from './base64.ts';
+
 /** A block of a PEM text (RFC 7468). */
 export interface PemBlock {
   /** What stands after `BEGIN`: `PUBLIC KEY`, `CERTIFICATE`, … */
@@ -14,14 +16,6 @@ export function pemBlocks(text: string): readonly PemBlock[] {
   return Array.from(lines.matchAll(block), ([, label = '', body = '']) => ({
     label,
     isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'),
-    der: decodeBody(body),
+    der: decodeBase64(body),
   }));
-}
-
-function decodeBody(body: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
 
 /** What Connect stores instead of a ciphertext when the caller types nothing. */
@@ -28,14 +29,8 @@ export function ciphertextBytes(ciphertext: string | Uint8Array, maxCiphertextBy
     );
   }
   if ((text.length / 4) * 3 - 2 > maxCiphertextBytes) throw tooLong(maxCiphertextBytes);
-  if (!base64.test(text) || text.length % 4 !== 0) throw malformed(notBase64(text));
-  return decodeBase64(text);
-}
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  const bytes = base64.test(text) && text.length % 4 === 0 ? decodeBase64(text) : undefined;
+  if (bytes === undefined) throw malformed(notBase64(text));
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 import { ciphertextBytes } from './ciphertext.ts';
 import type { EncryptedDataKey } from './header.ts';
 import { parseMessage } from './message.ts';
-import { verifySignature } from './signature.ts';
+import { type Signature, verificationOf } from './verification.ts';
 
 /** The longest ciphertext that is looked at by default, in bytes. Connect's own are under a kilobyte. */
 export const defaultMaxCiphertextBytes = 65_536;
@@ -19,7 +19,7 @@ export interface MessageSummary {
   readonly plaintextBytes: number;
   readonly messageBytes: number;
   /** Verified with the key in the encryption context; `none` for an unsigned suite. */
-  readonly signature: 'valid' | 'invalid' | 'none';
+  readonly signature: Signature;
 }
 
 /**
@@ -47,6 +47,6 @@ export async function inspect(
     frameCount: message.frameCount,
     plaintextBytes: message.plaintextBytes,
     messageBytes: message.bytes.length,
-    signature: await verifySignature(message),
+    signature: await verificationOf(message)(),
   };
 }

@@ -1,6 +1,6 @@
+import { rawSignature } from '../encoding/ecdsa-signature.ts';
 import { type MessageHeader, parseHeader } from './header.ts';
 import { type MessageReader, messageReader } from './reader.ts';
-import { rawSignature } from './signature.ts';
 
 /**
  * An AWS Encryption SDK message taken apart: what can be read before any private key is used.

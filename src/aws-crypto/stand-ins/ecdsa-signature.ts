@@ -1,4 +1,4 @@
-import { derSignature, rawSignature } from '../../message/signature.ts';
+import { derSignature, rawSignature } from '../../encoding/ecdsa-signature.ts';
 
 type SignedSuite = { readonly signatureCurve?: 'P-256' | 'P-384' };
 

@@ -1,13 +1,47 @@
+import { decodeBase64, hex } from '../encoding/base64.ts';
+import { publicKeyContextKey } from './header.ts';
+import type { Message } from './message.ts';
+
 type NamedCurve = 'P-256' | 'P-384';
+
+/** What a message's signature is: `none` for an unsigned suite. */
+export type Signature = 'valid' | 'invalid' | 'none';
+
+/** Verifies the signature of one message when it is first asked to, and gives the same outcome ever after. */
+export type Verification = () => Promise<Signature>;
+
+export function verificationOf(message: Message): Verification {
+  let signature: Promise<Signature> | undefined;
+  return () => {
+    signature ??= verifySignature(message);
+    return signature;
+  };
+}
+
+/**
+ * Verifies a message's signature with the key that its encryption context carries. No private key is needed: the
+ * signature proves that header and body are as they were signed, not who signed them.
+ */
+async function verifySignature({ header, footer }: Message): Promise<Signature> {
+  const { signature: scheme } = header.suite;
+  const compressedPoint = header.encryptionContext[publicKeyContextKey];
+  // An unsigned message that carries a verification key has lost its signature.
+  if (scheme === undefined) return compressedPoint === undefined ? 'none' : 'invalid';
+  if (footer === undefined || compressedPoint === undefined) return 'invalid';
+  // A decryption starts this beside the unwrapping of the data key. `unwrapKey` goes first, as it leaves this thread,
+  // which `importKey` does not.
+  await undefined;
+  const key = await importVerificationKey(compressedPoint, scheme.namedCurve);
+  if (key === undefined) return 'invalid';
+  const algorithm = { name: 'ECDSA', hash: scheme.hash };
+  return (await crypto.subtle.verify(algorithm, key, footer.signature, footer.signed)) ? 'valid' : 'invalid';
+}
 
 /**
  * Imports the compressed point (SEC 1, section 2.3.3; base64) that a signed message's context carries.
  * `undefined` when it is no point of the curve.
  */
-export async function importVerificationKey(
-  compressedPoint: string,
-  namedCurve: NamedCurve,
-): Promise<CryptoKey | undefined> {
+async function importVerificationKey(compressedPoint: string, namedCurve: NamedCurve): Promise<CryptoKey | undefined> {
   const point = decodePoint(compressedPoint, curves[namedCurve].fieldBytes);
   if (point === undefined) return undefined;
   try {
@@ -24,12 +58,8 @@ function importPoint(point: Uint8Array<ArrayBuffer>, namedCurve: NamedCurve): Pr
 }
 
 function decodePoint(base64: string, fieldBytes: number): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    const point = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    return point.length === 1 + fieldBytes && (point[0] === 2 || point[0] === 3) ? point : undefined;
-  } catch {
-    return undefined;
-  }
+  const point = decodeBase64(base64);
+  return point?.length === 1 + fieldBytes && (point[0] === 2 || point[0] === 3) ? point : undefined;
 }
 
 interface Curve {
@@ -75,8 +105,4 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
     square = (square * square) % modulus;
   }
   return result;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,21 +1,4 @@
-import { derTag, readDer, writeDer } from '../encoding/der.ts';
-import { publicKeyContextKey } from './header.ts';
-import type { Message } from './message.ts';
-import { importVerificationKey } from './verification-key.ts';
-
-/**
- * Verifies a message's signature with the key that its encryption context carries: no private key is
- * needed. It proves that header and body are as they were signed, not who signed them.
- */
-export async function verifySignature({ header, footer }: Message): Promise<'valid' | 'invalid' | 'none'> {
-  const { signature: scheme } = header.suite;
-  const compressedPoint = header.encryptionContext[publicKeyContextKey];
-  if (scheme === undefined || footer === undefined || compressedPoint === undefined) return 'none';
-  const key = await importVerificationKey(compressedPoint, scheme.namedCurve);
-  if (key === undefined) return 'invalid';
-  const algorithm = { name: 'ECDSA', hash: scheme.hash };
-  return (await crypto.subtle.verify(algorithm, key, footer.signature, footer.signed)) ? 'valid' : 'invalid';
-}
+import { derTag, readDer, writeDer } from './der.ts';
 
 /**
  * From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as
