@@ -1,36 +1,32 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { type RequestIdVariables, requestId } from 'hono/request-id';
-import { NONCE, type SecureHeadersVariables, secureHeaders } from 'hono/secure-headers';
+import { requestId } from 'hono/request-id';
+import { NONCE, secureHeaders } from 'hono/secure-headers';
 import {
-  type ConnectSettings,
-  type ConsumerCache,
-  type ConsumerStore,
   createConsumerCache,
   createDecryptor,
   createKeyCache,
   createRelay,
-  type Decryptor,
-  type DecryptorOptions,
   FlowKeysError,
   handleContactFlowEvent,
   inspect,
-  type Relay,
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
 import { withDeadline } from '../../src/internal.ts';
+import type { AppEnv, RequestSettings } from './context.ts';
+import type { OperationName } from './contract.ts';
 import { docsPage } from './description/docs-page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';
 import { openOperations, operations } from './description/operations.ts';
 import { batchBody, decryptBody, inspectBody, reencryptBody } from './description/schemas.ts';
-import { type Authorization, authorize, type Caller } from './middleware/authorization.ts';
+import { authorize } from './middleware/authorization.ts';
 import { readBody, readJson, receive } from './middleware/body.ts';
-import { type LogRecord, logJson, type ReencryptionLogLine, type RequestLogLine, writeLog } from './middleware/log.ts';
-import { type Trace, traceOf } from './middleware/trace.ts';
-import type { OperationName } from './operation-names.ts';
+import { logJson, writeLog } from './middleware/log.ts';
+import { traceOf } from './middleware/trace.ts';
+import type { FlowSecurityKeysOptions } from './options.ts';
 import { problem } from './problem.ts';
 import { ofEachRequest } from './request-decryptor.ts';
 import { decryptBatch } from './routes/batch.ts';
@@ -38,48 +34,6 @@ import { decryptAnswerOf } from './routes/decrypt.ts';
 import { readiness } from './routes/readiness.ts';
 import { type RelayLimits, reencrypt } from './routes/reencrypt.ts';
 import { checkedTimeout } from './settings.ts';
-
-export interface FlowSecurityKeysOptions extends DecryptorOptions {
-  readonly authorization: Authorization;
-  /** How `/v1/connect` answers. Default: as the article. */
-  readonly connect?: ConnectSettings;
-  /** How long a call may take, in milliseconds. Default: 10,000. */
-  readonly timeout?: number;
-  /** Whom inputs are encrypted for. Default: nobody, so that `/v1/reencrypt` is `not_found`. */
-  readonly consumerStore?: ConsumerStore;
-  /** Consumers, to be shared with other services. Default: a cache of its own. */
-  readonly consumerCache?: ConsumerCache;
-  /** Whether a caller, by its name, may make one call more. Default: always. */
-  readonly mayCall?: (caller: string) => Promise<boolean>;
-  /** Told of every request. Default: a line of JSON on the console. */
-  readonly log?: (line: RequestLogLine) => void;
-  /** Told of every re-encryption, and waited for; what it throws fails the request. Default: a line of JSON on the console. */
-  readonly audit?: (line: ReencryptionLogLine) => void | Promise<void>;
-  /** Called before each request; what it throws is answered in its place. */
-  readonly assertServing?: () => void;
-}
-
-/** What a request is served with. */
-interface RequestSettings extends FlowSecurityKeysOptions {
-  readonly decryptor: Decryptor;
-  readonly relay: Relay | undefined;
-}
-
-export interface AppEnv {
-  Bindings: Record<string, unknown>;
-  Variables: RequestIdVariables &
-    SecureHeadersVariables & {
-      settings: RequestSettings;
-      /** Aborted when the time for the call is over, or when its client goes. */
-      signal: AbortSignal;
-      trace: Trace;
-      caller: Caller;
-      /** Why a token was refused: for the log, not for who sent it. */
-      refusedFor: unknown;
-      isBodyRead: boolean;
-      record: LogRecord;
-    };
-}
 
 /**
  * The HTTP service as a Hono app that knows only Request and Response: to be served as it is, or mounted in

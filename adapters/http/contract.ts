@@ -1,5 +1,19 @@
-import type { ConsumerFormat, MessageSummary } from '../../src/index.ts';
-import type { Problem } from './problem.ts';
+import type { ConsumerFormat, ErrorCode, MessageSummary } from '../../src/index.ts';
+
+/** The routes that need a token, by the names to which a token may be limited; `metrics` is on Node only. */
+export const operationNames = ['decrypt', 'decryptBatch', 'reencrypt', 'inspect', 'connect', 'metrics'] as const;
+
+export type OperationName = (typeof operationNames)[number];
+
+/** An error as problem details (RFC 9457), with its stable `code` and the request's id beside the members of the RFC. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly requestId: string;
+}
 
 /** What `/v1/decrypt` answers. */
 export interface DecryptAnswer {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { type ErrorCode, errorCodes, errorRecord, type FlowKeysError } from '../../src/index.ts';
-import type { AppEnv } from './app.ts';
+import type { AppEnv } from './context.ts';
+import type { Problem } from './contract.ts';
 
 /** The HTTP status of each error code. */
 export const statusOf = {
@@ -36,16 +37,6 @@ export const statusOf = {
   shutting_down: 503,
   deadline_exceeded: 504,
 } as const satisfies Record<ErrorCode, number>;
-
-/** An error as problem details (RFC 9457), with its stable `code` and the request's id beside the members of the RFC. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
-  readonly requestId: string;
-}
 
 export function problemDetails({ code, message }: FlowKeysError, requestId: string): Problem {
   const type = `urn:flow-security-keys:${code}`;

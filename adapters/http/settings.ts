@@ -1,7 +1,8 @@
 import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
 import { consumerList } from '../../src/internal.ts';
-import type { Authorization, BearerToken, JwtIssuer } from './middleware/authorization.ts';
-import { operationNames } from './operation-names.ts';
+import { operationNames } from './contract.ts';
+import { isLoopback } from './loopback.ts';
+import type { Authorization, BearerToken, JwtIssuer } from './options.ts';
 
 /** Where settings come from: a Worker's bindings, or `process.env`. */
 export type Environment = Readonly<Record<string, unknown>>;
@@ -105,11 +106,6 @@ const longestTimeout = 300_000;
 export function checkedTimeout(timeout = 10_000): number {
   if (timeout > 0 && timeout <= longestTimeout) return timeout;
   throw notConfigured(`TIMEOUT must be a number of milliseconds, from 1 to ${longestTimeout}.`);
-}
-
-/** Whether a host is this machine alone. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 function notConfigured(message: string): FlowKeysError {

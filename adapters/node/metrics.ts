@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { RequestLogLine } from '../http/middleware/log.ts';
+import type { RequestLogLine } from '../http/options.ts';
 
 /** What Prometheus scrapes: requests and their times by route, status and code, and the process's own. */
 export function createMetrics() {

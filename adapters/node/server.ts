@@ -3,12 +3,14 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
-import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
+import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
+import { isLoopback } from '../http/loopback.ts';
 import { authorize } from '../http/middleware/authorization.ts';
-import { logJson, type RequestLogLine } from '../http/middleware/log.ts';
+import { logJson } from '../http/middleware/log.ts';
 import { traceOf } from '../http/middleware/trace.ts';
+import type { RequestLogLine } from '../http/options.ts';
 import { problemDetails } from '../http/problem.ts';
-import { checkedTimeout, isLoopback } from '../http/settings.ts';
+import { checkedTimeout } from '../http/settings.ts';
 import { createMetrics } from './metrics.ts';
 
 export interface ServerOptions extends FlowSecurityKeysOptions {

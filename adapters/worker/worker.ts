@@ -1,6 +1,7 @@
 import { type ConsumerStore, createConsumerCache, createKeyCache, type KeyStore } from '../../src/index.ts';
-import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/app.ts';
-import { logJson, type RequestLogLine } from '../http/middleware/log.ts';
+import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
+import { logJson } from '../http/middleware/log.ts';
+import type { RequestLogLine } from '../http/options.ts';
 import { type Environment, settingsFrom } from '../http/settings.ts';
 import { awsConsumerStore } from '../stores/aws-consumer-store.ts';
 import { awsKeyStore } from '../stores/aws-key-store.ts';

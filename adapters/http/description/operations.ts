@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import type { ErrorCode } from '../../../src/index.ts';
-import type { OperationName } from '../operation-names.ts';
+import type { OperationName } from '../contract.ts';
 import * as schemas from './schemas.ts';
 
 /** A route of the service: what the app serves, and what /openapi.json says. */

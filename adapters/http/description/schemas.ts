@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { consumerFormats, maxConsumers } from '../../../src/index.ts';
 import { consumerNameForm, contactIdForm, fieldForm, type IdentifierForm, keyIdForm } from '../../../src/internal.ts';
-import type { DecryptAnswer, InspectAnswer, ReencryptAnswer } from '../contract.ts';
-import type { Problem } from '../problem.ts';
+import type { DecryptAnswer, InspectAnswer, Problem, ReencryptAnswer } from '../contract.ts';
 
 // Of a key id and a ciphertext only the type is checked here: the decryptor says what else is wrong, with codes
 // of its own. The patterns are for the readers of /openapi.json, and need no lookahead: generators

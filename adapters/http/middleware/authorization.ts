@@ -2,53 +2,11 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { FlowKeysError } from '../../../src/index.ts';
-import type { AppEnv } from '../app.ts';
-import type { OperationName } from '../operation-names.ts';
+import type { AppEnv, Caller } from '../context.ts';
+import type { OperationName } from '../contract.ts';
+import { isLoopback } from '../loopback.ts';
+import type { Authorization, BearerToken, JwtIssuer } from '../options.ts';
 import { problem } from '../problem.ts';
-import { isLoopback } from '../settings.ts';
-
-/** Who may call. */
-export interface Authorization {
-  readonly bearerTokens?: readonly BearerToken[];
-  readonly jwtIssuer?: JwtIssuer;
-  /** Without tokens and issuer: accept every call that comes to a loopback address, and no other. Default: false. */
-  readonly isDevelopment?: boolean;
-}
-
-/** A bearer token (RFC 6750) that is accepted. */
-export interface BearerToken {
-  /** SHA-256 of the token, 64 hexadecimal digits. */
-  readonly sha256: string;
-  /** The key ids that it may decrypt under. Default: all. */
-  readonly keyIds?: readonly string[];
-  /** The routes that it may call, by the names of {@link OperationName}. Default: all. */
-  readonly routes?: readonly string[];
-  /** The consumers that it may encrypt for; `*` among them stands for all. Default: none. */
-  readonly consumers?: readonly string[];
-  /** The fields that it may encrypt for consumers. Default: all that those may have. */
-  readonly fields?: readonly string[];
-}
-
-/** Who issues JSON Web Tokens (RFC 7519) that are accepted: Cloudflare Access, or any OpenID provider. */
-export interface JwtIssuer {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly jwksUrl: string;
-  /** Names of RFC 7518, section 3.1. */
-  readonly algorithms: readonly string[];
-  /** The consumers that callers with its tokens may encrypt for; `*` among them stands for all. Default: none. */
-  readonly consumers?: readonly string[];
-}
-
-/** Who calls, and what it may. */
-export interface Caller {
-  /** For the log: the first digits of its token's hash, or its subject or common name at the issuer. */
-  readonly name: string;
-  readonly keyIds?: readonly string[];
-  readonly routes?: readonly string[];
-  readonly consumers?: readonly string[];
-  readonly fields?: readonly string[];
-}
 
 /** Lets a call to the operation pass that carries a valid token or, in development, comes over loopback. */
 export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import * as v from 'valibot';
 import { FlowKeysError } from '../../../src/index.ts';
-import type { AppEnv } from '../app.ts';
+import type { AppEnv } from '../context.ts';
 
 // What a Lambda function takes at most, so that /v1/connect takes every event that the Lambda does.
 const maxBodyBytes = 6 * 1024 * 1024;

@@ -1,10 +1,4 @@
-/** Where a request stands in its caller's trace. */
-export interface Trace {
-  /** 32 hexadecimal digits. */
-  readonly traceId: string;
-  /** The header to pass on: this request as the parent. */
-  readonly traceparent: string;
-}
+import type { Trace } from '../context.ts';
 
 // https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;

@@ -1,6 +1,6 @@
 import { type DecryptOptions, type Decryptor, toFlowKeysError } from '../../../src/index.ts';
 import type { BatchAnswer } from '../contract.ts';
-import type { LogRecord } from '../middleware/log.ts';
+import type { LogRecord } from '../options.ts';
 import { problemDetails } from '../problem.ts';
 import { decryptAnswerOf } from './decrypt.ts';
 

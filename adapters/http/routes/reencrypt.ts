@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import type { ReencryptOptions, Relay } from '../../../src/index.ts';
 import type { ReencryptAnswer } from '../contract.ts';
 import type { reencryptBody } from '../description/schemas.ts';
-import type { LogRecord } from '../middleware/log.ts';
+import type { LogRecord } from '../options.ts';
 import { problemDetails } from '../problem.ts';
 
 /** What the caller may do, and who is told of it. */
