@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   articleRecording,
-  isUnsigned,
+  isRefused,
   parameterName,
   pem,
   recordedEvent,
@@ -47,7 +47,7 @@ async function printComparison(): Promise<boolean> {
   console.log(row('---', ...runtimes.flatMap(() => ['---', '---:']), '---'));
   let isAgreed = true;
   for (const recording of recordings) {
-    const expected = isUnsigned(recording) ? 'unsupported_message' : recording.plaintext;
+    const expected = isRefused(recording) ? 'unsupported_message' : recording.plaintext;
     isAgreed = (await compare(recording.name, recordedEvent(recording), expected)) && isAgreed;
   }
   isAgreed =

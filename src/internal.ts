@@ -2,6 +2,8 @@
 // nothing of this folder but these two files.
 
 export { encryptMessageAsConnect } from './aws-crypto/encrypt.ts';
+export { lookupBudgets } from './cache/lookup-budget.ts';
+export { settleAll } from './concurrency.ts';
 export { instanceArnOf } from './connect/event.ts';
 export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';

@@ -312,3 +312,32 @@ describe('The Lambda handler', () => {
     expect(await retrying({}, context)).toMatchObject({ code: 'missing_parameter' });
   });
 });
+
+describe('What is read of an event', () => {
+  it("is the event's own, and nothing that it inherits", async () => {
+    const inherited = Object.create({ Details: recordedDetails(card) });
+    expect(await answer(inherited)).toMatchObject({ code: 'missing_parameter' });
+    const parameters = Object.create({ 'my-secret-string': card.ciphertext });
+    expect(await answer({ Details: { Parameters: parameters } })).toMatchObject({ code: 'missing_parameter' });
+  });
+
+  it.for([
+    ['5ca32fbd-8f92-46af-92a5-6b0f970f0efe', true],
+    ['11111111-2222-3333-4444-555555555555', true],
+    ['contact-1', true],
+    ['4111111111111111', false],
+    ['4111-1111-1111-1111', false],
+    ['4111 1111 1111 111a', false],
+    ['a'.repeat(101), false],
+    ['../x', false],
+    ['a\nb', false],
+    [7, false],
+  ] as const)('is a contact id if it has the form of one: %s', async ([contactId, isTaken]) => {
+    const event = { Details: { ContactData: { ContactId: contactId }, Parameters: {} } };
+    expect(await answer(event)).toMatchObject({ data: { contactId: isTaken ? contactId : null } });
+  });
+});
+
+function recordedDetails(recording: typeof card): unknown {
+  return (recordedEvent(recording) as { readonly Details: unknown }).Details;
+}

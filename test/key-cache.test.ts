@@ -243,7 +243,7 @@ describe('While the store is down', () => {
       if (keyId === first?.keyId) throw new Error('down');
       return [pem('PRIVATE KEY', second?.privateKeyPkcs8 ?? '')];
     };
-    const decrypted = await createDecryptor({ keyStore: { privateKeys } }).decrypt(ciphertext);
+    const decrypted = await createDecryptor({ keyStore: { privateKeys }, suites: 'all' }).decrypt(ciphertext);
     expect(decodeUtf8(decrypted.plaintext)).toBe(plaintext);
   });
 

@@ -14,7 +14,7 @@ import {
   successRecord,
   toFlowKeysError,
 } from '../../src/index.ts';
-import { withDeadline } from '../../src/internal.ts';
+import { lookupBudgets, withDeadline } from '../../src/internal.ts';
 import type { AppEnv, RequestSettings } from './context.ts';
 import type { OperationName } from './contract.ts';
 import { docsPage } from './description/docs-page.ts';
@@ -170,8 +170,12 @@ export function flowSecurityKeys(
 }
 
 /** The caller's limits, as the decryptor takes them. */
-function limits({ var: { caller, signal } }: Context<AppEnv>) {
-  return { signal, ...(caller?.keyIds && { allowedKeyIds: caller.keyIds }) };
+function limits({ var: { caller, signal, settings } }: Context<AppEnv>) {
+  return {
+    signal,
+    lookupBudget: settings.lookupBudgetOf(caller?.name ?? 'development'),
+    ...(caller?.keyIds && { allowedKeyIds: caller.keyIds }),
+  };
 }
 
 /** The caller's limits, as the relay takes them: who is not allowed consumers may encrypt for none. */
@@ -197,6 +201,7 @@ function relayLimits(context: Context<AppEnv>): RelayLimits {
 
 function requestOptions(given: Parameters<typeof flowSecurityKeys>[0]) {
   const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
+  const lookupBudgetOf = lookupBudgets();
   function servicesOf({ consumerStore, ...options }: FlowSecurityKeysOptions) {
     const decryptor = createDecryptor({ ...caches, ...options });
     return { decryptor, relay: consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore }) };
@@ -204,9 +209,9 @@ function requestOptions(given: Parameters<typeof flowSecurityKeys>[0]) {
   if (typeof given === 'function') {
     return (bindings: AppEnv['Bindings']): RequestSettings => {
       const options = given(bindings);
-      return { ...options, ...servicesOf(options) };
+      return { ...options, ...servicesOf(options), lookupBudgetOf };
     };
   }
   const servicesOfRequest = ofEachRequest(() => servicesOf(given));
-  return (): RequestSettings => ({ ...given, ...servicesOfRequest() });
+  return (): RequestSettings => ({ ...given, ...servicesOfRequest(), lookupBudgetOf });
 }

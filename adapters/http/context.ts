@@ -1,12 +1,14 @@
 import type { RequestIdVariables } from 'hono/request-id';
 import type { SecureHeadersVariables } from 'hono/secure-headers';
-import type { Decryptor, Relay } from '../../src/index.ts';
+import type { Decryptor, LookupBudget, Relay } from '../../src/index.ts';
 import type { FlowSecurityKeysOptions, LogRecord } from './options.ts';
 
 /** What a request is served with. */
 export interface RequestSettings extends FlowSecurityKeysOptions {
   readonly decryptor: Decryptor;
   readonly relay: Relay | undefined;
+  /** The budget of one request, by its caller's name. */
+  readonly lookupBudgetOf: (caller: string) => LookupBudget;
 }
 
 /** Who calls, and what it may. */

@@ -2,7 +2,7 @@ import { createDecryptor, createKeyCache, type Decryptor, type DecryptorOptions 
 
 // In a Worker a request must not await what another one started, so each has lookups, hence services, of
 // its own; they share the caches. Elsewhere all share one, and with it the lookups.
-const isWorker = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
+export const isWorker = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 
 /** Gives each request its service. */
 export function ofEachRequest<Service>(make: () => Service): () => Service {

@@ -6,12 +6,15 @@ import {
   type WebCryptoMaterialsManager,
 } from '@aws-crypto/material-management-browser';
 import { RawRsaKeyringWebCrypto } from '@aws-crypto/raw-rsa-keyring-browser';
+import { assertInTime } from '../deadline.ts';
+import { modulusBytes } from '../keys/private-key.ts';
 
 /** The wrapping keys that may open a message: private keys under one provider id and key id. */
 export interface WrappingKeys {
   readonly providerId: string;
   readonly keyId: string;
   readonly privateKeys: readonly CryptoKey[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Thrown when no private key unwraps the data key: the stored key may have been replaced since it was read. */
@@ -47,17 +50,23 @@ function withoutSignature(suite: WebCryptoAlgorithmSuite): WebCryptoAlgorithmSui
 async function unwrapDataKey(
   material: WebCryptoDecryptionMaterial,
   encryptedDataKeys: readonly EncryptedDataKey[],
-  { providerId, keyId, privateKeys }: WrappingKeys,
+  { providerId, keyId, privateKeys, signal }: WrappingKeys,
 ): Promise<void> {
   // The keyring accepts a provider info that merely starts with its key name, so the exact ones are picked here.
   const ours = encryptedDataKeys.filter((key) => key.providerId === providerId && key.providerInfo === keyId);
-  for (const privateKey of privateKeys) {
+  const attempts = privateKeys.flatMap((privateKey) =>
+    // OpenSSL does a whole private-key operation before it finds that the length is wrong.
+    ours.filter((key) => key.encryptedDataKey.length === modulusBytes(privateKey)).map((key) => ({ privateKey, key })),
+  );
+  for (const [index, { privateKey, key }] of attempts.entries()) {
+    // Not before the first: who has a key at hand is served, as the rest takes milliseconds.
+    if (index > 0) assertInTime(signal);
     const keyring: KeyringWebCrypto = new RawRsaKeyringWebCrypto({
       keyNamespace: providerId,
       keyName: keyId,
       privateKey,
     });
-    await keyring.onDecrypt(material, ours);
+    await keyring.onDecrypt(material, [key]);
     if (material.hasValidKey()) return;
   }
 }

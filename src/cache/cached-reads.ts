@@ -1,11 +1,16 @@
 import { assertInTime, withDeadline, withinSignal } from '../deadline.ts';
 import { FlowKeysError } from '../errors.ts';
 import type { Cache, Entry } from './cache.ts';
+import type { LookupBudget } from './lookup-budget.ts';
 
 /** Reading what a store has under a name, through a cache. */
 export interface CachedReads<Known extends Entry> {
-  /** What the store has under a name; `undefined` when it does not know it. */
-  read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined>;
+  /**
+   * What the store has under a name; `undefined` when it does not know it.
+   *
+   * @param budget of which a name is taken that nothing is known of
+   */
+  read(name: string, signal: AbortSignal | undefined, budget?: LookupBudget): Promise<Known | undefined>;
   /** Something newer than an entry that did not do, if the store may have it. */
   readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
   /**
@@ -51,9 +56,13 @@ export function cachedReads<Text, Known extends Entry>({
   const { timeToLive, staleWhileUnavailable, minimumRefreshAge, refreshPatience, lookupPatience, now } = cache.options;
   const lookups = new Map<string, Lookup<Known>>();
 
-  async function read(name: string, signal: AbortSignal | undefined): Promise<Known | undefined> {
+  async function read(
+    name: string,
+    signal: AbortSignal | undefined,
+    budget?: LookupBudget,
+  ): Promise<Known | undefined> {
     const known = cache.known(name);
-    if (known === undefined) return lookUp(name, signal);
+    if (known === undefined) return lookUpUnknown(name, signal, budget);
     const time = now();
     if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, signal);
     const refreshAt = Math.max(known.readAt + timeToLive, cache.unavailableUntil(name));
@@ -106,6 +115,17 @@ export function cachedReads<Text, Known extends Entry>({
       cache.rememberUnavailable(name);
       return known;
     }
+  }
+
+  async function lookUpUnknown(
+    name: string,
+    signal: AbortSignal | undefined,
+    budget: LookupBudget | undefined,
+  ): Promise<Known | undefined> {
+    if (cache.absent(name) === undefined) budget?.take();
+    const found = await lookUp(name, signal);
+    if (found !== undefined) budget?.giveBack();
+    return found;
   }
 
   /** Asks the store, or waits with others who have. The last who stops waiting stops the lookup. */

@@ -1,3 +1,5 @@
+import { type LookupBudget, lookupBudgets } from '../cache/lookup-budget.ts';
+import { settleAll } from '../concurrency.ts';
 import { inBoth } from '../consumers/allow-list.ts';
 import { everything } from '../consumers/consumer.ts';
 import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
@@ -60,6 +62,8 @@ export interface HandleEventOptions {
   readonly allowedFields?: readonly string[];
   /** Told what became of each field for each consumer. */
   readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
+  /** How many names may be looked up of which nothing is known. Default: 8 that no store has. */
+  readonly lookupBudget?: LookupBudget;
   readonly signal?: AbortSignal;
 }
 
@@ -70,7 +74,8 @@ export interface HandleEventOptions {
  *
  * @param event what Connect invoked the function with
  */
-export async function handleContactFlowEvent(event: unknown, options: HandleEventOptions): Promise<HandledEvent> {
+export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
+  const options = { lookupBudget: lookupBudgets()(''), ...given };
   const { requestId, settings = defaultConnectSettings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {
@@ -80,8 +85,11 @@ export async function handleContactFlowEvent(event: unknown, options: HandleEven
     if (settings.requireConsumer && consumer === undefined)
       return missing(ids, 'consumer', consumerParameter, settings);
     const answerField =
-      consumer === undefined ? decryptField : fieldEncrypter(consumerNames(consumer), given(fields), ids.contactId);
-    const answered = await Promise.all(fields.map((field) => answerField(field, keyId, options)));
+      consumer === undefined
+        ? decryptField
+        : fieldEncrypter(consumerNames(consumer), countGiven(fields), ids.contactId);
+    const outcomes = await settleAll(fields, options.signal, (field) => answerField(field, keyId, options));
+    const answered = outcomes.map((outcome, index) => answeredField(outcome, fields[index]?.name ?? ''));
     return handled(ids, answered, settings);
   } catch (caught) {
     const failure = toFlowKeysError(caught);
@@ -91,7 +99,7 @@ export async function handleContactFlowEvent(event: unknown, options: HandleEven
 }
 
 /** How many fields hold something: FIELDS may name some that an event has not. */
-function given(fields: readonly Field[]): number {
+function countGiven(fields: readonly Field[]): number {
   return fields.filter(({ value }) => !isAbsent(value)).length;
 }
 
@@ -104,13 +112,9 @@ interface AnsweredField {
 
 async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<AnsweredField> {
   const { decryptor, settings = defaultConnectSettings } = options;
-  try {
-    const decrypted = await decryptor.decrypt(asCiphertext(field), decryptOptions(keyId, options));
-    const revealed = reveal(textOf(decrypted), field.name, settings.reveal);
-    return { outcome: { name: field.name, revealed }, record: successRecord(decrypted) };
-  } catch (caught) {
-    return failed(field, caught);
-  }
+  const decrypted = await decryptor.decrypt(asCiphertext(field), decryptOptions(keyId, options));
+  const revealed = reveal(textOf(decrypted), field.name, settings.reveal);
+  return { outcome: { name: field.name, revealed }, record: successRecord(decrypted) };
 }
 
 /** Encrypts a field for the consumers that the flow names. */
@@ -131,32 +135,33 @@ function fieldEncrypter(consumers: readonly string[], fields: number, contactId:
   ): Promise<AnsweredField> {
     const { relay, allowedConsumers = [everything], allowedFields, audit } = options;
     const { settings = defaultConnectSettings } = options;
-    try {
-      if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
-      const { outcomes, decrypted } = await relay.reencrypt(asCiphertext(field), {
-        ...decryptOptions(keyId, options),
-        field: field.name,
-        consumers,
-        ...(contactId !== null && { contactId }),
-        allowedConsumers: inBoth(settings.consumers, allowedConsumers),
-        ...(allowedFields && { allowedFields }),
-        ...(audit && { audit }),
-      });
-      const outcome = { name: field.name, encrypted: outcomes };
-      const [failure] = failuresOf(outcome);
-      return {
-        outcome,
-        record: { ...decrypted, ...(failure ? errorRecord(failure) : { code: 'ok' }) },
-        ...(decrypted && { decryption: 'ok' }),
-      };
-    } catch (caught) {
-      return failed(field, caught);
-    }
+    if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
+    const { outcomes, decrypted } = await relay.reencrypt(asCiphertext(field), {
+      ...decryptOptions(keyId, options),
+      field: field.name,
+      consumers,
+      ...(contactId !== null && { contactId }),
+      allowedConsumers: inBoth(settings.consumers, allowedConsumers),
+      ...(allowedFields && { allowedFields }),
+      ...(audit && { audit }),
+    });
+    const outcome = { name: field.name, encrypted: outcomes };
+    const [failure] = failuresOf(outcome);
+    return {
+      outcome,
+      record: { ...decrypted, ...(failure ? errorRecord(failure) : { code: 'ok' }) },
+      ...(decrypted && { decryption: 'ok' }),
+    };
   };
 }
 
-function decryptOptions(keyId: unknown, { allowedKeyIds, signal }: HandleEventOptions): DecryptOptions {
-  return { ...givenKeyId(keyId), ...(allowedKeyIds && { allowedKeyIds }), ...(signal && { signal }) };
+function decryptOptions(keyId: unknown, { allowedKeyIds, lookupBudget, signal }: HandleEventOptions): DecryptOptions {
+  return {
+    ...givenKeyId(keyId),
+    ...(allowedKeyIds && { allowedKeyIds }),
+    ...(lookupBudget && { lookupBudget }),
+    ...(signal && { signal }),
+  };
 }
 
 function givenKeyId(keyId: unknown): Pick<DecryptOptions, 'keyId'> {
@@ -165,8 +170,9 @@ function givenKeyId(keyId: unknown): Pick<DecryptOptions, 'keyId'> {
   return { keyId };
 }
 
-function failed({ name }: Field, caught: unknown): AnsweredField {
-  const failure = toFlowKeysError(caught);
+function answeredField(settled: PromiseSettledResult<AnsweredField>, name: string): AnsweredField {
+  if (settled.status === 'fulfilled') return settled.value;
+  const failure = toFlowKeysError(settled.reason);
   return { outcome: { name, failure }, record: errorRecord(failure) };
 }
 

@@ -41,12 +41,13 @@ const policies: Readonly<Record<string, RevealPolicy>> = {
 };
 
 /**
- * Reads `last4`, or with fields of their own `full card=last4+luhn cvc=none`.
+ * Reads `last4`, or with fields of their own `full card=last4+luhn cvc=none`. Where fields are named and nothing is said
+ * of the others, nothing is shown of these: an input under another name must not be.
  *
  * @throws FlowKeysError `not_configured` for a policy that there is none of
  */
 export function parseReveal(text: string): RevealPolicies {
-  let others = policyNamed('full');
+  let others: RevealPolicy | undefined;
   const fields = new Map<string, RevealPolicy>();
   for (const entry of text.split(/[\s,]+/).filter(Boolean)) {
     const separator = entry.lastIndexOf('=');
@@ -54,7 +55,7 @@ export function parseReveal(text: string): RevealPolicies {
     if (separator < 0) others = policy;
     else fields.set(entry.slice(0, separator), policy);
   }
-  return { others, fields };
+  return { others: others ?? policyNamed(fields.size > 0 ? 'none' : 'full'), fields };
 }
 
 function policyNamed(name: string): RevealPolicy {

@@ -2,9 +2,6 @@ import { FlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../identifiers.ts';
 import type { MessageHeader } from '../message/header.ts';
 
-// Each key id a message names may cost a store one request, so a message may not name many.
-const maxKeyIds = 8;
-
 /** The key ids to try: the given one, or else all that the message names for the provider, in its order. */
 export function keyIdsOf(
   { encryptedDataKeys }: MessageHeader,
@@ -20,12 +17,6 @@ export function keyIdsOf(
   }
   const keyIds = [...new Set(named)];
   if (given !== undefined && keyIds.includes(given)) return [given];
-  if (keyIds.length > maxKeyIds) {
-    throw new FlowKeysError(
-      'unsupported_message',
-      `The message names ${keyIds.length} key ids; at most ${maxKeyIds} are tried. Pass the key id to use.`,
-    );
-  }
   for (const keyId of keyIds) assertKeyId(keyId);
   if (given === undefined) return keyIds;
   // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.

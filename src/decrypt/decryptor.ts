@@ -1,4 +1,5 @@
 import { type Decryption, decryptMessage } from '../aws-crypto/decrypt.ts';
+import type { LookupBudget } from '../cache/lookup-budget.ts';
 import { assertInTime } from '../deadline.ts';
 import { FlowKeysError } from '../errors.ts';
 import { assertKeyId } from '../identifiers.ts';
@@ -6,12 +7,14 @@ import { cachedKeyStore } from '../keys/cached-key-store.ts';
 import { type CachedKeys, createKeyCache, type KeyCache } from '../keys/key-cache.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
-import type { MessageHeader } from '../message/header.ts';
 import { defaultMaxCiphertextBytes } from '../message/inspect.ts';
 import { type Message, parseMessage } from '../message/message.ts';
-import { isSuiteAccepted, type SuitePolicy } from '../message/suites.ts';
+import { messagePolicies, type SuitePolicy } from '../message/policy.ts';
 import { type Verification, verificationOf } from '../message/verification.ts';
 import { allowedAmong, keyIdsOf } from './candidates.ts';
+
+// A rotation needs two: the stored key and the one that replaces it. Each costs a private-key operation.
+const maxPrivateKeys = 3;
 
 export interface DecryptorOptions {
   readonly keyStore: KeyStore;
@@ -32,6 +35,8 @@ export interface DecryptOptions {
   readonly allowedKeyIds?: readonly string[];
   /** Aborted when the caller no longer waits. */
   readonly signal?: AbortSignal;
+  /** How many key ids may be looked up of which nothing is known. Default: any number. */
+  readonly lookupBudget?: LookupBudget;
 }
 
 export interface DecryptResult {
@@ -74,13 +79,10 @@ export function createDecryptor({
 }: DecryptorOptions): Decryptor {
   const keys = cachedKeyStore(keyStore, keyCache);
 
-  async function decrypt(
-    ciphertext: string | Uint8Array,
-    { keyId, allowedKeyIds, signal }: DecryptOptions = {},
-  ): Promise<DecryptResult> {
+  async function decrypt(ciphertext: string | Uint8Array, options: DecryptOptions = {}): Promise<DecryptResult> {
+    const { keyId, allowedKeyIds, signal } = options;
     if (keyId !== undefined) assertKeyId(keyId);
-    const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
-    assertSuiteAccepted(message.header, suites);
+    const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes), messagePolicies[suites]);
     const keyIds = allowedAmong(keyIdsOf(message.header, providerId, keyId), allowedKeyIds);
     const verify = verificationOf(message);
     let failed: Decryption | undefined;
@@ -88,7 +90,7 @@ export function createDecryptor({
     for (const candidate of keyIds) {
       assertInTime(signal);
       try {
-        const decryption = await decryptUnder(candidate, message, verify, signal);
+        const decryption = await decryptUnder(candidate, message, verify, options);
         if (decryption?.outcome === 'decrypted') return result(message, candidate, decryption.plaintext);
         failed ??= decryption;
       } catch (error) {
@@ -105,15 +107,18 @@ export function createDecryptor({
     keyId: string,
     message: Message,
     verify: Verification,
-    signal: AbortSignal | undefined,
+    { signal, lookupBudget }: Pick<DecryptOptions, 'signal' | 'lookupBudget'>,
   ): Promise<Decryption | undefined> {
-    const cached = await keys.read(keyId, signal);
+    const cached = await keys.read(keyId, signal, lookupBudget);
     if (cached === undefined) return undefined;
-    const first = await decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(cached) }, verify);
+    const tried = privateKeysOf(cached).slice(0, maxPrivateKeys);
+    const first = await decryptMessage(message, { providerId, keyId, privateKeys: tried, signal }, verify);
     if (first.outcome !== 'not-unwrapped') return first;
     const newer = await keys.readNewer(keyId, cached, signal);
-    if (newer === undefined) return first;
-    return decryptMessage(message, { providerId, keyId, privateKeys: privateKeysOf(newer) }, verify);
+    const untried = newer ? privateKeysOf(newer).filter((key) => !tried.includes(key)) : [];
+    if (untried.length === 0) return first;
+    const privateKeys = untried.slice(0, maxPrivateKeys);
+    return decryptMessage(message, { providerId, keyId, privateKeys, signal }, verify);
   }
 
   return { decrypt };
@@ -121,14 +126,6 @@ export function createDecryptor({
 
 function privateKeysOf({ pems }: CachedKeys): readonly CryptoKey[] {
   return pems.flatMap(({ privateKeys }) => privateKeys);
-}
-
-function assertSuiteAccepted({ suite }: MessageHeader, policy: SuitePolicy): void {
-  if (isSuiteAccepted(suite, policy)) return;
-  throw new FlowKeysError(
-    'unsupported_message',
-    `The message is encrypted with suite ${suite.id}, which Connect does not use. Pass suites: 'all' if you made it yourself.`,
-  );
 }
 
 function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array): DecryptResult {

@@ -71,6 +71,11 @@ function modulusBits({ algorithm }: CryptoKey): number {
   return 'modulusLength' in algorithm && typeof algorithm.modulusLength === 'number' ? algorithm.modulusLength : 0;
 }
 
+/** How long what is encrypted with an RSA key is, in bytes. */
+export function modulusBytes(key: CryptoKey): number {
+  return Math.ceil(modulusBits(key) / 8);
+}
+
 /** The algorithm's object identifier in a PrivateKeyInfo (RFC 5208, section 5). */
 function algorithmOf(pkcs8: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
   const info = readDer(pkcs8);

@@ -1,5 +1,12 @@
 import { decodeUtf8 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
+import {
+  assertContext,
+  assertEncryptedDataKeys,
+  assertFrameLength,
+  assertSuite,
+  type MessagePolicy,
+} from './policy.ts';
 import type { MessageReader } from './reader.ts';
 import { type AlgorithmSuite, suiteById } from './suites.ts';
 
@@ -38,15 +45,16 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /** Reads the header, up to and with its authentication; throws as `parseMessage` does. */
-export function parseHeader(reader: MessageReader): MessageHeader {
+export function parseHeader(reader: MessageReader, policy: MessagePolicy): MessageHeader {
   const version = readVersion(reader);
   const suite = readSuite(reader, version);
+  assertSuite(suite, policy);
   reader.take(messageIdBytes[version], 'message id');
-  const encryptionContext = readEncryptionContext(reader);
+  const encryptionContext = readEncryptionContext(reader, policy);
   if (suite.signature !== undefined && encryptionContext[publicKeyContextKey] === undefined) {
     throw reader.malformed('it is signed, but its encryption context holds no verification key');
   }
-  const encryptedDataKeys = readEncryptedDataKeys(reader);
+  const encryptedDataKeys = readEncryptedDataKeys(reader, policy);
   const contentType = readContentType(reader);
   if (version === 1) {
     if (reader.uint32('header') !== 0) throw reader.malformed('its reserved header bytes are not zero');
@@ -56,6 +64,7 @@ export function parseHeader(reader: MessageReader): MessageHeader {
   if ((frameLength === 0) !== (contentType === 'non-framed')) {
     throw reader.malformed('its frame length and content type contradict each other');
   }
+  assertFrameLength(frameLength, policy);
   reader.take(version === 1 ? ivBytes + tagBytes : commitmentBytes + tagBytes, 'header authentication');
   return { version, suite, encryptionContext, encryptedDataKeys, contentType, frameLength };
 }
@@ -83,13 +92,15 @@ function readSuite(reader: MessageReader, version: 1 | 2): AlgorithmSuite {
   return suite;
 }
 
-function readEncryptionContext(reader: MessageReader): Readonly<Record<string, string>> {
+function readEncryptionContext(reader: MessageReader, policy: MessagePolicy): Readonly<Record<string, string>> {
   // Without a prototype, a key such as "__proto__" is an entry like any other.
   const context: Record<string, string> = Object.create(null);
   const length = reader.uint16('encryption context');
   if (length === 0) return context;
   const end = reader.position() + length;
-  for (let count = reader.uint16('encryption context'); count > 0; count -= 1) {
+  const entries = reader.uint16('encryption context');
+  assertContext({ entries, bytes: length }, policy);
+  for (let count = entries; count > 0; count -= 1) {
     const key = readText(reader, 'encryption context');
     if (context[key] !== undefined) throw reader.malformed('its encryption context holds a key twice');
     context[key] = readText(reader, 'encryption context');
@@ -98,9 +109,10 @@ function readEncryptionContext(reader: MessageReader): Readonly<Record<string, s
   return context;
 }
 
-function readEncryptedDataKeys(reader: MessageReader): readonly EncryptedDataKey[] {
+function readEncryptedDataKeys(reader: MessageReader, policy: MessagePolicy): readonly EncryptedDataKey[] {
   const count = reader.uint16('encrypted data keys');
   if (count === 0) throw reader.malformed('it holds no encrypted data key');
+  assertEncryptedDataKeys(count, policy);
   return Array.from({ length: count }, () => ({
     providerId: readText(reader, 'encrypted data keys'),
     providerInfo: readText(reader, 'encrypted data keys'),

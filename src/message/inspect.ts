@@ -1,6 +1,7 @@
 import { ciphertextBytes } from './ciphertext.ts';
 import type { EncryptedDataKey } from './header.ts';
 import { parseMessage } from './message.ts';
+import { messagePolicies } from './policy.ts';
 import { type Signature, verificationOf } from './verification.ts';
 
 /** The longest ciphertext that is looked at by default, in bytes. Connect's own are under a kilobyte. */
@@ -35,7 +36,7 @@ export async function inspect(
   ciphertext: string | Uint8Array,
   { maxCiphertextBytes = defaultMaxCiphertextBytes }: { readonly maxCiphertextBytes?: number } = {},
 ): Promise<MessageSummary> {
-  const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes));
+  const message = parseMessage(ciphertextBytes(ciphertext, maxCiphertextBytes), messagePolicies.inspect);
   const { version, suite, encryptedDataKeys, encryptionContext, contentType, frameLength } = message.header;
   return {
     version,

@@ -1,5 +1,6 @@
 import { rawSignature } from '../encoding/ecdsa-signature.ts';
 import { type MessageHeader, parseHeader } from './header.ts';
+import type { MessagePolicy } from './policy.ts';
 import { type MessageReader, messageReader } from './reader.ts';
 
 /**
@@ -31,11 +32,11 @@ const finalFrameMarker = 0xffff_ffff;
  * Takes a message apart, to its last byte.
  *
  * @throws FlowKeysError `malformed_ciphertext` when a part is cut short, out of order or left over,
- *   `unsupported_message` for a version or suite that does not exist
+ *   `unsupported_message` for a suite that does not exist, and for what the policy does not take
  */
-export function parseMessage(bytes: Uint8Array<ArrayBuffer>): Message {
+export function parseMessage(bytes: Uint8Array<ArrayBuffer>, policy: MessagePolicy): Message {
   const reader = messageReader(bytes);
-  const header = parseHeader(reader);
+  const header = parseHeader(reader, policy);
   const body = header.contentType === 'framed' ? readFrames(reader, header.frameLength) : readSingleBlock(reader);
   const footer = header.suite.signature && readFooter(reader, bytes, header.suite.signature.namedCurve);
   if (reader.position() !== bytes.length) throw reader.malformed('bytes are left over after its end');

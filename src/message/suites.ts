@@ -44,14 +44,3 @@ const suitesById: ReadonlyMap<number, AlgorithmSuite> = new Map(
 export function suiteById(id: number): AlgorithmSuite | undefined {
   return suitesById.get(id);
 }
-
-/**
- * Which suites are decrypted: `connect`, the signed suite that Connect produces (0378) and its
- * committing successor (0578); or `all` that the AWS packages know.
- */
-export type SuitePolicy = 'connect' | 'all';
-
-/** Whether the policy accepts the suite. */
-export function isSuiteAccepted(suite: AlgorithmSuite, policy: SuitePolicy): boolean {
-  return policy === 'all' || suite.id === '0378' || suite.id === '0578';
-}

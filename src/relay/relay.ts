@@ -1,3 +1,4 @@
+import { settleAll } from '../concurrency.ts';
 import { allows, assertValidity, type Consumer, type ConsumerFormat, everything } from '../consumers/consumer.ts';
 import {
   type CachedConsumer,
@@ -97,16 +98,14 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     assertRequest(options);
     // What is no ciphertext at all is refused whoever asks; how long it may be is for the decryptor to say.
     const bytes = ciphertextBytes(ciphertext, Number.POSITIVE_INFINITY);
-    const admissions = await Promise.allSettled(options.consumers.map((name) => admit(name, options)));
+    const admissions = await settleAll(options.consumers, options.signal, (name) => admit(name, options));
     // Once for all of them, and not at all where none may have it.
     let decryption: Promise<DecryptResult> | undefined;
-    const ciphertexts = await Promise.allSettled(
-      admissions.map(async (admission) => {
-        if (admission.status === 'rejected') throw admission.reason;
-        decryption ??= decryptor.decrypt(bytes, options);
-        return encryptDecrypted(admission.value, await decryption, options);
-      }),
-    );
+    const ciphertexts = await settleAll(admissions, options.signal, async (admission) => {
+      if (admission.status === 'rejected') throw admission.reason;
+      decryption ??= decryptor.decrypt(bytes, options);
+      return encryptDecrypted(admission.value, await decryption, options);
+    });
     const [decrypted] = await Promise.allSettled([decryption]);
     const message = decrypted.status === 'fulfilled' ? decrypted.value : undefined;
     message?.plaintext.fill(0);
@@ -132,7 +131,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
 
   /** The consumer, if the caller may encrypt the field for it, and it may have the field. */
   async function admit(name: string, options: ReencryptOptions): Promise<CachedConsumer> {
-    const { field, allowedConsumers, allowedFields = [everything], signal } = options;
+    const { field, allowedConsumers, allowedFields = [everything], signal, lookupBudget } = options;
     // Before any store is asked: who may not encrypt for a consumer does not learn whether there is one.
     if (!allows(allowedConsumers, name)) {
       throw forbidden(`The caller may not encrypt for consumer ${name}`, 'Allow it to the token, or in CONSUMERS.');
@@ -140,7 +139,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     if (!allows(allowedFields, field)) {
       throw forbidden(`The caller may not encrypt field ${field}`, 'Allow it to the token.');
     }
-    const known = await cached.read(name, signal);
+    const known = await cached.read(name, signal, lookupBudget);
     if (known === undefined) throw unknownConsumer(name);
     return passing(known, signal, (consumer) => {
       assertValidity(consumer);

@@ -1,7 +1,7 @@
 import {
   articleRecording,
   contactFlowEvent,
-  isUnsigned,
+  isRefused,
   type Recording,
   recordedEvent,
   recordingNamed,
@@ -47,7 +47,7 @@ function ofRecording(recording: Recording): ParityCase {
   return {
     name: recording.name,
     bodies: [JSON.stringify(recordedEvent(recording))],
-    expected: isUnsigned(recording) ? { codes: ['unsupported_message'] } : { plaintext: recording.plaintext },
+    expected: isRefused(recording) ? { codes: ['unsupported_message'] } : { plaintext: recording.plaintext },
   };
 }
 

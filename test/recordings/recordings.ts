@@ -49,7 +49,12 @@ if (published === undefined) throw new Error('connect-article.json holds no reco
 /** Made by Amazon Connect itself; its private key was never published. */
 export const articleRecording: Omit<Recording, 'plaintext'> & { readonly plaintextLength: number } = published;
 
-/** Whether the policy `connect` refuses a suite: those without a signature. */
+/** Whether the policy `connect` refuses a recording: Connect signs its messages, and makes one encrypted data key. */
+export function isRefused({ name, suite }: Pick<Recording, 'name' | 'suite'>): boolean {
+  return isUnsigned({ suite }) || name.endsWith(' two-data-keys');
+}
+
+/** Whether a suite is one of those without a signature. */
 export function isUnsigned({ suite }: { readonly suite: string }): boolean {
   return suite === '0178' || suite === '0478';
 }

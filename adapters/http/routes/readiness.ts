@@ -1,5 +1,6 @@
 import { FlowKeysError, type KeyStore } from '../../../src/index.ts';
 import { withDeadline, withinSignal } from '../../../src/internal.ts';
+import { isWorker } from '../request-decryptor.ts';
 
 // No store has a key under it; whether a store can say so is what is asked.
 const probeKeyId = 'readiness-probe';
@@ -8,17 +9,49 @@ const probeKeyId = 'readiness-probe';
 const interval = 5_000;
 const patience = 3_000;
 
-/** Asserts that the key store answers: asked at most every five seconds. */
+interface Probe {
+  readonly startedAt: number;
+  readonly outcome: Promise<FlowKeysError | undefined>;
+}
+
+/**
+ * Asserts that the key store answers: it is asked at most every five seconds, and by one request at a time. Others wait
+ * for the same answer; in a Worker, which must not await what another request started, they take the last one.
+ */
 export function readiness() {
   let known: { readonly at: number; readonly outcome: FlowKeysError | undefined } | undefined;
+  let probe: Probe | undefined;
+
+  function isUnderWay({ startedAt }: Probe): boolean {
+    // A Worker's request may be cancelled, and its probe with it.
+    return Date.now() - startedAt < patience;
+  }
+
+  async function start(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
+    const started = { startedAt: Date.now(), outcome: ask(keyStore) };
+    probe = started;
+    const outcome = await started.outcome;
+    known = { outcome, at: Date.now() };
+    if (probe === started) probe = undefined;
+    return outcome;
+  }
+
+  async function current(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
+    if (known !== undefined && Date.now() - known.at < interval) return known.outcome;
+    if (probe === undefined || !isUnderWay(probe)) return start(keyStore);
+    if (!isWorker) return probe.outcome;
+    return known === undefined ? notKnownYet() : known.outcome;
+  }
 
   /** @throws FlowKeysError `key_store_unavailable` */
   return async function assertReady(keyStore: KeyStore): Promise<void> {
-    if (known === undefined || Date.now() - known.at >= interval) {
-      known = { outcome: await ask(keyStore), at: Date.now() };
-    }
-    if (known.outcome !== undefined) throw known.outcome;
+    const outcome = await current(keyStore);
+    if (outcome !== undefined) throw outcome;
   };
+}
+
+function notKnownYet(): FlowKeysError {
+  return new FlowKeysError('key_store_unavailable', 'The key store is being asked for the first time. Ask again.');
 }
 
 // Not with the request's own signal: a client that goes must not make the service unready.

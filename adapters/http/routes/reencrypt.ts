@@ -8,7 +8,7 @@ import { problemDetails } from '../problem.ts';
 /** What the caller may do, and who is told of it. */
 export type RelayLimits = Pick<
   ReencryptOptions,
-  'allowedKeyIds' | 'allowedConsumers' | 'allowedFields' | 'audit' | 'signal'
+  'allowedKeyIds' | 'lookupBudget' | 'allowedConsumers' | 'allowedFields' | 'audit' | 'signal'
 >;
 
 /** Encrypts for all consumers at once; each answers for itself, in their order. */
