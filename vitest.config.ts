@@ -20,6 +20,7 @@ const bindings = {
 const workerdTests = 'test/**/*.worker.test.ts';
 const reliability = 'test/reliability/**';
 const deployment = 'test/deployment/**';
+const bundles = 'test/bundles/**';
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -70,8 +71,10 @@ export default defineConfig({
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability, deployment]),
+      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
+      // What starts what was built: `npm run test:bundles`.
+      onNode('bundles', ['test/bundles/*.test.ts']),
       // What operators deploy, with their tools: `npm run test:deployment`.
       onNode('deployment', ['test/deployment/*.test.ts']),
       // Minutes of rotations, outages and load: `npm run test:reliability`.

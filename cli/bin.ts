@@ -258,11 +258,13 @@ async function start(): Promise<void> {
     each.exitOverride();
     if (json) each.configureOutput({ writeErr: () => {} });
   }
-  // Whoever reads may have heard enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  // Whoever reads may have heard enough; the service goes on without a reader of its log.
+  if (process.argv[2] !== 'serve') {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit();
+    });
+  }
   try {
     // The library that completes adds a command of its own, which would only be in the way of the others.
     if (['completion', 'complete'].includes(process.argv[2] ?? '')) await complete();

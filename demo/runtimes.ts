@@ -68,10 +68,13 @@ function httpRuntime(name: string, service: LocalService): Runtime {
       const started = performance.now();
       const response = await fetch(`${service.origin}/v1/connect`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-request-id': requestId },
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify(event),
       });
-      return { answer: await response.text(), milliseconds: performance.now() - started };
+      const answer = await response.text();
+      // The service gives each request an id of its own.
+      const own = response.headers.get('x-request-id') ?? '';
+      return { answer: answer.replaceAll(own, requestId), milliseconds: performance.now() - started };
     },
     async stop() {
       await service.stop();

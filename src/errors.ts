@@ -32,6 +32,8 @@ export const errorCodes = {
   invalid_consumer: 'The stored consumer is unusable',
   /** The consumer store is down, slow, or denies access. */
   consumer_store_unavailable: 'The consumer store is unavailable',
+  /** What was done could not be recorded, so it is not answered. */
+  audit_unavailable: 'The audit is unavailable',
   /** The caller's time ran out, or the caller left. */
   deadline_exceeded: 'The deadline passed',
   /** The caller, or the consumer, may not use this key, this route or this field. */

@@ -8,12 +8,17 @@ export { instanceArnOf } from './connect/event.ts';
 export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';
 export { withDeadline, withinSignal } from './deadline.ts';
+export { hex } from './encoding/base64.ts';
 export {
   assertKeyId,
   consumerNameForm,
   contactIdForm,
   fieldForm,
   type IdentifierForm,
+  isField,
+  isKeyId,
   keyIdForm,
 } from './identifiers.ts';
 export { importPrivateKeys } from './keys/private-key.ts';
+export { logLine } from './log-line.ts';
+export { tokenBuckets } from './token-buckets.ts';

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
 import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/contract.ts';
+import { isLoopback } from '../http/loopback.ts';
 
 export interface ClientOptions {
   /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */
@@ -64,6 +65,8 @@ const longestDelay = 5_000;
  * const { plaintext } = await client.decrypt(ciphertext, { signal: AbortSignal.timeout(5_000) });
  */
 export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch }: ClientOptions): Client {
+  assertPrivate(baseUrl);
+
   async function call<Answer>(path: string, body: unknown, { signal, traceparent }: CallOptions): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       const response = await post(path, body, signal, traceparent);
@@ -87,13 +90,20 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
         ...(traceparent !== undefined && { traceparent }),
       },
       body: JSON.stringify(body),
+      // Who follows a redirect hands the ciphertext, and perhaps the token, to another service.
+      redirect: 'manual' as const,
       ...(signal && { signal }),
     };
+    let response: Response;
     try {
-      return await send(baseUrl.replace(/\/$/, '') + path, init);
+      response = await send(baseUrl.replace(/\/$/, '') + path, init);
     } catch (cause) {
       throw signal?.aborted ? aborted() : unreachable('did not answer', cause);
     }
+    // A browser does not say which redirect it was.
+    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
+    if (isRedirect) throw unreachable('answered with a redirect, which is not followed');
+    return response;
   }
 
   return {
@@ -119,6 +129,13 @@ export function createClient({ baseUrl, token, retries = 2, fetch: send = fetch 
     },
     inspect: (ciphertext, options = {}) => call('/v1/inspect', { ciphertext }, options),
   };
+}
+
+/** @throws FlowKeysError `not_configured` for what would send tokens and plaintexts over a network as they are */
+function assertPrivate(baseUrl: string): void {
+  const { protocol, hostname } = URL.canParse(baseUrl) ? new URL(baseUrl) : { protocol: '', hostname: '' };
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  throw new FlowKeysError('not_configured', 'baseUrl must be an https URL; http is for loopback addresses only.');
 }
 
 async function answerOf(response: Response, signal: AbortSignal | undefined): Promise<unknown> {

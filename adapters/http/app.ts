@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { requestId } from 'hono/request-id';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
 import {
   createConsumerCache,
@@ -22,9 +21,10 @@ import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';
 import { openOperations, operations } from './description/operations.ts';
 import { batchBody, decryptBody, inspectBody, reencryptBody } from './description/schemas.ts';
-import { authorize } from './middleware/authorization.ts';
+import { assertNotTooOften, authorize } from './middleware/authorization.ts';
 import { readBody, readJson, receive } from './middleware/body.ts';
 import { logJson, writeLog } from './middleware/log.ts';
+import { requestId } from './middleware/request-id.ts';
 import { traceOf } from './middleware/trace.ts';
 import type { FlowSecurityKeysOptions } from './options.ts';
 import { problem } from './problem.ts';
@@ -52,7 +52,7 @@ export function flowSecurityKeys(
   const optionsOf = requestOptions(given);
   const assertReady = readiness();
 
-  app.use(requestId());
+  app.use(requestId);
   app.use(async (context, next) => {
     const started = performance.now();
     const trace = traceOf(context.req.header('traceparent'));
@@ -65,7 +65,14 @@ export function flowSecurityKeys(
   app.use(
     secureHeaders({
       strictTransportSecurity: false,
-      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE], scriptSrc: [NONCE] },
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: [NONCE],
+        scriptSrc: [NONCE],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
     }),
   );
   app.use(async (context, next) => {
@@ -112,6 +119,7 @@ export function flowSecurityKeys(
 
   serve('decryptBatch', async (context) => {
     const { items } = await readBody(context, batchBody);
+    await assertNotTooOften(context, 'decryptBatch', items.length);
     const { answer, record } = await decryptBatch(
       items,
       context.var.settings.decryptor,
@@ -173,8 +181,8 @@ export function flowSecurityKeys(
 function limits({ var: { caller, signal, settings } }: Context<AppEnv>) {
   return {
     signal,
-    lookupBudget: settings.lookupBudgetOf(caller?.name ?? 'development'),
-    ...(caller?.keyIds && { allowedKeyIds: caller.keyIds }),
+    lookupBudget: settings.lookupBudgetOf(caller.name),
+    ...(caller.keyIds && { allowedKeyIds: caller.keyIds }),
   };
 }
 
@@ -182,8 +190,7 @@ function limits({ var: { caller, signal, settings } }: Context<AppEnv>) {
 function relayLimits(context: Context<AppEnv>): RelayLimits {
   const { caller, requestId, settings } = context.var;
   const { audit = logJson } = settings;
-  // Only in development there is no caller.
-  const { name, consumers = [], fields } = caller ?? { name: 'development', consumers: ['*'] };
+  const { name, consumers = [], fields } = caller;
   return {
     ...limits(context),
     allowedConsumers: consumers,

@@ -13,7 +13,7 @@ export interface RequestSettings extends FlowSecurityKeysOptions {
 
 /** Who calls, and what it may. */
 export interface Caller {
-  /** For the log: the first digits of its token's hash, or its subject or common name at the issuer. */
+  /** `token:` and the first digits of its hash, `jwt:` and its subject or common name, or `development`. */
   readonly name: string;
   readonly keyIds?: readonly string[];
   readonly routes?: readonly string[];
@@ -40,6 +40,7 @@ export interface AppEnv {
       caller: Caller;
       /** Why a token was refused: for the log, not for who sent it. */
       refusedFor: unknown;
+      clientRequestId: string | undefined;
       isBodyRead: boolean;
       record: LogRecord;
     };

@@ -6,6 +6,7 @@ import type {
   DecryptorOptions,
   ReencryptionRecord,
 } from '../../src/index.ts';
+import type { OperationName } from './contract.ts';
 
 export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly authorization: Authorization;
@@ -17,14 +18,23 @@ export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly consumerStore?: ConsumerStore;
   /** Consumers, to be shared with other services. Default: a cache of its own. */
   readonly consumerCache?: ConsumerCache;
-  /** Whether a caller, by its name, may make one call more. Default: always. */
-  readonly mayCall?: (caller: string) => Promise<boolean>;
+  /** Whether a caller may make one call more. Default: always. */
+  readonly mayCall?: (call: Call) => Promise<boolean>;
   /** Told of every request. Default: a line of JSON on the console. */
   readonly log?: (line: RequestLogLine) => void;
   /** Told of every re-encryption, and waited for; what it throws fails the request. Default: a line of JSON on the console. */
   readonly audit?: (line: ReencryptionLogLine) => void | Promise<void>;
   /** Called before each request; what it throws is answered in its place. */
   readonly assertServing?: () => void;
+}
+
+/** What a rate limit counts. */
+export interface Call {
+  /** The caller's name, as in the log. */
+  readonly caller: string;
+  readonly operation: OperationName;
+  /** The items of a batch; 1 for another call. */
+  readonly items: number;
 }
 
 /** Who may call. */
@@ -56,8 +66,12 @@ export interface JwtIssuer {
   readonly jwksUrl: string;
   /** Names of RFC 7518, section 3.1. */
   readonly algorithms: readonly string[];
-  /** The consumers that callers with its tokens may encrypt for; `*` among them stands for all. Default: none. */
-  readonly consumers?: readonly string[];
+  /** What callers with its tokens may do; the members mean what those of a bearer token do. */
+  readonly limits: Omit<BearerToken, 'sha256'> & { readonly routes: readonly string[] };
+  /** A scope (RFC 6749, section 3.3) that a token must have, in its `scope` or `scp`. Default: none. */
+  readonly requiredScope?: string;
+  /** A claim that a token must have, and its value; where the claim is a list, one of its values. Default: none. */
+  readonly requiredClaim?: { readonly name: string; readonly value: string };
 }
 
 /** What a route adds to the line of its request. */
@@ -72,8 +86,10 @@ export interface LogRecord extends ConnectRecord {
 export interface RequestLogLine extends Partial<LogRecord> {
   readonly level: 'INFO' | 'ERROR';
   readonly requestId: string;
+  /** What the client sent as `x-request-id`. */
+  readonly clientRequestId?: string;
   readonly traceId: string;
-  /** The first digits of the token's hash, or the subject at the issuer. */
+  /** `token:` and the first digits of its hash, `jwt:` and its subject or common name, or `development`. */
   readonly caller?: string;
   readonly method: string;
   readonly route: string;
@@ -86,6 +102,6 @@ export interface ReencryptionLogLine extends ReencryptionRecord {
   readonly level: 'INFO' | 'ERROR';
   readonly audit: 'reencryption';
   readonly requestId: string;
-  /** The first digits of the token's hash, the subject at the issuer, or `development`. */
+  /** As in the log of requests. */
   readonly caller: string;
 }

@@ -33,6 +33,7 @@ export const statusOf = {
   service_unreachable: 502,
   key_store_unavailable: 503,
   consumer_store_unavailable: 503,
+  audit_unavailable: 503,
   issuer_unavailable: 503,
   shutting_down: 503,
   deadline_exceeded: 504,

@@ -1,5 +1,5 @@
 import { type ConnectSettings, connectSettings, FlowKeysError } from '../../src/index.ts';
-import { consumerList } from '../../src/internal.ts';
+import { consumerList, isField, isKeyId } from '../../src/internal.ts';
 import { operationNames } from './contract.ts';
 import { isLoopback } from './loopback.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './options.ts';
@@ -13,11 +13,13 @@ export interface EnvironmentSettings {
   readonly connect: ConnectSettings;
   /** Milliseconds. */
   readonly timeout: number;
+  /** With `AUDIT=none`: records nothing. */
+  readonly audit?: () => void;
 }
 
 /**
- * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `JWT_CONSUMERS`,
- * `DEVELOPMENT`, `TIMEOUT`, and those of {@link connectSettings}.
+ * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `JWT_ROUTES`,
+ * `JWT_KEY_IDS`, `JWT_CONSUMERS`, `JWT_FIELDS`, `JWT_SCOPE`, `JWT_CLAIM`, `DEVELOPMENT`, `TIMEOUT`, `AUDIT`, and those of {@link connectSettings}.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is missing or wrong
  */
@@ -26,19 +28,33 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
   const jwtIssuer = text('JWT_ISSUER') === '' ? undefined : jwtIssuerFrom(text);
   return {
     authorization: {
-      bearerTokens: text('BEARER_TOKEN_HASHES').split(/\s+/).filter(Boolean).map(bearerTokenFrom),
+      bearerTokens: bearerTokensFrom(text('BEARER_TOKEN_HASHES')),
       ...(jwtIssuer && { jwtIssuer }),
       isDevelopment: text('DEVELOPMENT') === 'true',
     },
     connect: connectSettings(environment),
+    ...(isAuditOff(environment) && { audit: () => {} }),
     timeout: checkedTimeout(text('TIMEOUT') === '' ? undefined : Number(text('TIMEOUT'))),
   };
 }
 
 /**
- * `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`; and the consumers
- * that it may encrypt for, without which it may for none, and the fields: `:consumers={name},{name}:fields={name}`. But
- * for the `*` that stands for all consumers, no character of it means anything to a shell.
+ * Reads `BEARER_TOKEN_HASHES`: entries as {@link bearerTokenFrom} takes them, separated by white space.
+ *
+ * @throws FlowKeysError `not_configured`
+ */
+function bearerTokensFrom(text: string): readonly BearerToken[] {
+  const tokens = text.split(/\s+/).filter(Boolean).map(bearerTokenFrom);
+  if (new Set(tokens.map(({ sha256 }) => sha256)).size === tokens.length) return tokens;
+  throw notConfigured('BEARER_TOKEN_HASHES holds a hash twice, and it is unclear which limits it has. Leave one.');
+}
+
+/**
+ * Reads `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`; and the
+ * consumers that it may encrypt for, without which it may for none, and the fields: `:consumers={name},{name}:fields={name}`.
+ * Except for the `*` that stands for all consumers, no character of it means anything to a shell.
+ *
+ * @throws FlowKeysError `not_configured`
  */
 export function bearerTokenFrom(entry: string): BearerToken {
   const [sha256 = '', ...limits] = entry.split(':');
@@ -47,21 +63,37 @@ export function bearerTokenFrom(entry: string): BearerToken {
       'BEARER_TOKEN_HASHES must hold SHA-256 hashes of 64 lower-case hexadecimal digits, separated by spaces, as "flow-keys token" prints them.',
     );
   }
-  const token: { -readonly [Member in keyof BearerToken]: BearerToken[Member] } = { sha256 };
+  const lists = new Map<string, readonly string[]>();
   for (const limit of limits) {
-    const [name, list = ''] = limit.split('=');
-    const values = list.split(',').filter(Boolean);
-    if (name === 'key-ids' && values.length > 0) token.keyIds = values;
-    else if (name === 'routes' && values.length > 0 && values.every(isRoute)) token.routes = values;
-    else if (name === 'consumers') token.consumers = consumerList(values, 'The limit "consumers" of a token');
-    else if (name === 'fields' && values.length > 0) token.fields = values;
-    else {
-      throw notConfigured(
-        `A limit in BEARER_TOKEN_HASHES must be "key-ids=…", "consumers=…", "fields=…", or "routes=…" with names of ${operationNames.join(', ')}.`,
-      );
-    }
+    const [name = '', list, ...more] = limit.split('=');
+    if (list === undefined || more.length > 0 || lists.has(name) || !(name in limitNames)) throw badLimit();
+    lists.set(name, list === '' ? [] : list.split(','));
   }
-  return token;
+  const named = Object.entries(limitNames).map(([name, member]) => [member, lists.get(name)]);
+  return { sha256, ...limitsFrom(Object.fromEntries(named), badLimit) };
+}
+
+const limitNames = { 'key-ids': 'keyIds', routes: 'routes', consumers: 'consumers', fields: 'fields' } as const;
+
+function badLimit(): FlowKeysError {
+  return notConfigured(
+    `A limit in BEARER_TOKEN_HASHES must be "key-ids=…", "consumers=…", "fields=…", or "routes=…" with names of ${operationNames.join(', ')}, each once.`,
+  );
+}
+
+type Limits = Omit<BearerToken, 'sha256'>;
+
+/** What a caller may do, of lists that may be absent; an empty list is a mistake, but for the consumers. */
+function limitsFrom({ keyIds, routes, consumers, fields }: Limits, bad: () => FlowKeysError): Limits {
+  const isListOf = (list: readonly string[] | undefined, is: (entry: string) => boolean) =>
+    list === undefined || (list.length > 0 && list.every(is));
+  if (!isListOf(keyIds, isKeyId) || !isListOf(routes, isRoute) || !isListOf(fields, isField)) throw bad();
+  return {
+    ...(keyIds && { keyIds }),
+    ...(routes && { routes }),
+    ...(consumers && { consumers: consumerList(consumers, "A caller's consumers") }),
+    ...(fields && { fields }),
+  };
 }
 
 function isRoute(name: string): boolean {
@@ -82,22 +114,51 @@ function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
   if (url === undefined || (url.protocol !== 'https:' && !isLoopback(url.hostname))) {
     throw notConfigured("JWT_JWKS_URL must be the https URL of the issuer's JSON Web Key Set, its jwks_uri.");
   }
-  const allowed = text('JWT_ALGORITHMS')
-    .split(/[\s,]+/)
-    .filter(Boolean);
+  const list = (name: string) =>
+    text(name)
+      .split(/[\s,]+/)
+      .filter(Boolean);
+  const allowed = list('JWT_ALGORITHMS');
   if (!allowed.every((algorithm) => algorithms.includes(algorithm))) {
     throw notConfigured(`JWT_ALGORITHMS must be among ${algorithms.join(' ')}.`);
   }
-  const consumers = text('JWT_CONSUMERS')
-    .split(/[\s,]+/)
-    .filter(Boolean);
   return {
     issuer,
     audience,
     jwksUrl: url.href,
     algorithms: allowed.length > 0 ? allowed : ['RS256', 'ES256'],
-    consumers: consumerList(consumers, 'JWT_CONSUMERS'),
+    limits: jwtLimitsFrom(list),
+    ...(text('JWT_SCOPE') && { requiredScope: text('JWT_SCOPE') }),
+    ...requiredClaimFrom(text('JWT_CLAIM')),
   };
+}
+
+function jwtLimitsFrom(list: (name: string) => readonly string[]): JwtIssuer['limits'] {
+  const given = (name: string) => (list(name).length > 0 ? list(name) : undefined);
+  const [keyIds, fields, routes = []] = ['JWT_KEY_IDS', 'JWT_FIELDS', 'JWT_ROUTES'].map(given);
+  const consumers = list('JWT_CONSUMERS');
+  const bad = () =>
+    notConfigured(
+      `JWT_ROUTES must name what callers with tokens of JWT_ISSUER may call, of ${operationNames.join(' ')}; JWT_KEY_IDS and JWT_FIELDS, where they are set, hold key ids and fields.`,
+    );
+  return { ...limitsFrom({ consumers, routes, ...(keyIds && { keyIds }), ...(fields && { fields }) }, bad), routes };
+}
+
+function requiredClaimFrom(text: string): Pick<JwtIssuer, 'requiredClaim'> {
+  if (text === '') return {};
+  const [, name, value] = text.match(/^([^=\s]+)=(.+)$/) ?? [];
+  if (name === undefined || value === undefined) throw notConfigured('JWT_CLAIM must be "name=value".');
+  return { requiredClaim: { name, value } };
+}
+
+/**
+ * Whether `AUDIT` is `none`: then re-encryptions are recorded nowhere.
+ *
+ * @throws FlowKeysError `not_configured` for another value than `stdout`, the default, and `none`
+ */
+export function isAuditOff({ AUDIT: audit = 'stdout' }: Environment): boolean {
+  if (audit !== 'stdout' && audit !== 'none') throw notConfigured('AUDIT must be stdout or none.');
+  return audit === 'none';
 }
 
 const longestTimeout = 300_000;

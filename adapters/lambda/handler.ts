@@ -11,7 +11,8 @@ import {
   handleContactFlowEvent,
   type ReencryptionRecord,
 } from '../../src/index.ts';
-import { instanceArnOf, withDeadline } from '../../src/internal.ts';
+import { instanceArnOf, logLine, withDeadline } from '../../src/internal.ts';
+import { auditWriter } from '../node/audit.ts';
 
 /** What is read of the context that the Lambda runtime passes. */
 export interface LambdaContext {
@@ -68,7 +69,7 @@ const longestCall = 8_000;
  */
 export function createHandler({
   log = logJson,
-  audit = writeAuditLine,
+  audit = lambdaAudit(),
   retry = false,
   connect,
   consumerStore,
@@ -104,14 +105,21 @@ function isWorthRetrying({ code }: FlowKeysError): boolean {
 }
 
 function logJson(line: LambdaLogLine): void {
-  console.log(JSON.stringify({ level: levelOf(line), ...line }));
+  console.log(logLine({ level: levelOf(line), ...line }));
 }
 
-/** Writes a line of the audit, also where the log is set to less: the runtime drops what `console` is given below its level. */
-export function writeAuditLine(line: LambdaAuditLine, more: object = {}): void {
-  const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
-  const written = { level: levelOf(line), message, timestamp: new Date().toISOString(), ...more, ...line };
-  process.stdout.write(`${JSON.stringify(written)}\n`);
+/**
+ * Makes a writer of the audit. It writes to standard output itself: the runtime drops what `console` is given below the
+ * log level.
+ *
+ * @param more what each line holds, too
+ */
+export function lambdaAudit(more: () => object = () => ({})): NonNullable<HandlerOptions['audit']> {
+  const write = auditWriter();
+  return (line) => {
+    const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
+    return write({ level: levelOf(line), message, timestamp: new Date().toISOString(), ...more(), ...line });
+  };
 }
 
 function levelOf({ code }: LambdaLogLine | LambdaAuditLine): 'INFO' | 'ERROR' {

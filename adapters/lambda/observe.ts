@@ -1,7 +1,8 @@
 import { getXRayTraceIdFromEnv } from '@aws-lambda-powertools/commons/utils/env';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type LambdaAuditLine, type LambdaLogLine, writeAuditLine } from './handler.ts';
+import { isAuditOff } from '../http/settings.ts';
+import { type LambdaAuditLine, type LambdaLogLine, lambdaAudit } from './handler.ts';
 
 type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -45,10 +46,14 @@ export function createObserver(environment: LambdaEnvironment) {
     }
   }
 
-  function audit(line: LambdaAuditLine): void {
-    const { code } = line;
+  const record = lambdaAudit(() => {
     const traceId = getXRayTraceIdFromEnv();
-    writeAuditLine(line, { service: serviceName, ...(traceId && { xray_trace_id: traceId }) });
+    return { service: serviceName, ...(traceId && { xray_trace_id: traceId }) };
+  });
+
+  async function audit(line: LambdaAuditLine): Promise<void> {
+    const { code } = line;
+    if (!isAuditOff(environment)) await record(line);
     const metric = metrics.singleMetric();
     if (code === 'ok') metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
     else metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);

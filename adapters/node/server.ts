@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
+import { tokenBuckets } from '../../src/internal.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
 import { isLoopback } from '../http/loopback.ts';
 import { authorize } from '../http/middleware/authorization.ts';
@@ -11,9 +12,12 @@ import { traceOf } from '../http/middleware/trace.ts';
 import type { RequestLogLine } from '../http/options.ts';
 import { problemDetails } from '../http/problem.ts';
 import { checkedTimeout } from '../http/settings.ts';
+import { assertAuditable, auditWriter } from './audit.ts';
 import { createMetrics } from './metrics.ts';
 
 export interface ServerOptions extends FlowSecurityKeysOptions {
+  /** How much one caller may ask for in ten seconds; each item of a batch counts. Default: any number. */
+  readonly rateLimit?: number;
   /** Default: 127.0.0.1. */
   readonly hostname?: string;
   /** Default: 8080; 0 is one that is free. */
@@ -32,15 +36,17 @@ export interface RunningServer {
 /**
  * Serves the HTTP service on Node, with metrics for Prometheus at `/metrics`. TLS is for the proxy before it.
  *
- * @throws FlowKeysError `not_configured` when nobody may call, or when anybody may from another machine
+ * @throws FlowKeysError `not_configured` when nobody may call, when anybody may from another machine, or when the audit of
+ *   re-encryptions would be lost
  * @example
  * const server = await startServer({ keyStore, authorization: { bearerTokens: [{ sha256 }] }, port: 8080 });
  * process.once('SIGTERM', () => server.stop());
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { hostname = '127.0.0.1', port = 8080, log = logJson } = options;
+  const { hostname = '127.0.0.1', port = 8080, log = logJson, audit = auditWriter() } = options;
   const timeout = checkedTimeout(options.timeout);
   assertConfigured(options.authorization, hostname);
+  if (options.consumerStore !== undefined && options.audit === undefined) assertAuditable();
   const metrics = createMetrics();
   function observe(line: RequestLogLine): void {
     metrics.observe(line);
@@ -49,6 +55,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = flowSecurityKeys({
     ...options,
     log: observe,
+    audit,
+    ...mayCallOf(options),
     assertServing() {
       if (stopping === undefined) return;
       throw new FlowKeysError('shutting_down', 'Try again: another instance, or the next one, will answer.');
@@ -61,7 +69,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let underWay = 0;
   let stopping: Promise<void> | undefined;
   const idle = Promise.withResolvers<void>();
-  async function answer(request: Request, bindings: object): Promise<Response> {
+  async function answer(
+    request: Request,
+    bindings: { readonly incoming: { readonly rawHeaders: string[] } },
+  ): Promise<Response> {
+    if (hasTwoHosts(bindings.incoming.rawHeaders)) return refuse('invalid_request');
     underWay += 1;
     try {
       const response = await app.fetch(request, { ...bindings });
@@ -126,6 +138,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closed;
     clearTimeout(linger);
   }
+}
+
+/** Answers 429 to a caller that asks for more than the rate limit. */
+function mayCallOf({ rateLimit, mayCall }: ServerOptions): Pick<FlowSecurityKeysOptions, 'mayCall'> {
+  if (mayCall !== undefined || rateLimit === undefined) return {};
+  const buckets = tokenBuckets({ burst: rateLimit, perSecond: rateLimit / 10 });
+  return { mayCall: async ({ caller, items }) => buckets.take(caller, items) };
+}
+
+/** Which host is meant is for every proxy to decide for itself, so it is for nobody (RFC 9112, section 3.2). */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 }
 
 const malformed = {

@@ -54,10 +54,21 @@ interface RateLimit {
   limit(call: { readonly key: string }): Promise<{ readonly success: boolean }>;
 }
 
-/** The calls of one caller are counted where a rate limit is bound as `RATE_LIMIT`. */
-function rateLimitOf({ RATE_LIMIT: rateLimit }: Environment): Pick<FlowSecurityKeysOptions, 'mayCall'> {
-  if (!isRateLimit(rateLimit)) return {};
-  return { mayCall: async (caller) => (await rateLimit.limit({ key: caller })).success };
+/**
+ * The calls of one caller are counted where a rate limit is bound as `RATE_LIMIT`. Such a binding counts calls, so the
+ * batches may have one of their own, `BATCH_RATE_LIMIT`.
+ */
+function rateLimitOf({
+  RATE_LIMIT: rateLimit,
+  BATCH_RATE_LIMIT: batchRateLimit = rateLimit,
+}: Environment): Pick<FlowSecurityKeysOptions, 'mayCall'> {
+  if (!isRateLimit(rateLimit) && !isRateLimit(batchRateLimit)) return {};
+  return {
+    async mayCall({ caller, operation }) {
+      const limit = operation === 'decryptBatch' ? batchRateLimit : rateLimit;
+      return !isRateLimit(limit) || (await limit.limit({ key: caller })).success;
+    },
+  };
 }
 
 function isRateLimit(binding: unknown): binding is RateLimit {

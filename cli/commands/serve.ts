@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { settingsFrom } from '../../adapters/http/settings.ts';
-import { startServer } from '../../adapters/node/server.ts';
+import { type ServerOptions, startServer } from '../../adapters/node/server.ts';
 import { directoryKeyStore } from '../../adapters/stores/directory.ts';
 import { directoryConsumerStore } from '../../adapters/stores/directory-consumers.ts';
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
@@ -16,10 +16,26 @@ export interface ServeOptions {
 /** Serves the HTTP service until SIGTERM or SIGINT. */
 export async function serve({ keys, allowWorldReadable, host, port }: ServeOptions): Promise<void> {
   const stores = keys === undefined ? await awsStores() : directoryStores(keys, allowWorldReadable);
-  const server = await startServer({ ...settingsFrom(process.env), ...stores, hostname: host, port });
+  const server = await startServer({
+    ...settingsFrom(process.env),
+    ...rateLimitFrom(process.env),
+    ...stores,
+    hostname: host,
+    port,
+  });
   console.log(JSON.stringify({ level: 'INFO', message: 'listening', origin: server.origin }));
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await server.stop();
+}
+
+/** `RATE_LIMIT`: how much one caller may ask for in ten seconds. */
+function rateLimitFrom({ RATE_LIMIT: text = '' }: NodeJS.ProcessEnv): Pick<ServerOptions, 'rateLimit'> {
+  if (text === '') return {};
+  if (/^[1-9]\d{0,8}$/.test(text)) return { rateLimit: Number(text) };
+  throw new FlowKeysError(
+    'not_configured',
+    'RATE_LIMIT must be a whole number: what one caller may ask for in ten seconds.',
+  );
 }
 
 interface Stores {

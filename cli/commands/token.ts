@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { BearerToken } from '../../adapters/http/options.ts';
 import { bearerTokenFrom } from '../../adapters/http/settings.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer } from '../output/terminal.ts';
@@ -17,18 +18,26 @@ export function createToken({ keyIds, routes, consumers, fields }: TokenOptions)
   const limits = Object.entries({ 'key-ids': keyIds, routes, consumers, fields });
   const given = limits.flatMap(([name, list]) => (list === undefined ? [] : [`:${name}=${list}`]));
   const setting = createHash('sha256').update(token).digest('hex') + given.join('');
-  assertSetting(setting);
+  assertMeans(setting, limits);
   return {
     value: { token, bearerTokenHash: setting },
     text: `token (give it to the caller)        ${token}\nBEARER_TOKEN_HASHES (configure this) ${setting}`,
   };
 }
 
-/** @throws CommandError `invalid_option` for limits that the service would not take */
-function assertSetting(setting: string): void {
+/** @throws CommandError `invalid_option` for limits that the service would not take, or would take for others */
+function assertMeans(setting: string, limits: readonly (readonly [string, string | undefined])[]): void {
+  let token: BearerToken;
   try {
-    bearerTokenFrom(setting);
+    token = bearerTokenFrom(setting);
   } catch (error) {
     throw new CommandError('invalid_option', error instanceof Error ? error.message : 'The limits are wrong.', error);
   }
+  const { keyIds, routes, consumers, fields } = token;
+  const read = [keyIds, routes, consumers, fields].map((list) => list?.join());
+  if (limits.every(([, list], index) => list === read[index])) return;
+  throw new CommandError(
+    'invalid_option',
+    'A limit holds ":", which begins another limit. Pass each with its own option.',
+  );
 }

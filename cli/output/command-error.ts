@@ -42,6 +42,7 @@ const exitCodeOf: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   key_store_unavailable: exitCodes.unavailable,
   service_unreachable: exitCodes.unavailable,
   consumer_store_unavailable: exitCodes.unavailable,
+  audit_unavailable: exitCodes.unavailable,
   issuer_unavailable: exitCodes.unavailable,
   shutting_down: exitCodes.unavailable,
   deadline_exceeded: exitCodes.unavailable,

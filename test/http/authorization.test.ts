@@ -56,7 +56,7 @@ describe('Bearer tokens', () => {
       ...settingsFrom({ BEARER_TOKEN_HASHES: sha256Hex('eager') }),
       keyStore: testKeyStore,
       log: () => undefined,
-      mayCall: async (caller) => asked.push(caller) < 2,
+      mayCall: async ({ caller }) => asked.push(caller) < 2,
     });
     const headers = { authorization: 'Bearer eager', 'content-type': 'application/json' };
     const body = JSON.stringify({ ciphertext: card.ciphertext });

@@ -101,7 +101,7 @@ describe('A caller that invents names', () => {
 
 it('A name that the store has costs nothing: a hundred key ids that were never asked for are all looked up', async () => {
   const { post, privateKeys } = service();
-  privateKeys.mockImplementation((_, options) => testKeyStore.privateKeys(card.keyId, options));
+  privateKeys.mockImplementation(() => testKeyStore.privateKeys(card.keyId));
   const items = Array.from({ length: 100 }, () => ({ ciphertext: inventedCiphertext() }));
   expect(new Set(codesOf(await post('/v1/decrypt/batch', 'inventor', { items })))).toEqual(
     // The signature covers the key id.

@@ -11,12 +11,12 @@ const worker = {
         headers: {
           authorization: `Bearer ${inject('bearerToken')}`,
           'content-type': 'application/json',
-          'x-request-id': requestId,
         },
         body,
       }),
     );
-    return response.text();
+    // The service gives each request an id of its own.
+    return (await response.text()).replaceAll(response.headers.get('x-request-id') ?? '', requestId);
   },
 };
 

@@ -8,6 +8,7 @@ export async function lambdaRunner(endpoint: string, consumers: string): Promise
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_SSM: endpoint,
     CONSUMERS: consumers,
+    AUDIT: 'none',
     // What it writes is tested where it runs in a process of its own.
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -62,7 +62,7 @@ export const operations = {
       'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
     body: schemas.reencryptBody,
     answer: schemas.reencryptAnswer,
-    errors: [...decryptErrors, 'invalid_consumer_name', 'not_found'],
+    errors: [...decryptErrors, 'invalid_consumer_name', 'not_found', 'audit_unavailable'],
   },
   inspect: {
     method: 'post',

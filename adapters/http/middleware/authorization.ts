@@ -1,9 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { FlowKeysError } from '../../../src/index.ts';
+import { hex } from '../../../src/internal.ts';
 import type { AppEnv, Caller } from '../context.ts';
 import type { OperationName } from '../contract.ts';
+import { issuerKeys } from '../issuer-keys.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Authorization, BearerToken, JwtIssuer } from '../options.ts';
 import { problem } from '../problem.ts';
@@ -16,17 +18,35 @@ export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
       const check = jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
       const refused = await check(context, async () => {
         assertAllowed(context.var.caller, operation);
-        await assertNotTooOften(context.var.caller, context.var.settings);
+        // A batch counts as its items, which its body says.
+        if (operation !== 'decryptBatch') await assertNotTooOften(context, operation, 1);
         await next();
       });
       return refused ?? undefined;
     }
     if (!isDevelopment) throw notConfigured('Nobody may call: configure BEARER_TOKEN_HASHES or JWT_ISSUER.');
-    if (!isLoopback(new URL(context.req.url).hostname) || !isOverLoopback(context.env)) {
-      throw notConfigured('The development flag is for loopback addresses only: configure BEARER_TOKEN_HASHES.');
-    }
+    assertFromHere(context);
+    context.set('caller', { name: 'development', consumers: ['*'] });
     return next();
   };
+}
+
+// What a proxy adds: behind one, the whole network may be on this side.
+const forwardingHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+/** @throws FlowKeysError `not_configured` for a call that may come from another machine, or from a page of another site */
+function assertFromHere({ req, env }: Context<AppEnv>): void {
+  const { origin, 'cf-connecting-ip': client } = req.header();
+  const isFromHere =
+    isLoopback(new URL(req.url).hostname) &&
+    isOverLoopback(env) &&
+    (origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))) &&
+    (client === undefined || isLoopback(client)) &&
+    forwardingHeaders.every((name) => req.header(name) === undefined);
+  if (isFromHere) return;
+  throw notConfigured(
+    'The development flag is for loopback addresses only, without a proxy: configure BEARER_TOKEN_HASHES.',
+  );
 }
 
 /** On Node the connection itself tells, whatever the host that a client claims to call. */
@@ -43,8 +63,14 @@ function assertAllowed({ routes }: Caller, operation: OperationName): void {
   throw new FlowKeysError('forbidden', `This token may call ${routes.join(', ')} only.`);
 }
 
-async function assertNotTooOften({ name }: Caller, { mayCall }: AppEnv['Variables']['settings']): Promise<void> {
-  if (mayCall === undefined || (await mayCall(name))) return;
+/** @throws FlowKeysError `rate_limited` */
+export async function assertNotTooOften(
+  { var: { caller, settings } }: Context<AppEnv>,
+  operation: OperationName,
+  items: number,
+): Promise<void> {
+  const { mayCall } = settings;
+  if (mayCall === undefined || (await mayCall({ caller: caller.name, operation, items }))) return;
   throw new FlowKeysError('rate_limited', 'This caller has made too many calls. Wait as "retry-after" says.');
 }
 
@@ -86,10 +112,10 @@ const checkAccessToken = bearerAuth<AppEnv>({ ...tokenCheck, headerName: accessH
 
 async function callerOfBearerToken(token: string, known: readonly BearerToken[]): Promise<Caller | undefined> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
-  const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  // All are compared, whichever it is.
+  const hash = hex(new Uint8Array(digest));
+  // Compare against every hash, so that timing does not reveal which one matched.
   const [found] = known.filter(({ sha256 }) => isEqual(sha256, hash));
-  return found && { ...found, name: hash.slice(0, 8) };
+  return found && { ...found, name: `token:${hash.slice(0, 8)}` };
 }
 
 /** Compares in a time that does not depend on where the texts differ. */
@@ -99,30 +125,24 @@ function isEqual(left: string, right: string): boolean {
   return difference === 0;
 }
 
-// By URL; each fetches and keeps its issuer's keys, and looks for new ones when a token names one it has not.
-const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
-
-function keySetOf(jwksUrl: string) {
-  const keySet = keySets.get(jwksUrl) ?? createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 });
-  keySets.set(jwksUrl, keySet);
-  return keySet;
-}
-
 async function callerOfJwt(
   token: string,
-  { issuer, audience, jwksUrl, algorithms, consumers }: JwtIssuer,
+  { issuer, audience, jwksUrl, algorithms, limits, ...required }: JwtIssuer,
   refuse: (reason: unknown) => void,
 ): Promise<Caller | undefined> {
   try {
-    const { payload } = await jwtVerify(token, keySetOf(jwksUrl), {
+    const { payload } = await jwtVerify(token, issuerKeys(jwksUrl), {
       issuer,
       audience,
       algorithms: [...algorithms],
       requiredClaims: ['exp'],
       clockTolerance: 5,
     });
-    return { name: callerName(payload), ...(consumers && { consumers }) };
+    const name = callerName(payload);
+    assertRequired(payload, required);
+    return { ...limits, name: `jwt:${name}` };
   } catch (error) {
+    if (error instanceof FlowKeysError) throw error;
     if (isOfToken(error)) {
       refuse(error);
       return undefined;
@@ -137,8 +157,27 @@ async function callerOfJwt(
 
 /** Cloudflare Access names a service token in `common_name`, beside an empty `sub`. */
 function callerName({ sub, common_name: commonName }: JWTPayload): string {
-  const name = sub || (typeof commonName === 'string' && commonName) || 'unnamed';
-  return name.slice(0, 100);
+  const name = sub || commonName;
+  if (typeof name === 'string' && name.length >= 1 && name.length <= 200) return name;
+  throw new errors.JWTClaimValidationFailed('The token names nobody in "sub" or "common_name".', {}, 'sub');
+}
+
+/** @throws FlowKeysError `forbidden` for a token that lacks the required scope or claim */
+function assertRequired(
+  payload: JWTPayload,
+  { requiredScope, requiredClaim }: Pick<JwtIssuer, 'requiredScope' | 'requiredClaim'>,
+): void {
+  const { scope, scp } = payload;
+  const scopes = [...(typeof scope === 'string' ? scope.split(' ') : []), ...listOf(scp)];
+  if (requiredScope !== undefined && !scopes.includes(requiredScope)) {
+    throw new FlowKeysError('forbidden', `The token lacks the scope ${requiredScope}.`);
+  }
+  if (requiredClaim === undefined || listOf(payload[requiredClaim.name]).includes(requiredClaim.value)) return;
+  throw new FlowKeysError('forbidden', `The token's claim ${requiredClaim.name} does not have the required value.`);
+}
+
+function listOf(claim: unknown): readonly unknown[] {
+  return Array.isArray(claim) ? claim : [claim];
 }
 
 // Of fetching the issuer's keys; all others are of the token.

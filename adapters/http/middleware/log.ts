@@ -1,14 +1,16 @@
 import type { Context } from 'hono';
+import { logLine } from '../../../src/internal.ts';
 import type { AppEnv } from '../context.ts';
 import type { ReencryptionLogLine, RequestLogLine } from '../options.ts';
 
 export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) => void, milliseconds: number): void {
   const { status } = context.res;
-  const { requestId, trace, caller } = context.var;
+  const { requestId, clientRequestId, trace, caller } = context.var;
   const record = context.get('record');
   const line: RequestLogLine = {
     level: status < 400 && (record === undefined || record.code === 'ok') ? 'INFO' : 'ERROR',
     requestId,
+    ...(clientRequestId !== undefined && { clientRequestId }),
     traceId: trace.traceId,
     ...(caller && { caller: caller.name }),
     method: context.req.method,
@@ -25,5 +27,5 @@ export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) =
 }
 
 export function logJson(line: RequestLogLine | ReencryptionLogLine): void {
-  console.log(JSON.stringify(line));
+  console.log(logLine(line));
 }

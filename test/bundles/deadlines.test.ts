@@ -2,12 +2,12 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { createHandler } from 'flow-security-keys/lambda';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { awsClientConfiguration } from '../adapters/stores/aws-client.ts';
-import { recordedEvent, recordingNamed } from './recordings/recordings.ts';
-import { awsSettings } from './support/aws-settings.ts';
-import { type FaultyProxy, faultControl, startFaultyProxy } from './support/faulty-proxy.ts';
-import { sha256Hex } from './support/sha256.ts';
-import { type BareWorkerd, startWorkerd } from './support/workerd.ts';
+import { awsClientConfiguration } from '../../adapters/stores/aws-client.ts';
+import { recordedEvent, recordingNamed } from '../recordings/recordings.ts';
+import { awsSettings } from '../support/aws-settings.ts';
+import { type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { sha256Hex } from '../support/sha256.ts';
+import { type BareWorkerd, startWorkerd } from '../support/workerd.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 

@@ -1,0 +1,15 @@
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../context.ts';
+
+// With a letter, as digits alone may be a caller's input in the wrong place.
+const clientRequestIdForm = /^(?=.*[A-Za-z])[\w.:=/+-]{1,128}$/;
+
+/** Gives each request an id of the service's own. What a client sends as one is logged beside it, never in its place. */
+export const requestId = createMiddleware<AppEnv>(async (context, next) => {
+  const sent = context.req.header('x-request-id');
+  const id = crypto.randomUUID();
+  context.set('requestId', id);
+  context.set('clientRequestId', sent !== undefined && clientRequestIdForm.test(sent) ? sent : undefined);
+  context.header('x-request-id', id);
+  await next();
+});

@@ -1,0 +1,64 @@
+import { fstatSync, statSync } from 'node:fs';
+import { FlowKeysError } from '../../src/index.ts';
+import { logLine } from '../../src/internal.ts';
+
+// Less than a call may take, so that its client hears of it.
+const patienceMilliseconds = 2_000;
+const maxPending = 1_000;
+
+export interface AuditWriterOptions {
+  /** Default: standard output. */
+  readonly stream?: NodeJS.WritableStream;
+  /** How long a line may take to be written, in milliseconds. Default: 2,000. */
+  readonly patience?: number;
+}
+
+/**
+ * Makes a writer of audit lines that waits until each is written, so that nothing is answered that is not recorded: a
+ * pipe may have no reader, a disk may be full.
+ *
+ * @returns a function that throws FlowKeysError `audit_unavailable` for a line that was not written in time; it may be
+ *   written later
+ */
+export function auditWriter({ stream = process.stdout, patience = patienceMilliseconds }: AuditWriterOptions = {}) {
+  let pending = 0;
+  // Each line's own callback tells of its fault; without a listener, it would end the process.
+  stream.on('error', () => {});
+
+  return async function writeAuditLine(line: object): Promise<void> {
+    if (pending >= maxPending) throw unavailable(`${maxPending} lines wait to be written`);
+    pending += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(unavailable(`a line was not written within ${patience} ms`)), patience);
+    stream.write(`${logLine(line)}\n`, (cause?: Error | null) => {
+      pending -= 1;
+      if (cause) reject(unavailable('standard output takes no lines', cause));
+      else resolve();
+    });
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/**
+ * Asserts that standard output is not the null device. Node puts that in the place of a closed one, and what is written
+ * there is lost without an error.
+ *
+ * @throws FlowKeysError `not_configured`
+ */
+export function assertAuditable(): void {
+  const output = fstatSync(1);
+  if (!output.isCharacterDevice() || output.rdev !== statSync('/dev/null').rdev) return;
+  throw new FlowKeysError(
+    'not_configured',
+    'Standard output is closed or the null device, so the audit of re-encryptions would be lost: direct it to where it is kept, or set AUDIT=none.',
+  );
+}
+
+function unavailable(what: string, cause?: unknown): FlowKeysError {
+  const message = `The audit could not be written: ${what}. Nothing is answered that is not recorded; see what reads the output of the service.`;
+  return new FlowKeysError('audit_unavailable', message, { cause });
+}
