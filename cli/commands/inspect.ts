@@ -1,4 +1,4 @@
-import { inspect } from '../../src/index.ts';
+import { inspect } from '../../src/message/inspect.ts';
 import { readOperand } from '../files.ts';
 import { type Answer, coloured, printable } from '../output/terminal.ts';
 

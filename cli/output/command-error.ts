@@ -1,4 +1,4 @@
-import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/index.ts';
+import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/errors.ts';
 
 /** What the process ends with, for scripts to branch on. */
 export const exitCodes = {
@@ -75,7 +75,7 @@ export function exitCodeFor(error: unknown): ExitCode {
   if (error instanceof FlowKeysError) {
     // What stands between a store and its keeper is not over in a minute.
     const isRefused = /AccessDenied|NotAuthorized|Expired|Credentials|Unrecognized|Signature|InvalidClientTokenId/;
-    if (isRefused.test(error.cause?.name ?? '')) return exitCodes.refused;
+    if (/_store_unavailable$/.test(error.code) && isRefused.test(error.cause?.name ?? '')) return exitCodes.refused;
     return exitCodeOf[error.code] ?? exitCodes.input;
   }
   return exitCodes.defect;

@@ -1,4 +1,4 @@
-import { toFlowKeysError } from '../../src/index.ts';
+import { toFlowKeysError } from '../../src/errors.ts';
 import { CommandError, type ExitCode } from './command-error.ts';
 
 /** An error as the user sees it: a sentence, or JSON. With `DEBUG` set, and where it was thrown. */

@@ -174,6 +174,8 @@ describe('What the worker writes', () => {
         { route: 'connect', body },
         { route: 'decrypt', body },
       ]),
+      ...recordings.map(({ ciphertext }) => ({ route: 'decrypt', body: JSON.stringify({ ciphertext }) })),
+      { route: 'decrypt/batch', body: JSON.stringify({ items: recordings.map(({ ciphertext }) => ({ ciphertext })) }) },
       ...reencryptions.map((members) => ({ route: 'reencrypt', body: JSON.stringify({ ciphertext, ...members }) })),
     ];
     for (const { route, body } of requests) {
@@ -183,6 +185,7 @@ describe('What the worker writes', () => {
     const written = await worker.stop();
     expectNoSecrets(written);
     expect(written.match(/"route":"\/v1/g)).toHaveLength(requests.length);
+    expect(written.match(/"route":"\/v1\/decrypt".*"code":"ok"/g)?.length).toBeGreaterThan(5);
     expect(written.match(/"audit":"reencryption".*"code":"ok"/g)?.length).toBeGreaterThan(5);
   });
 });

@@ -66,7 +66,7 @@ describe('Bearer tokens', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
     expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
     expect((await call({ ...headers, authorization: 'Bearer unknown' })).status).toBe(401);
-    expect(asked).toEqual([sha256Hex('eager').slice(0, 8), sha256Hex('eager').slice(0, 8)]);
+    expect(asked).toEqual([`token:${sha256Hex('eager').slice(0, 8)}`, `token:${sha256Hex('eager').slice(0, 8)}`]);
   });
 
   it('may be limited to key ids, on every route that decrypts', async () => {
@@ -105,7 +105,7 @@ describe('Bearer tokens', () => {
   it('are in the log by the first digits of their hash', async () => {
     const { decrypt, lines } = service({ BEARER_TOKEN_HASHES: sha256Hex('canary-token') });
     await decrypt('canary-token');
-    expect(lines).toMatchObject([{ caller: sha256Hex('canary-token').slice(0, 8) }]);
+    expect(lines).toMatchObject([{ caller: `token:${sha256Hex('canary-token').slice(0, 8)}` }]);
     expect(JSON.stringify(lines)).not.toContain('canary');
   });
 });
@@ -134,7 +134,13 @@ describe('JSON Web Tokens of an issuer', () => {
 
   /** A service that trusts the issuer, at a URL of its own, so that its keys are not yet there. */
   function trusting(path: string, environment: Readonly<Record<string, string>> = {}) {
-    return service({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_JWKS_URL: jwksUrl + path, ...environment });
+    return service({
+      JWT_ISSUER: issuer,
+      JWT_AUDIENCE: audience,
+      JWT_JWKS_URL: jwksUrl + path,
+      JWT_ROUTES: 'decrypt inspect reencrypt',
+      ...environment,
+    });
   }
 
   async function makeKey(kid: string, algorithm = 'ES256') {
@@ -154,7 +160,7 @@ describe('JSON Web Tokens of an issuer', () => {
     requests = 0;
     for (let call = 0; call < 5; call += 1) expect((await decrypt(await sign())).status).toBe(200);
     expect(requests).toBe(1);
-    expect(lines).toMatchObject([{ caller: 'crm' }, {}, {}, {}, {}]);
+    expect(lines).toMatchObject([{ caller: 'jwt:crm' }, {}, {}, {}, {}]);
   });
 
   it('of a service token of Cloudflare Access name it as their common name', async () => {
@@ -162,8 +168,57 @@ describe('JSON Web Tokens of an issuer', () => {
     published = [jwk];
     const { decrypt, lines } = trusting('/service-token');
     await decrypt(await sign({ sub: '', common_name: 'crm.access' }));
-    await decrypt(await sign({ sub: '', common_name: '' }));
-    expect(lines).toMatchObject([{ caller: 'crm.access' }, { caller: 'unnamed' }]);
+    expect(lines).toMatchObject([{ caller: 'jwt:crm.access' }]);
+  });
+
+  it.for([
+    ['nobody', { sub: '', common_name: '' }],
+    ['nobody at all', { sub: undefined }],
+    ['a name that is not text', { sub: '', common_name: 7 }],
+    ['a name of 201 characters', { sub: 'x'.repeat(201) }],
+  ] as const)('are refused when they name %s', async ([, claims]) => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    expect((await trusting('/named').decrypt(await sign(claims))).status).toBe(401);
+  });
+
+  it('are limited to routes, key ids and fields, as bearer tokens are', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const token = await sign();
+    expect((await trusting('/routes', { JWT_ROUTES: 'inspect' }).decrypt(token)).status).toBe(403);
+    expect((await trusting('/key-ids', { JWT_KEY_IDS: other.keyId }).decrypt(token)).status).toBe(403);
+    expect((await trusting('/key-ids', { JWT_KEY_IDS: other.keyId }).decrypt(token, other)).status).toBe(200);
+    const { post } = trusting('/fields', { JWT_FIELDS: 'cvc', JWT_CONSUMERS: '*' });
+    const body = { ciphertext: card.ciphertext, field: 'card', consumers: ['ledger'] };
+    expect(await (await post('/v1/reencrypt', token, body)).json()).toMatchObject({
+      results: [{ error: { code: 'forbidden' } }],
+    });
+  });
+
+  it('must have the scope and the claim that are required', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk];
+    const scoped = trusting('/scope', { JWT_SCOPE: 'keys:decrypt' });
+    for (const claims of [{}, { scope: 'keys:decrypted' }, { scp: ['other'] }]) {
+      expect((await scoped.decrypt(await sign(claims))).status).toBe(403);
+    }
+    for (const claims of [{ scope: 'openid keys:decrypt' }, { scp: ['keys:decrypt'] }, { scp: 'keys:decrypt' }]) {
+      expect((await scoped.decrypt(await sign(claims))).status).toBe(200);
+    }
+    const claimed = trusting('/claim', { JWT_CLAIM: 'groups=payments' });
+    expect((await claimed.decrypt(await sign({ groups: ['sales'] }))).status).toBe(403);
+    expect((await claimed.decrypt(await sign({ groups: ['sales', 'payments'] }))).status).toBe(200);
+  });
+
+  it.for([
+    { JWT_ROUTES: '' },
+    { JWT_ROUTES: 'decrypt everything' },
+    { JWT_KEY_IDS: '4111111111111111' },
+    { JWT_FIELDS: '../x' },
+    { JWT_CLAIM: 'groups' },
+  ])('are not trusted with %o', (environment) => {
+    expect(() => trusting('/wrong', environment as Readonly<Record<string, string>>)).toThrow(/JWT_/);
   });
 
   it('are accepted where Cloudflare Access puts them', async () => {
@@ -186,7 +241,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect(await answered('/somebody', { JWT_CONSUMERS: 'billing' })).toMatchObject({
       results: [forbidden, { format: 'jwe' }],
     });
-    expect(() => trusting('/wrong', { JWT_CONSUMERS: '../x' })).toThrow('JWT_CONSUMERS');
+    expect(() => trusting('/wrong', { JWT_CONSUMERS: '../x' })).toThrow('consumers');
   });
 
   it('are accepted beside bearer tokens', async () => {
@@ -245,8 +300,9 @@ describe('JSON Web Tokens of an issuer', () => {
       const response = await decrypt(token);
       const headers = Object.fromEntries(response.headers);
       // Random for each request.
-      for (const name of ['traceparent', 'content-security-policy']) delete headers[name];
-      answers.push({ status: response.status, headers, body: await response.text() });
+      for (const name of ['traceparent', 'content-security-policy', 'x-request-id']) delete headers[name];
+      const body = (await response.text()).replace(response.headers.get('x-request-id') ?? '', '');
+      answers.push({ status: response.status, headers, body });
     }
     expect(answers[0]).toMatchObject({ status: 401, body: expect.stringContaining('"unauthorized"') });
     for (const answer of answers) expect(answer).toEqual(answers[0]);
@@ -262,7 +318,19 @@ describe('JSON Web Tokens of an issuer', () => {
   it('are no fault of the caller when the issuer is down', async () => {
     const { sign } = await makeKey('1');
     published = undefined;
-    const response = await trusting('/down').decrypt(await sign());
+    const { decrypt } = trusting('/down');
+    requests = 0;
+    for (let call = 0; call < 5; call += 1) {
+      const response = await decrypt(await sign());
+      expect([response.status, await response.json()]).toMatchObject([503, { code: 'issuer_unavailable' }]);
+    }
+    expect(requests).toBe(1);
+  });
+
+  it('are no fault of the caller when the issuer publishes more than keys are', async () => {
+    const { jwk, sign } = await makeKey('1');
+    published = [jwk, { filler: 'x'.repeat(65_536) }];
+    const response = await trusting('/large').decrypt(await sign());
     expect([response.status, await response.json()]).toMatchObject([503, { code: 'issuer_unavailable' }]);
   });
 });

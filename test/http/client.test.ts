@@ -103,11 +103,11 @@ describe('The client', () => {
     const elsewhere = createClient({ baseUrl: 'http://127.0.0.1:9' });
     await expect(elsewhere.inspect(card.ciphertext)).rejects.toMatchObject({ code: 'service_unreachable' });
     for (const answer of ['null', '7', '{"results":7}']) {
-      const fake = createClient({ baseUrl: 'http://x', fetch: async () => new Response(answer) });
+      const fake = createClient({ baseUrl: 'https://x', fetch: async () => new Response(answer) });
       await expect(fake.decryptBatch([])).rejects.toMatchObject({ code: 'service_unreachable' });
     }
     for (const answer of ['<html>', '{}', '{"code":"other","detail":"x"}', 'null']) {
-      const fake = createClient({ baseUrl: 'http://x', fetch: async () => new Response(answer, { status: 502 }) });
+      const fake = createClient({ baseUrl: 'https://x', fetch: async () => new Response(answer, { status: 502 }) });
       await expect(fake.inspect(card.ciphertext)).rejects.toMatchObject({ code: 'service_unreachable' });
     }
   });

@@ -141,7 +141,11 @@ describe('The server on Node', () => {
       answerTo(right.decrypt, flipped(bytes.length - 1)),
     ]);
     expect(answers[0]).toContain('"code":"decryption_failed"');
-    expect(new Set(answers).size).toBe(1);
+    // But for the id of each request.
+    const alike = answers.map((answer) =>
+      JSON.stringify({ ...JSON.parse(answer.slice(answer.indexOf('{'))), requestId: '' }),
+    );
+    expect(new Set(alike).size).toBe(1);
   });
 
   it('answers though its log fails, and says when its port is taken', async () => {

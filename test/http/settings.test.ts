@@ -73,7 +73,7 @@ describe('The worker with a dataset of the Analytics Engine', () => {
     expect(points).toEqual([
       {
         indexes: ['/v1/inspect'],
-        blobs: ['POST', '/v1/inspect', 'no_caller_input', ''],
+        blobs: ['POST', '/v1/inspect', 'no_caller_input', 'development'],
         doubles: [422, expect.any(Number)],
       },
     ]);

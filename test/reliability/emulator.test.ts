@@ -103,10 +103,11 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     for (const service of [await startNode([], development), await startWorkerd(development)]) {
       const response = await fetch(`${service.origin}/v1/connect`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-request-id': requestId },
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify(threeFields),
       });
-      expect(await response.text()).toBe(answer);
+      const own = response.headers.get('x-request-id') ?? '';
+      expect((await response.text()).replaceAll(own, requestId)).toBe(answer);
       await service.stop();
     }
   });
