@@ -1,3 +1,4 @@
+import { type AwsErrorKind, awsErrorKind } from '../adapters/stores/aws-errors.ts';
 import { CommandError } from './output/command-error.ts';
 
 /** Which account and region to work in; by default those that the AWS SDK finds by itself. */
@@ -37,76 +38,28 @@ export async function callAws<T>(what: string, permission: string, call: () => P
     return await call();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof CommandError) throw error;
-    const known = [...refusals, ...outages].find(
-      ({ pattern }) => pattern.test(error.name) || pattern.test(error.message),
-    );
-    const code = known !== undefined && refusals.includes(known) ? 'aws_refused' : 'aws_unavailable';
-    const reason =
-      known?.reason(permission, error) ?? `AWS answered ${error.name}; try again, and see AWS's health page`;
-    throw new CommandError(code, `Could not ${what}: ${reason}.`, error);
+    const kind = awsErrorKind(error);
+    const isOutage = kind === 'throttled' || kind === 'unreachable' || kind === 'unknown';
+    const reason = reasons[kind]({ permission, name: error.name });
+    throw new CommandError(isOutage ? 'aws_unavailable' : 'aws_refused', `Could not ${what}: ${reason}.`, error);
   }
 }
 
-/** Whether AWS answered with an error of that name. */
-export function isAwsError(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
-}
-
-interface Failure {
-  readonly pattern: RegExp;
-  readonly reason: (permission: string, error: Error) => string;
-}
-
-const refusals: readonly Failure[] = [
-  {
-    pattern: /AccessDenied|NotAuthorized/,
-    reason: (permission) => `access is denied; allow ${permission} to these credentials`,
-  },
-  {
-    pattern: /^Region is missing$/,
-    reason: () => 'no AWS region is set; pass --region, or set AWS_REGION',
-  },
-  {
-    pattern: /CredentialsProviderError|Could not load credentials|Credential is missing/,
-    reason: () =>
-      'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  },
-  {
-    pattern:
-      /ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|SignatureDoesNotMatch|TokenRefreshRequired/,
-    reason: () => 'the AWS credentials are wrong or have expired; log in again',
-  },
-  {
-    pattern: /ResourceNotFound|ParameterNotFound|NotFoundException/,
-    reason: () => 'there is no such thing in this account and region; check the id, --region and --profile',
-  },
-  {
-    pattern: /ServiceQuotaExceeded|LimitExceeded|ResourceConflict|DuplicateResource/,
-    reason: (_, { name }) => `AWS answered ${name}: a limit is reached, or it is there already`,
-  },
-  {
-    pattern: /ContactFlowNotPublished/,
-    reason: () => 'the flow was never published; publish it once in the flow editor',
-  },
-  {
-    pattern: /Region not accepted|Invalid URL|Invalid hostname/i,
-    reason: () => 'the region or the endpoint is no name of one; check --region and AWS_ENDPOINT_URL',
-  },
-  {
-    pattern: /InvalidContactFlow/,
-    reason: () => 'Connect finds the flow invalid; open it in the flow editor, which says where',
-  },
-  {
-    pattern: /InvalidParameter|InvalidRequest|ValidationException|InvalidKeyId/,
-    reason: (_, { name }) => `AWS answered ${name}: check the ids that were passed`,
-  },
-];
-
-const outages: readonly Failure[] = [
-  { pattern: /Throttl|TooManyRequests|RequestLimit/, reason: () => 'AWS throttles; try again in a minute' },
-  {
-    pattern:
-      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ECONNRESET|TimeoutError|timed out|socket hang up/i,
-    reason: () => 'AWS cannot be reached; check the network, --region and AWS_ENDPOINT_URL',
-  },
-];
+const reasons: Readonly<
+  Record<AwsErrorKind, (failure: { readonly permission: string; readonly name: string }) => string>
+> = {
+  denied: ({ permission }) => `access is denied; allow ${permission} to these credentials`,
+  'no-region': () => 'no AWS region is set; pass --region, or set AWS_REGION',
+  'no-credentials': () =>
+    'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  'bad-credentials': () => 'the AWS credentials are wrong or have expired; log in again',
+  absent: () => 'there is no such thing in this account and region; check the id, --region and --profile',
+  limit: ({ name }) => `AWS answered ${name}: a limit is reached, or it is there already`,
+  'not-published': () => 'the flow was never published; publish it once in the flow editor',
+  'bad-endpoint': () => 'the region or the endpoint is no name of one; check --region and AWS_ENDPOINT_URL',
+  'invalid-flow': () => 'Connect finds the flow invalid; open it in the flow editor, which says where',
+  'invalid-request': ({ name }) => `AWS answered ${name}: check the ids that were passed`,
+  throttled: () => 'AWS throttles; try again in a minute',
+  unreachable: () => 'AWS cannot be reached; check the network, --region and AWS_ENDPOINT_URL',
+  unknown: ({ name }) => `AWS answered ${name}; try again, and see AWS's health page`,
+};

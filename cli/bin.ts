@@ -17,6 +17,7 @@ import {
 import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './output/command-error.ts';
 import { report } from './output/report.ts';
 import { type Answer, type Terminal, terminal } from './output/terminal.ts';
+import { withoutSecrets } from './output/usage.ts';
 
 // Each command's module is loaded when it is asked for: so `inspect` starts without an AWS client.
 
@@ -237,6 +238,7 @@ command(program, 'serve')
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--port <number>', 'where to listen', port, 8080)
   .option('--allow-world-readable', 'accept key files that every user may read', false)
+  .option('--allow-group-writable', 'accept files and folders that their group may write', false)
   .action(
     run(async (options) => {
       await (await import('./commands/serve.ts')).serve(options);
@@ -256,7 +258,10 @@ async function start(): Promise<void> {
   const json = process.argv.includes('--json');
   for (const each of allCommands(program)) {
     each.exitOverride();
-    if (json) each.configureOutput({ writeErr: () => {} });
+    each.configureOutput({
+      outputError: (text, write) => write(withoutSecrets(text, process.argv.slice(2))),
+      ...(json && { writeErr: () => {} }),
+    });
   }
   // Whoever reads may have heard enough; the service goes on without a reader of its log.
   if (process.argv[2] !== 'serve') {
@@ -317,6 +322,10 @@ function say({ value, text, exitCode = exitCodes.done }: Answer, json: boolean):
 
 function fail(error: unknown, json: boolean): void {
   const exitCode: ExitCode = exitCodeFor(error);
-  process.stderr.write(`${report(error, exitCode, json)}\n`);
+  const shown =
+    error instanceof CommandError && exitCode === exitCodes.usage
+      ? new CommandError(error.code, withoutSecrets(error.message, process.argv.slice(2)))
+      : error;
+  process.stderr.write(`${report(shown, exitCode, json)}\n`);
   process.exitCode = exitCode;
 }

@@ -19,6 +19,8 @@ export {
   isKeyId,
   keyIdForm,
 } from './identifiers.ts';
+export { type Certificate, type CertificateAge, certificateAge, certificateIn, daysLeft } from './keys/certificate.ts';
+export { holdsPrivateKey } from './keys/holds-private-key.ts';
 export { importPrivateKeys } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
 export { tokenBuckets } from './token-buckets.ts';

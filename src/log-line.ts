@@ -1,6 +1,6 @@
 // What a terminal or a viewer of logs would obey or break a line at, and JSON does not escape: the C1 controls, line
 // separators, and what sets the direction of text.
-const unsafe = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** A record as one line of JSON, in which no text that somebody sent can look like another line. */
 export function logLine(record: object): string {

@@ -66,7 +66,7 @@ export function bearerTokenFrom(entry: string): BearerToken {
   const lists = new Map<string, readonly string[]>();
   for (const limit of limits) {
     const [name = '', list, ...more] = limit.split('=');
-    if (list === undefined || more.length > 0 || lists.has(name) || !(name in limitNames)) throw badLimit();
+    if (list === undefined || more.length > 0 || lists.has(name) || !Object.hasOwn(limitNames, name)) throw badLimit();
     lists.set(name, list === '' ? [] : list.split(','));
   }
   const named = Object.entries(limitNames).map(([name, member]) => [member, lists.get(name)]);

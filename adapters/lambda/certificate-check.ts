@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import { DescribeParametersCommand, GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { type CertificateAge, certificateAge, certificateIn, daysLeft, holdsPrivateKey } from '../../src/internal.ts';
 
 /** What was found of a key's certificate, the parameter `{prefix}/{key-id}/certificate`. */
 export type CertificateFinding =
-  | { readonly keyId: string; readonly state: 'valid' | 'expiring' | 'expired'; readonly daysLeft: number }
-  | { readonly keyId: string; readonly state: 'missing' | 'unreadable' };
+  | { readonly keyId: string; readonly state: CertificateAge; readonly daysLeft: number }
+  | { readonly keyId: string; readonly state: 'missing' | 'unreadable' | 'holds a private key' };
 
 export interface CertificateCheckOptions {
   readonly client: Pick<SSMClient, 'send'>;
@@ -13,9 +13,6 @@ export interface CertificateCheckOptions {
   /** The time, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
 }
-
-const millisecondsPerDay = 86_400_000;
-const warningDays = 30;
 
 /**
  * Looks at the certificate of each key in Parameter Store: Connect encrypts with it, and a flow whose
@@ -52,18 +49,10 @@ export async function checkCertificates({
     const name = `${prefix}/${keyId}/certificate`;
     if (!names.has(name)) return { keyId, state: 'missing' };
     const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name }));
-    const expires = expiryOf(parameter?.Value ?? '');
-    if (expires === undefined) return { keyId, state: 'unreadable' };
-    const daysLeft = Math.floor((expires - now()) / millisecondsPerDay);
-    return { keyId, state: daysLeft < 0 ? 'expired' : daysLeft < warningDays ? 'expiring' : 'valid', daysLeft };
-  }
-}
-
-/** When the certificate's validity ends, in milliseconds. */
-function expiryOf(pem: string): number | undefined {
-  try {
-    return new X509Certificate(pem).validToDate.getTime();
-  } catch {
-    return undefined;
+    const pem = parameter?.Value ?? '';
+    if (holdsPrivateKey(pem)) return { keyId, state: 'holds a private key' };
+    const certificate = certificateIn(pem);
+    if (certificate === undefined) return { keyId, state: 'unreadable' };
+    return { keyId, state: certificateAge(certificate, now()), daysLeft: daysLeft(certificate, now()) };
   }
 }

@@ -1,8 +1,7 @@
 import { connectSettings } from '../../src/index.ts';
 import { isAuditOff } from '../http/settings.ts';
 import { assertAuditable } from '../node/audit.ts';
-import { awsConsumerStore } from '../stores/aws-consumer-store.ts';
-import { awsKeyStore } from '../stores/aws-key-store.ts';
+import { awsConsumerStore, awsKeyStore } from '../stores/from-environment.ts';
 import { createHandler } from './handler.ts';
 import { createObserver } from './observe.ts';
 

@@ -1,4 +1,5 @@
-import { type ErrorCode, FlowKeysError } from '../../src/index.ts';
+import { FlowKeysError } from '../../src/index.ts';
+import { awsErrorKind } from './aws-errors.ts';
 
 /** Where an AWS client's settings come from: `process.env`, or a Worker's bindings. */
 export type Environment = Readonly<Record<string, unknown>>;
@@ -8,19 +9,15 @@ export type Environment = Readonly<Record<string, unknown>>;
  * as fast as those for Node, but read nothing from the environment by themselves.
  *
  * @param service the service's name in `AWS_ENDPOINT_URL_<SERVICE>`
- * @param code of the error for a setting that is missing
+ * @throws FlowKeysError `not_configured` for a setting that is missing
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
-export function awsClientConfiguration(
-  environment: Environment,
-  service: 'SSM' | 'SECRETS_MANAGER',
-  code: ErrorCode = 'key_store_unavailable',
-) {
+export function awsClientConfiguration(environment: Environment, service: 'SSM' | 'SECRETS_MANAGER') {
   const text = (name: string) => (typeof environment[name] === 'string' ? environment[name] : '');
   const required = (name: string) => {
     if (text(name) !== '') return text(name);
     const message = `${name} is not set; the Lambda runtime sets it, elsewhere configure it.`;
-    throw new FlowKeysError(code, message);
+    throw new FlowKeysError('not_configured', message);
   };
   const sessionToken = text('AWS_SESSION_TOKEN');
   const endpoint = text(`AWS_ENDPOINT_URL_${service}`) || text('AWS_ENDPOINT_URL');
@@ -47,33 +44,12 @@ export function keyPrefix({ KEY_PREFIX: prefix }: Environment): { readonly prefi
   return typeof prefix === 'string' && prefix !== '' ? { prefix: prefix.replace(/\/$/, '') } : {};
 }
 
-/** The error for an AWS service that did not give what it was asked for; without a key id, it was a consumer. */
-export function awsUnavailable(
-  keyId: string | undefined,
-  what: string,
-  permission: string,
-  error: unknown,
-): FlowKeysError {
-  if (error instanceof FlowKeysError) return error;
-  const message = `AWS did not give the ${what}: ${reason(error, permission)}.`;
-  if (keyId === undefined) return new FlowKeysError('consumer_store_unavailable', message, { cause: error });
-  return new FlowKeysError('key_store_unavailable', message, { keyId, cause: error });
-}
-
-export function errorName(error: unknown): string | undefined {
-  return error instanceof Error ? error.name : undefined;
-}
-
-function reason(error: unknown, permission: string): string {
-  const name = errorName(error) ?? '';
-  if (/AccessDenied/.test(name)) return `access is denied; allow ${permission} on it, and kms:Decrypt on its KMS key`;
-  if (/Throttl|TooManyRequests|RequestLimit/.test(name)) return 'the service throttles; try again, or raise its quota';
-  if (/Credentials|ExpiredToken|UnrecognizedClient|InvalidSignature/.test(name) || isWithoutCredentials(error))
+/** Why an AWS service did not give something, and what to do: a sentence's end. */
+export function awsReason(error: unknown, permission: string): string {
+  const kind = awsErrorKind(error);
+  if (kind === 'denied') return `access is denied; allow ${permission} on it, and kms:Decrypt on its KMS key`;
+  if (kind === 'throttled') return 'the service throttles; try again, or raise its quota';
+  if (kind === 'no-credentials' || kind === 'bad-credentials')
     return 'the AWS credentials are missing or invalid; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role';
   return 'the service is unreachable or failed; try again, and check region, endpoint and network';
-}
-
-// The clients' builds for browsers say no more.
-function isWithoutCredentials(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Credential is missing';
 }

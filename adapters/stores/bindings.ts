@@ -1,7 +1,7 @@
-import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { consumerBinding, consumerPath, privateKeyBinding, privateKeyPath } from './names.ts';
 
-/** What stands before the key id in a binding's name. */
-const namePrefix = 'PRIVATE_KEY_';
+export { consumerBinding, privateKeyBinding };
 
 /** A Secrets Store binding: https://developers.cloudflare.com/secrets-store/integrations/workers/ */
 interface SecretsStoreSecret {
@@ -28,18 +28,13 @@ export function bindingsKeyStore(bindings: Readonly<Record<string, unknown>>): K
   return {
     async privateKeys(keyId) {
       // An id that holds "_" itself would share its name with another.
-      const name = keyId.includes('_') ? undefined : bindingName(keyId);
+      const name = keyId.includes('_') ? undefined : privateKeyBinding(keyId);
       const binding = name !== undefined && Object.hasOwn(bindings, name) ? bindings[name] : undefined;
       if (typeof binding === 'string') return [binding];
       if (!isSecretsStoreSecret(binding)) return [];
       return [await available(keyId, `Secrets Store binding ${name}`, () => binding.get())];
     },
   };
-}
-
-/** The name of the binding that holds the private key of a key id. */
-export function bindingName(keyId: string): string {
-  return namePrefix + keyId.replaceAll('-', '_');
 }
 
 /**
@@ -51,8 +46,46 @@ export function bindingName(keyId: string): string {
 export function kvKeyStore(namespace: KeyValueNamespace): KeyStore {
   return {
     async privateKeys(keyId) {
-      const pem = await available(keyId, 'KV namespace', () => namespace.get(`${keyId}/private-key`));
+      const pem = await available(keyId, 'KV namespace', () => namespace.get(privateKeyPath(keyId)));
       return pem === null ? [] : [pem];
+    },
+  };
+}
+
+/**
+ * Consumers in a Worker's bindings: a variable each, named `CONSUMER_` and the consumer's name with `_` for each `-`
+ * (a binding's name is an identifier), that holds the document as text or as JSON.
+ *
+ * @param bindings the Worker's `env`
+ * @example
+ * // wrangler.toml: vars = { CONSUMER_fraud_check = { format = "jwe", publicKey = "…", keyIds = ["*"], fields = ["card"] } }
+ * const consumerStore = bindingsConsumerStore(env);
+ */
+export function bindingsConsumerStore(bindings: Readonly<Record<string, unknown>>): ConsumerStore {
+  return {
+    async consumer(name) {
+      const key = consumerBinding(name);
+      const binding = Object.hasOwn(bindings, key) ? bindings[key] : undefined;
+      return typeof binding === 'string' ? binding : JSON.stringify(binding);
+    },
+  };
+}
+
+/**
+ * Consumers in a KV namespace, under `consumers/{name}`. A consumer that is added, changed or removed takes up to a
+ * minute to be so everywhere.
+ *
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` when KV does not answer
+ */
+export function kvConsumerStore(namespace: KeyValueNamespace): ConsumerStore {
+  return {
+    async consumer(name) {
+      try {
+        return (await namespace.get(consumerPath(name))) ?? undefined;
+      } catch (cause) {
+        const message = `The KV namespace did not give the document of consumer ${name}. Try again, and check the binding.`;
+        throw new FlowKeysError('consumer_store_unavailable', message, { cause });
+      }
     },
   };
 }

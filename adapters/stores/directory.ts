@@ -1,29 +1,39 @@
-import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { readFileWithin } from './file-within.ts';
 
-export interface DirectoryKeyStoreOptions {
+export interface DirectoryStoreOptions {
   readonly directory: string;
-  /** Accept files that every user of the machine may read. Default: false. */
+  /** Accept files and folders that their group may write. Default: false. */
+  readonly allowGroupWritable?: boolean;
+}
+
+export interface DirectoryKeyStoreOptions extends DirectoryStoreOptions {
+  /** Accept private keys that every user of the machine may read. Default: false. */
   readonly allowWorldReadable?: boolean;
 }
 
 const othersMayRead = 0o004;
 
 /**
- * Private keys in a directory: `{directory}/{key-id}/private-key.pem`. Links are followed within the
+ * Private keys in a directory: `{directory}/{key-id}/private-key.pem`, of at most 64 KiB. Links are followed within the
  * directory (as mounted secrets have them), and never out of it.
  *
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the directory or the file cannot be
- *   read, when the file lies outside, or when everyone may read it
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the directory or the file cannot be read, when the
+ *   file lies outside, when everyone may read it, or when it or a folder is another user's or may be written by others
  * @example
  * const keyStore = directoryKeyStore({ directory: '/run/secrets/connect' });
  */
-export function directoryKeyStore({ directory, allowWorldReadable = false }: DirectoryKeyStoreOptions): KeyStore {
+export function directoryKeyStore({
+  directory,
+  allowWorldReadable = false,
+  allowGroupWritable = false,
+}: DirectoryKeyStoreOptions): KeyStore {
   return {
     async privateKeys(keyId) {
       const pem = await readFileWithin({
         directory,
         path: [keyId, 'private-key.pem'],
+        allowGroupWritable,
         objection({ mode }) {
           if (allowWorldReadable || (mode & othersMayRead) === 0) return undefined;
           return 'may be read by every user of the machine; run "chmod o= private-key.pem" on it';
@@ -33,5 +43,30 @@ export function directoryKeyStore({ directory, allowWorldReadable = false }: Dir
       });
       return pem === undefined ? [] : [pem];
     },
+  };
+}
+
+/**
+ * Consumers in a directory: `{directory}/consumers/{name}.json`, so that it may be the one of the private keys. Links are
+ * followed as those to private keys are.
+ *
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` where {@link directoryKeyStore} would throw; but
+ *   everyone may read a document
+ * @example
+ * const consumerStore = directoryConsumerStore({ directory: '/run/secrets/connect' });
+ */
+export function directoryConsumerStore({
+  directory,
+  allowGroupWritable = false,
+}: DirectoryStoreOptions): ConsumerStore {
+  return {
+    consumer: (name) =>
+      readFileWithin({
+        directory,
+        path: ['consumers', `${name}.json`],
+        allowGroupWritable,
+        refuse: (what, cause) =>
+          new FlowKeysError('consumer_store_unavailable', `The document of consumer ${name} ${what}.`, { cause }),
+      }),
   };
 }

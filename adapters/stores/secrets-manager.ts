@@ -1,6 +1,8 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { KeyStore } from '../../src/index.ts';
-import { awsUnavailable, errorName } from './aws-client.ts';
+import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { awsReason } from './aws-client.ts';
+import { isAwsError } from './aws-errors.ts';
+import { privateKeyPath, secretPrefix } from './names.ts';
 
 export interface SecretsManagerKeyStoreOptions {
   readonly client: Pick<SecretsManagerClient, 'send'>;
@@ -17,12 +19,9 @@ export interface SecretsManagerKeyStoreOptions {
  * @example
  * const keyStore = secretsManagerKeyStore({ client: new SecretsManagerClient({ region: 'eu-central-1' }) });
  */
-export function secretsManagerKeyStore({
-  client,
-  prefix = 'amazon-connect/encryption',
-}: SecretsManagerKeyStoreOptions): KeyStore {
+export function secretsManagerKeyStore({ client, prefix = secretPrefix }: SecretsManagerKeyStoreOptions): KeyStore {
   async function version(keyId: string, stage: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
-    const name = `${prefix}/${keyId}/private-key`;
+    const name = `${prefix}/${privateKeyPath(keyId)}`;
     try {
       const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
       const { SecretString: text, SecretBinary: bytes } = await client.send(command, signal && { abortSignal: signal });
@@ -30,7 +29,8 @@ export function secretsManagerKeyStore({
       return [privateKeyOf(text ?? new TextDecoder().decode(bytes))];
     } catch (error) {
       if (isAbsent(error)) return [];
-      throw awsUnavailable(keyId, `secret ${name}`, 'secretsmanager:GetSecretValue', error);
+      const message = `AWS did not give the secret ${name}: ${awsReason(error, 'secretsmanager:GetSecretValue')}.`;
+      throw new FlowKeysError('key_store_unavailable', message, { keyId, cause: error });
     }
   }
 
@@ -50,8 +50,7 @@ export function secretsManagerKeyStore({
 
 /** There is no such secret or version; a secret that is marked for deletion is an invalid request. */
 function isAbsent(error: unknown): boolean {
-  const name = errorName(error);
-  return name === 'ResourceNotFoundException' || name === 'InvalidRequestException';
+  return isAwsError(error, 'ResourceNotFoundException') || isAwsError(error, 'InvalidRequestException');
 }
 
 function privateKeyOf(secret: string): string {

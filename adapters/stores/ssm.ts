@@ -1,11 +1,16 @@
-import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import type { KeyStore } from '../../src/index.ts';
-import { awsUnavailable, errorName } from './aws-client.ts';
+import { GetParameterCommand, type Parameter, type SSMClient } from '@aws-sdk/client-ssm';
+import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { awsReason } from './aws-client.ts';
+import { isAwsError } from './aws-errors.ts';
+import { consumerPath, parameterPrefix, privateKeyPath } from './names.ts';
 
-export interface SsmKeyStoreOptions {
+export interface SsmStoreOptions {
   readonly client: Pick<SSMClient, 'send'>;
-  /** What stands before the key id. Default: `/amazon-connect/encryption`. */
+  /** What stands before the key id, or before `consumers`, in a parameter's name. Default: `/amazon-connect/encryption`. */
   readonly prefix?: string;
+}
+
+export interface SsmKeyStoreOptions extends SsmStoreOptions {
   /** Told of a parameter that is stored in the clear. Default: a line of JSON on the console. */
   readonly warn?: (warning: StoredInTheClear) => void;
 }
@@ -29,15 +34,17 @@ export interface StoredInTheClear {
  */
 export function ssmKeyStore({
   client,
-  prefix = '/amazon-connect/encryption',
+  prefix = parameterPrefix,
   warn = (warning) => console.warn(JSON.stringify(warning)),
 }: SsmKeyStoreOptions): KeyStore {
   const warned = new Set<string>();
 
   return {
     async privateKeys(keyId, { signal }) {
-      const name = `${prefix}/${keyId}/private-key`;
-      const parameter = await getParameter(client, name, keyId, signal);
+      const name = `${prefix}/${privateKeyPath(keyId)}`;
+      const parameter = await getParameter(client, name, signal, (message, cause) => {
+        return new FlowKeysError('key_store_unavailable', message, { keyId, cause });
+      });
       if (parameter === undefined) return [];
       if (parameter.Type !== 'SecureString' && !warned.has(keyId)) {
         warned.add(keyId);
@@ -49,25 +56,40 @@ export function ssmKeyStore({
 }
 
 /**
- * The parameter of that name; `undefined` where there is none.
+ * Consumers in AWS Systems Manager Parameter Store, as parameters named
+ * `/amazon-connect/encryption/consumers/{name}`, String or SecureString: what they hold is public. Needs
+ * `ssm:GetParameter` on that path. One reading is one request.
  *
- * @param keyId whose private key it is; `undefined` for a consumer
- * @throws FlowKeysError `key_store_unavailable` or, for a consumer, `consumer_store_unavailable`
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` when SSM is down, slow or denies access
+ * @example
+ * const consumerStore = ssmConsumerStore({ client: new SSMClient({ region: 'eu-central-1' }) });
  */
-export async function getParameter(
-  client: SsmKeyStoreOptions['client'],
+export function ssmConsumerStore({ client, prefix = parameterPrefix }: SsmStoreOptions): ConsumerStore {
+  return {
+    async consumer(name, { signal }) {
+      const parameter = await getParameter(client, `${prefix}/${consumerPath(name)}`, signal, (message, cause) => {
+        return new FlowKeysError('consumer_store_unavailable', message, { cause });
+      });
+      return parameter && (parameter.Value ?? '');
+    },
+  };
+}
+
+/** The parameter of that name; `undefined` where there is none. */
+async function getParameter(
+  client: SsmStoreOptions['client'],
   name: string,
-  keyId: string | undefined,
   signal: AbortSignal | undefined,
-) {
+  unavailable: (message: string, cause: unknown) => FlowKeysError,
+): Promise<Parameter | undefined> {
   try {
     const command = new GetParameterCommand({ Name: name, WithDecryption: true });
     const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
     if (parameter === undefined) throw new Error('The answer holds no parameter.');
     return parameter;
   } catch (error) {
-    if (errorName(error) === 'ParameterNotFound') return undefined;
-    throw awsUnavailable(keyId, `parameter ${name}`, 'ssm:GetParameter', error);
+    if (isAwsError(error, 'ParameterNotFound')) return undefined;
+    throw unavailable(`AWS did not give the parameter ${name}: ${awsReason(error, 'ssm:GetParameter')}.`, error);
   }
 }
 

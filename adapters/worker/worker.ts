@@ -3,12 +3,15 @@ import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts
 import { logJson } from '../http/middleware/log.ts';
 import type { RequestLogLine } from '../http/options.ts';
 import { type Environment, settingsFrom } from '../http/settings.ts';
-import { awsConsumerStore } from '../stores/aws-consumer-store.ts';
-import { awsKeyStore } from '../stores/aws-key-store.ts';
-import { bindingsKeyStore, type KeyValueNamespace, kvKeyStore } from '../stores/bindings.ts';
-import { bindingsConsumerStore, kvConsumerStore } from '../stores/bindings-consumers.ts';
-import { firstOf } from '../stores/first-of.ts';
-import { firstConsumerOf } from '../stores/first-of-consumers.ts';
+import {
+  bindingsConsumerStore,
+  bindingsKeyStore,
+  type KeyValueNamespace,
+  kvConsumerStore,
+  kvKeyStore,
+} from '../stores/bindings.ts';
+import { firstConsumerStoreOf, firstKeyStoreOf } from '../stores/first-of.ts';
+import { awsConsumerStore, awsKeyStore } from '../stores/from-environment.ts';
 
 // Imported keys outlive a request.
 const keyCache = createKeyCache();
@@ -34,7 +37,7 @@ function keyStoreOf(bindings: Environment): KeyStore {
   if (bindings['AWS_REGION']) {
     stores.push({ privateKeys: async (keyId, options) => awsKeyStore(bindings).privateKeys(keyId, options) });
   }
-  return firstOf(...stores);
+  return firstKeyStoreOf(...stores);
 }
 
 /** The Worker's own variables, then its KV namespace, then AWS: as far as each is configured. */
@@ -42,7 +45,7 @@ function consumerStoreOf(bindings: Environment): ConsumerStore {
   const stores = [bindingsConsumerStore(bindings)];
   if (isNamespace(bindings['CONSUMER_REGISTRY'])) stores.push(kvConsumerStore(bindings['CONSUMER_REGISTRY']));
   if (bindings['AWS_REGION']) stores.push(awsConsumerStore(bindings));
-  return firstConsumerOf(...stores);
+  return firstConsumerStoreOf(...stores);
 }
 
 function isNamespace(binding: unknown): binding is KeyValueNamespace {

@@ -6,9 +6,10 @@ import { leafCertificate } from '../keys/certificate.ts';
 import { assertRsa, generateKeyPair, type KeySize, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import { openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+import { type KeyStoreOptions, storeArguments } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface CertificateIssueOptions extends VaultOptions {
+export interface CertificateIssueOptions extends KeyStoreOptions {
   readonly subject: string;
   readonly days: number;
   readonly bits: KeySize;
@@ -71,7 +72,7 @@ async function readIssuer(options: CertificateIssueOptions) {
     throw new CommandError('invalid_option', message);
   }
   assertKeyId(keyId);
-  const vault = await openVault(options);
+  const vault = await openKeyStore(options);
   const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
   if (pem === undefined || certificate === undefined) {
     const message = `There is no ${pem === undefined ? 'private key' : 'certificate'} of key id ${keyId} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows what there is.`;

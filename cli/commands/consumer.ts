@@ -8,9 +8,10 @@ import { readCertificate } from '../keys/certificate.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput } from '../proof.ts';
-import { type ConsumerRegistry, openRegistry, type RegistryOptions } from '../stores/consumer-registry.ts';
+import type { ConsumerStoreOptions, WritableConsumerStore } from '../stores/consumer-store.ts';
+import { openConsumerStore } from '../stores/open.ts';
 
-export interface ConsumerAddOptions extends RegistryOptions {
+export interface ConsumerAddOptions extends ConsumerStoreOptions {
   /** A file: PEM text of a public key or a certificate, or a JWK. */
   readonly publicKey: string;
   readonly format: string;
@@ -23,7 +24,7 @@ export interface ConsumerAddOptions extends RegistryOptions {
 /** Registers a consumer, once something was encrypted for it. */
 export async function addConsumer(name: string, options: ConsumerAddOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openRegistry(options);
+  const registry = await openConsumerStore(options);
   const { format, keyId: keyIds, field: fields } = options;
   if (keyIds.length === 0 || fields.length === 0) {
     throw new CommandError(
@@ -50,8 +51,8 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
 }
 
 /** Who is registered, and whether something can be encrypted for them now. */
-export async function listConsumers(options: RegistryOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openRegistry(options);
+export async function listConsumers(options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
+  const registry = await openConsumerStore(options);
   const documents = await terminal.during('Reading the consumers', registry.all());
   const consumers = await Promise.all(Array.from(documents, ([name, document]) => listed(name, document)));
   const rows = consumers.map(({ name, state, format = '', algorithm = '', fields = [] }) => [
@@ -72,8 +73,8 @@ export async function listConsumers(options: RegistryOptions, terminal: Terminal
 }
 
 /** Removes what is registered under a name, be it usable or not. */
-export async function removeConsumer(name: string, options: RegistryOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openRegistry(options);
+export async function removeConsumer(name: string, options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
+  const registry = await openConsumerStore(options);
   const documents = await terminal.during('Looking for it', registry.all());
   if (!documents.has(name)) {
     assertConsumerName(name);
@@ -87,7 +88,7 @@ export async function removeConsumer(name: string, options: RegistryOptions, ter
   return { value: { name, removed: true }, text: `${shown} is removed from ${registry.name}.` };
 }
 
-export interface ConsumerTestOptions extends RegistryOptions {
+export interface ConsumerTestOptions extends ConsumerStoreOptions {
   /** Default: the first that the consumer may have. */
   readonly field?: string;
   /** A file: the consumer's private key, to read what was made for it. */
@@ -103,7 +104,7 @@ export interface ConsumerTestOptions extends RegistryOptions {
 /** Has a fresh input encrypted for a consumer, here or by the HTTP service, and reads it as the consumer would. */
 export async function testConsumer(name: string, options: ConsumerTestOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openRegistry(options);
+  const registry = await openConsumerStore(options);
   const consumer = await terminal.during('Reading the consumer', read(name, registry));
   const field = options.field ?? consumer.fields.find((name) => name !== everything) ?? 'test';
   if (!consumer.fields.includes(field) && !consumer.fields.includes(everything)) {
@@ -160,7 +161,7 @@ async function reencrypted(
   throw result?.error ?? new FlowKeysError('service_unreachable', `${endpoint} answered nothing for ${name}.`);
 }
 
-async function read(name: string, registry: ConsumerRegistry): Promise<Consumer> {
+async function read(name: string, registry: WritableConsumerStore): Promise<Consumer> {
   const document = await registry.consumer(name, {});
   if (document !== undefined) return parseConsumer(name, document);
   throw new FlowKeysError(

@@ -2,10 +2,11 @@ import { createDecryptor, decodeUtf8, type KeyStore } from '../../src/index.ts';
 import { readOperand, readText } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
-import type { Answer, Terminal } from '../output/terminal.ts';
-import { openVault, type VaultOptions } from '../stores/vault.ts';
+import { type Answer, printable, type Terminal } from '../output/terminal.ts';
+import type { KeyStoreOptions } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface DecryptCommandOptions extends VaultOptions {
+export interface DecryptCommandOptions extends KeyStoreOptions {
   readonly keyId?: string;
   /** A file; without it, the store is asked. */
   readonly privateKey?: string;
@@ -21,7 +22,8 @@ export async function decryptCiphertext(
   terminal: Terminal,
 ): Promise<Answer> {
   const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
-  const keyStore = options.privateKey === undefined ? await openVault(options) : await fileKeyStore(options.privateKey);
+  const keyStore =
+    options.privateKey === undefined ? await openKeyStore(options) : await fileKeyStore(options.privateKey);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
   const given = options.keyId === undefined ? {} : { keyId: options.keyId };
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
@@ -36,8 +38,11 @@ export async function decryptCiphertext(
   const shown = options.reveal ? { plaintext } : {};
   return {
     value: { keyId, suite, encryptionContext, plaintextLength: plaintext.length, ...shown },
+    // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
     text: options.reveal
-      ? plaintext
+      ? process.stdout.isTTY
+        ? printable(plaintext)
+        : plaintext
       : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
   };
 }

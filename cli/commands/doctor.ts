@@ -11,11 +11,12 @@ import { readOperand, readText } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
-import { type Answer, coloured, type Terminal, table } from '../output/terminal.ts';
+import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput, type Proof, proveEndpoint, proveFunction, proveStore, reasonOf } from '../proof.ts';
-import { type KeyVault, openVault, type VaultOptions } from '../stores/vault.ts';
+import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface DoctorOptions extends VaultOptions {
+export interface DoctorOptions extends KeyStoreOptions {
   /** A file with the event that the function was sent. */
   readonly event?: string;
   readonly keyId?: string;
@@ -34,7 +35,8 @@ export async function doctor(operand: string | undefined, options: DoctorOptions
   const report = table(rows)
     .split('\n')
     .map((line, index) => coloured(colours[findings[index]?.state ?? 'ok'], line));
-  const verdict = first === undefined ? coloured('green', 'Nothing to mend.') : `To mend first: ${first.mend}`;
+  const verdict =
+    first === undefined ? coloured('green', 'Nothing to mend.') : `To mend first: ${printable(first.mend ?? '')}`;
   return {
     value: { findings, mend: first?.mend ?? null },
     text: [...report, '', verdict].join('\n'),
@@ -99,7 +101,7 @@ async function examineKey(
   options: DoctorOptions,
   instance: ConnectInstance | undefined,
 ): Promise<readonly Finding[]> {
-  const vault = await openVault(options);
+  const vault = await openKeyStore(options);
   const connect = await examineConnect(keyId, instance);
   const parameter =
     options.store === 'ssm' ? await checkParameter(keyId, options.prefix ?? '/amazon-connect/encryption', options) : [];
@@ -128,14 +130,14 @@ async function examineConnect(
 
 async function certificateOf(
   keyId: string,
-  vault: KeyVault,
+  vault: WritableKeyStore,
   { certificate }: DoctorOptions,
 ): Promise<string | undefined> {
   if (certificate !== undefined) return readText(certificate, 'the certificate');
   return vault.certificate(keyId).catch(() => undefined);
 }
 
-async function examineDecryption(keyId: string, ciphertext: string, vault: KeyVault): Promise<Finding> {
+async function examineDecryption(keyId: string, ciphertext: string, vault: WritableKeyStore): Promise<Finding> {
   try {
     const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
     return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
@@ -147,7 +149,7 @@ async function examineDecryption(keyId: string, ciphertext: string, vault: KeyVa
 /** Encrypts fresh inputs as Connect would, and sees whether each service reads them. */
 async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise<readonly Finding[]> {
   const { function: functionName, endpoint, tokenFile, instance } = options;
-  const vault = await openVault(options);
+  const vault = await openKeyStore(options);
   const pem = await certificateOf(keyId, vault, options);
   if (pem === undefined) return [skipped('round trip', 'there is no certificate to encrypt with; pass --certificate')];
   const input = freshInput();

@@ -5,7 +5,7 @@ import { connectInstance } from '../connect/instance.ts';
 import { readText } from '../files.ts';
 import { publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
-import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
+import { type Answer, coloured, printable, type Terminal } from '../output/terminal.ts';
 
 export interface FlowCheckOptions extends AwsOptions {
   /** Compare key ids and certificates with those of the instance. */
@@ -34,7 +34,11 @@ export async function checkContactFlow(
     text:
       findings.length === 0
         ? `${coloured('green', 'No findings')}${instance ? '' : '; with --instance, key ids and certificates are compared with those of Connect'}.`
-        : findings.map(({ code, action, message }) => `${coloured('red', code)}  "${action}" ${message}.`).join('\n'),
+        : findings
+            .map(
+              ({ code, action, message }) => `${coloured('red', code)}  "${printable(action)}" ${printable(message)}.`,
+            )
+            .join('\n'),
     exitCode: findings.length === 0 ? exitCodes.done : exitCodes.findings,
   };
 }

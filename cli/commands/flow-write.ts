@@ -1,7 +1,7 @@
 import { assertKeyId } from '../../src/internal.ts';
 import { type FlowField, writeFlow } from '../connect/flow/writer.ts';
 import { readText, writeNewFile } from '../files.ts';
-import { ageOf, readCertificate } from '../keys/certificate.ts';
+import { ageOf, readPublicCertificate } from '../keys/certificate.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
 
@@ -40,8 +40,8 @@ export async function writeContactFlow(options: FlowWriteOptions, terminal: Term
     const message = '--function must be the ARN of a Lambda function, arn:aws:lambda:REGION:ACCOUNT:function:NAME.';
     throw new CommandError('invalid_option', message);
   }
-  const certificate = await readText(path, 'the certificate');
-  const age = ageOf(readCertificate(certificate, 'The certificate'));
+  const certificate = readPublicCertificate(await readText(path, 'the certificate'), 'The certificate', terminal);
+  const age = ageOf(certificate);
   if (age === 'expired' || age === 'not yet valid') {
     const message = `The certificate is ${age}, and Connect would not encrypt with it; make a new one with "flow-keys rotate".`;
     throw new CommandError('invalid_certificate', message);
@@ -55,7 +55,7 @@ export async function writeContactFlow(options: FlowWriteOptions, terminal: Term
   const names = fields.map(({ name }) => name);
   if (new Set(names).size < names.length)
     throw new CommandError('invalid_option', 'Each --field must have a name of its own.');
-  const flow = writeFlow({ ...options, keyId, certificate, functionArn: arn, fields });
+  const flow = writeFlow({ ...options, keyId, certificate: certificate.toString(), functionArn: arn, fields });
   const text = JSON.stringify(flow, null, 2);
   if (options.out === undefined) return { value: flow, text };
   await writeNewFile(options.out, `${text}\n`, 0o644);

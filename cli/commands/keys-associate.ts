@@ -2,13 +2,14 @@ import { createPublicKey } from 'node:crypto';
 import type { AwsOptions } from '../aws.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
 import { readText } from '../files.ts';
-import { readCertificate } from '../keys/certificate.ts';
+import { readPublicCertificate } from '../keys/certificate.ts';
 import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface KeysAssociateOptions extends VaultOptions, AwsOptions {
+export interface KeysAssociateOptions extends KeyStoreOptions, AwsOptions {
   readonly instance: string;
   /** A file, or the id `new-…` under which `keys create --store` put it. */
   readonly privateKey: string;
@@ -17,8 +18,8 @@ export interface KeysAssociateOptions extends VaultOptions, AwsOptions {
 
 /** Uploads a public key to Connect, and stores the private key under the id that it gives. */
 export async function associateKey(options: KeysAssociateOptions, terminal: Terminal): Promise<Answer> {
-  const vault = await openVault(options);
-  const { pair, certificate, provisionalId } = await readKey(options, vault);
+  const vault = await openKeyStore(options);
+  const { pair, certificate, provisionalId } = await readKey(options, vault, terminal);
   const instance = await connectInstance(options.instance, options);
   const work = associateAndStore({ instance, vault, pair, certificate });
   const keyId = await terminal.during('Uploading the public key and storing the private key', work);
@@ -42,7 +43,7 @@ export async function associateAndStore({
   certificate,
 }: {
   readonly instance: ConnectInstance;
-  readonly vault: KeyVault;
+  readonly vault: WritableKeyStore;
   readonly pair: KeyPair;
   readonly certificate: string;
 }): Promise<string> {
@@ -62,7 +63,8 @@ export function keyIdOf(publicKey: string, keys: readonly SecurityKey[]): string
 
 async function readKey(
   options: KeysAssociateOptions,
-  vault: KeyVault,
+  vault: WritableKeyStore,
+  terminal: Terminal,
 ): Promise<{ readonly pair: KeyPair; readonly certificate: string; readonly provisionalId?: string }> {
   const { privateKey, certificate } = options;
   const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
@@ -74,20 +76,21 @@ async function readKey(
     throw new CommandError('conflict', message);
   }
   const pair = keyPairOf(await privateKeyIn(pem, privateKey));
-  const own =
+  const text =
     certificate === undefined
       ? await vaultCertificate(vault, isProvisional, privateKey)
       : await readText(certificate, 'the certificate');
-  if (!isSameKey(readCertificate(own, 'The certificate').publicKey, createPublicKey(pair.publicKey))) {
+  const own = readPublicCertificate(text, 'The certificate', terminal);
+  if (!isSameKey(own.publicKey, createPublicKey(pair.publicKey))) {
     throw new CommandError(
       'invalid_certificate',
       'The certificate is of another key; pass the one of this private key.',
     );
   }
-  return { pair, certificate: own, ...(isProvisional && { provisionalId: privateKey }) };
+  return { pair, certificate: own.toString(), ...(isProvisional && { provisionalId: privateKey }) };
 }
 
-async function vaultCertificate(vault: KeyVault, isProvisional: boolean, keyId: string): Promise<string> {
+async function vaultCertificate(vault: WritableKeyStore, isProvisional: boolean, keyId: string): Promise<string> {
   const certificate = isProvisional ? await vault.certificate(keyId) : undefined;
   if (certificate !== undefined) return certificate;
   throw new CommandError(

@@ -6,9 +6,10 @@ import { type CertificateOptions, selfSignedCertificate } from '../keys/certific
 import { fingerprint, generateKeyPair, type KeyPair, type KeySize } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface KeysCreateOptions extends CertificateOptions, Omit<VaultOptions, 'store'> {
+export interface KeysCreateOptions extends CertificateOptions, Omit<KeyStoreOptions, 'store'> {
   readonly bits: KeySize;
   /** Where the public key and the certificate are written, and the private key too without `store`. */
   readonly out: string;
@@ -32,7 +33,7 @@ export async function createKeys(options: KeysCreateOptions, terminal: Terminal)
       'Pass --store or --print-private-key: a private key is kept in one place.',
     );
   }
-  const vault = store === undefined ? undefined : await openVault({ ...options, store });
+  const vault = store === undefined ? undefined : await openKeyStore({ ...options, store });
   const files = { publicKey: join(out, 'public-key.pem'), certificate: join(out, 'certificate.pem') };
   const privateKeyFile = join(out, 'private-key.pem');
   const isFile = vault === undefined && !options.printPrivateKey;
@@ -72,7 +73,7 @@ export async function makeKey({
 function describe(
   { bits, out, days, printPrivateKey, ...options }: KeysCreateOptions,
   { keyId, privateKey }: NewKey,
-  vault: KeyVault | undefined,
+  vault: WritableKeyStore | undefined,
   files: { readonly publicKey: string; readonly certificate: string },
 ): string {
   if (printPrivateKey) return privateKey.trimEnd();

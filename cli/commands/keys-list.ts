@@ -1,13 +1,15 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { FlowKeysError } from '../../src/index.ts';
+import { type CertificateAge, holdsPrivateKey } from '../../src/internal.ts';
 import { connectInstance, type SecurityKey } from '../connect/instance.ts';
-import { ageOf, type CertificateAge, daysLeft, readCertificate } from '../keys/certificate.ts';
+import { ageOf, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { exitCodes } from '../output/command-error.ts';
-import { type Answer, coloured, type Terminal, table } from '../output/terminal.ts';
-import { type KeyVault, openVault, type VaultOptions } from '../stores/vault.ts';
+import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
+import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface KeysListOptions extends VaultOptions {
+export interface KeysListOptions extends KeyStoreOptions {
   readonly instance?: string;
 }
 
@@ -17,7 +19,7 @@ export interface ListedKey {
   /** When it was uploaded; `null` where Connect does not hold it, `undefined` where Connect was not asked. */
   readonly connect: string | null | undefined;
   readonly privateKey: 'stored' | 'missing' | 'unusable' | 'of another key';
-  readonly certificate: CertificateAge | 'missing' | 'unreadable' | 'of another key';
+  readonly certificate: CertificateAge | 'missing' | 'unreadable' | 'of another key' | 'holds a private key';
   readonly certificateDaysLeft?: number;
   /** What to do, if anything. */
   readonly mend: readonly string[];
@@ -25,7 +27,7 @@ export interface ListedKey {
 
 /** Connect's keys beside those of a store: what is missing where, and when certificates end. */
 export async function listKeys(options: KeysListOptions, terminal: Terminal): Promise<Answer> {
-  const vault = await openVault(options);
+  const vault = await openKeyStore(options);
   const keys = await terminal.during('Reading keys and certificates', readKeys(options, vault));
   const isInOrder = keys.every(({ mend }) => mend.length === 0);
   return {
@@ -35,7 +37,7 @@ export async function listKeys(options: KeysListOptions, terminal: Terminal): Pr
   };
 }
 
-async function readKeys(options: KeysListOptions, vault: KeyVault): Promise<readonly ListedKey[]> {
+async function readKeys(options: KeysListOptions, vault: WritableKeyStore): Promise<readonly ListedKey[]> {
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   const [uploaded, stored] = await Promise.all([instance?.securityKeys(), vault.keyIds()]);
   // Connect's first.
@@ -49,7 +51,7 @@ async function readKeys(options: KeysListOptions, vault: KeyVault): Promise<read
 
 /** @param uploaded Connect's key of that id; `null` where there is none, `undefined` where Connect was not asked */
 async function readListedKey(
-  vault: KeyVault,
+  vault: WritableKeyStore,
   keyId: string,
   uploaded: SecurityKey | null | undefined,
 ): Promise<ListedKey> {
@@ -96,9 +98,10 @@ function certificateState(
   publicKey: KeyObject | undefined,
 ): Pick<ListedKey, 'certificate' | 'certificateDaysLeft'> {
   if (pem === undefined) return { certificate: 'missing' };
+  if (holdsPrivateKey(pem)) return { certificate: 'holds a private key' };
   try {
     const certificate = readCertificate(pem, 'The certificate');
-    const left = daysLeft(certificate);
+    const left = daysLeftOf(certificate);
     if (publicKey && !isSameKey(certificate.publicKey, publicKey)) return { certificate: 'of another key' };
     return { certificate: ageOf(certificate), certificateDaysLeft: left };
   } catch {
@@ -121,6 +124,10 @@ function mendings({ keyId, connect, privateKey, certificate }: Omit<ListedKey, '
     );
   }
   if (certificate === 'missing') mend.push(`store the certificate of ${keyId}, so that its end can be watched`);
+  if (certificate === 'holds a private key')
+    mend.push(
+      `store the certificate of ${keyId} alone and rotate the key: the private key beside it is public to all who may read certificates`,
+    );
   if (certificate === 'unreadable' || certificate === 'of another key' || certificate === 'not yet valid')
     mend.push(`replace the certificate of ${keyId}: it is ${certificate}`);
   return mend;
@@ -144,6 +151,6 @@ function describe(keys: readonly ListedKey[]): string {
   return [
     coloured('bold', heading),
     ...marked,
-    ...keys.flatMap(({ mend }) => mend.map((line) => `To do: ${line}.`)),
+    ...keys.flatMap(({ mend }) => mend.map((line) => printable(`To do: ${line}.`))),
   ].join('\n');
 }

@@ -2,9 +2,10 @@ import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance } from '../connect/instance.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import { openVault, type VaultOptions } from '../stores/vault.ts';
+import type { KeyStoreOptions } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface KeysRetireOptions extends VaultOptions {
+export interface KeysRetireOptions extends KeyStoreOptions {
   readonly instance?: string;
   /** Remove the private key from the store too. */
   readonly deletePrivateKey: boolean;
@@ -20,7 +21,7 @@ export async function retireKey(keyId: string, options: KeysRetireOptions, termi
     );
   }
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
-  const vault = options.deletePrivateKey ? await openVault(options) : undefined;
+  const vault = options.deletePrivateKey ? await openKeyStore(options) : undefined;
   const isUploaded = instance ? await confirmRemoval(keyId, instance, terminal) : false;
   if (vault) {
     const question = `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`;

@@ -8,11 +8,11 @@ import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
 import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
-import { openRegistry } from '../stores/consumer-registry.ts';
-import { type KeyVault, openVault, storeArguments, type VaultOptions } from '../stores/vault.ts';
+import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
+import { openConsumerStore, openKeyStore } from '../stores/open.ts';
 import { assertRoom } from './keys-associate.ts';
 
-export interface RotateOptions extends VaultOptions, CertificateOptions {
+export interface RotateOptions extends KeyStoreOptions, CertificateOptions {
   readonly instance: string;
   /** The key to replace. Default: the only one that the instance holds. */
   readonly keyId?: string;
@@ -29,7 +29,7 @@ export interface RotateOptions extends VaultOptions, CertificateOptions {
 
 /** Replaces a security key while calls go on; interrupted at any point and run again, it goes on from there. */
 export async function rotate(options: RotateOptions, terminal: Terminal): Promise<Answer> {
-  const vault = await openVault(options);
+  const vault = await openKeyStore(options);
   const instance = await connectInstance(options.instance, options);
   let state = (await begun(options, instance, vault)) ?? (await beginning(options, instance, vault, terminal));
   const steps = rotationSteps(await rotationOf(options, instance, vault), state.oldKeyId);
@@ -52,7 +52,7 @@ export async function rotate(options: RotateOptions, terminal: Terminal): Promis
 async function begun(
   options: RotateOptions,
   instance: ConnectInstance,
-  vault: KeyVault,
+  vault: WritableKeyStore,
 ): Promise<RotationState | undefined> {
   const state = await readState(options.state);
   if (state === undefined) return undefined;
@@ -68,7 +68,7 @@ async function begun(
 async function beginning(
   { keyId, flow }: RotateOptions,
   instance: ConnectInstance,
-  vault: KeyVault,
+  vault: WritableKeyStore,
   terminal: Terminal,
 ): Promise<RotationState> {
   if (keyId !== undefined) assertKeyId(keyId);
@@ -94,7 +94,11 @@ async function beginning(
   );
 }
 
-async function rotationOf(options: RotateOptions, instance: ConnectInstance, vault: KeyVault): Promise<Rotation> {
+async function rotationOf(
+  options: RotateOptions,
+  instance: ConnectInstance,
+  vault: WritableKeyStore,
+): Promise<Rotation> {
   const { subject, days, bits, flow, handedOut, wait, state, function: functionName, endpoint } = options;
   const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
   const lambda: Rotation['services'] =
@@ -121,7 +125,7 @@ async function rotationOf(options: RotateOptions, instance: ConnectInstance, vau
       instance,
       vault,
       // Secrets Manager holds no consumers.
-      consumers: options.store === 'secrets-manager' ? undefined : await openRegistry(options),
+      consumers: options.store === 'secrets-manager' ? undefined : await openConsumerStore(options),
       subject,
       days,
       bits,

@@ -1,21 +1,25 @@
 import { once } from 'node:events';
 import { settingsFrom } from '../../adapters/http/settings.ts';
 import { type ServerOptions, startServer } from '../../adapters/node/server.ts';
-import { directoryKeyStore } from '../../adapters/stores/directory.ts';
-import { directoryConsumerStore } from '../../adapters/stores/directory-consumers.ts';
+import {
+  type DirectoryKeyStoreOptions,
+  directoryConsumerStore,
+  directoryKeyStore,
+} from '../../adapters/stores/directory.ts';
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
 
 export interface ServeOptions {
   /** A directory of keys; without it, the key store on AWS that the environment configures. */
   readonly keys: string | undefined;
   readonly allowWorldReadable: boolean;
+  readonly allowGroupWritable: boolean;
   readonly host: string;
   readonly port: number;
 }
 
 /** Serves the HTTP service until SIGTERM or SIGINT. */
-export async function serve({ keys, allowWorldReadable, host, port }: ServeOptions): Promise<void> {
-  const stores = keys === undefined ? await awsStores() : directoryStores(keys, allowWorldReadable);
+export async function serve({ keys, host, port, ...allowed }: ServeOptions): Promise<void> {
+  const stores = keys === undefined ? await awsStores() : directoryStores({ directory: keys, ...allowed });
   const server = await startServer({
     ...settingsFrom(process.env),
     ...rateLimitFrom(process.env),
@@ -43,16 +47,15 @@ interface Stores {
   readonly consumerStore: ConsumerStore;
 }
 
-function directoryStores(directory: string, allowWorldReadable: boolean): Stores {
-  const keyStore = directoryKeyStore({ directory, allowWorldReadable });
-  return { keyStore, consumerStore: directoryConsumerStore({ directory }) };
+function directoryStores(options: DirectoryKeyStoreOptions): Stores {
+  return { keyStore: directoryKeyStore(options), consumerStore: directoryConsumerStore(options) };
 }
 
 async function awsStores(): Promise<Stores> {
   if (!process.env['AWS_REGION']) {
     throw new FlowKeysError('not_configured', 'Pass --keys DIR, or set AWS_REGION to read keys from AWS.');
   }
-  const { awsKeyStore } = await import('../../adapters/stores/aws-key-store.ts');
-  const { awsConsumerStore } = await import('../../adapters/stores/aws-consumer-store.ts');
+  const { awsKeyStore } = await import('../../adapters/stores/from-environment.ts');
+  const { awsConsumerStore } = await import('../../adapters/stores/from-environment.ts');
   return { keyStore: awsKeyStore(process.env), consumerStore: awsConsumerStore(process.env) };
 }

@@ -1,12 +1,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { holdsPrivateKey } from '../../src/internal.ts';
 import type { AwsOptions } from '../aws.ts';
 import { clientConfiguration } from '../aws.ts';
 import type { SecurityKey } from '../connect/instance.ts';
-import { ageOf, daysLeft, readCertificate } from '../keys/certificate.ts';
+import { ageOf, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { reasonOf } from '../proof.ts';
-import type { KeyVault } from '../stores/vault.ts';
+import type { WritableKeyStore } from '../stores/key-store.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
 
 /** Whether these credentials may read the parameter, and decrypt it: the one without the other is a common mistake. */
@@ -82,7 +83,7 @@ export interface KeyFindings {
 /** Whether what is stored is an RSA private key, and the one that belongs to Connect's public key. */
 export async function checkPrivateKey(
   keyId: string,
-  vault: KeyVault,
+  vault: WritableKeyStore,
   uploaded: SecurityKey | undefined,
 ): Promise<KeyFindings> {
   let pem: string | undefined;
@@ -115,9 +116,16 @@ export async function checkPrivateKey(
 export function checkCertificate(pem: string | undefined, publicKey: KeyObject | undefined): Finding {
   if (pem === undefined)
     return skipped('certificate', 'there is none in the store; pass --certificate with the one of the flow');
+  if (holdsPrivateKey(pem)) {
+    return problem(
+      'certificate',
+      'it stands beside a private key',
+      'Store the certificate alone and rotate the key with "flow-keys rotate": certificates are public, and with it the private key.',
+    );
+  }
   try {
     const certificate = readCertificate(pem, 'The certificate');
-    const left = daysLeft(certificate);
+    const left = daysLeftOf(certificate);
     if (ageOf(certificate) === 'not yet valid') {
       return problem(
         'certificate',

@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type CertificateAge, certificateAge, daysLeft, holdsPrivateKey } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
+import type { Terminal } from '../output/terminal.ts';
 import { assertRsa, isSameKey } from './key-pair.ts';
 
 export interface CertificateOptions {
@@ -9,8 +11,6 @@ export interface CertificateOptions {
 }
 
 const millisecondsPerDay = 86_400_000;
-/** When a certificate is near its end. */
-const warningDays = 30;
 
 /**
  * A self-signed X.509 certificate (RFC 5280) with the extensions of `openssl req -x509`: the flow carries it,
@@ -58,7 +58,7 @@ export async function leafCertificate(
       "The issuer's certificate is of another key; pass the one of the private key.",
     );
   }
-  if (daysLeft(issuerCertificate) < options.days) {
+  if (daysLeftOf(issuerCertificate) < options.days) {
     const message = `The issuer's certificate ends before ${options.days} days are over; pass fewer --days.`;
     throw new CommandError('invalid_certificate', message);
   }
@@ -67,7 +67,7 @@ export async function leafCertificate(
   return naming(options.subject, async () => {
     const certificate = await x509.X509CertificateGenerator.create({
       subject: options.subject,
-      issuer: new x509.X509Certificate(issuer.certificate).subject,
+      issuer: new x509.X509Certificate(issuerCertificate.toString()).subject,
       publicKey: subjectKey,
       signingKey: keys.privateKey,
       ...validity(options.days),
@@ -84,32 +84,46 @@ export async function leafCertificate(
 }
 
 /**
+ * The first certificate of a text. What is written or published of it is its own PEM, `certificate.toString()`, and never
+ * the text, which may hold a private key beside it.
+ *
  * @param what the text's role, as `The certificate of the flow`
  * @throws CommandError `invalid_certificate`, `invalid_public_key` for a key that Connect cannot encrypt with
  */
-export function readCertificate(pem: string, what: string): X509Certificate {
+export function readCertificate(text: string, what: string): X509Certificate {
   let certificate: X509Certificate;
   try {
-    certificate = new X509Certificate(pem);
+    certificate = new X509Certificate(text);
   } catch (error) {
-    throw new CommandError('invalid_certificate', `${what} is no X.509 certificate in PEM; check the file.`, error);
+    const found = holdsPrivateKey(text) ? 'holds a private key, and no certificate' : 'is no X.509 certificate in PEM';
+    throw new CommandError('invalid_certificate', `${what} ${found}; check the file.`, error);
   }
   assertRsa(certificate.publicKey, what);
   return certificate;
 }
 
-/** Whether a certificate is in its time. */
-export type CertificateAge = 'valid' | 'expiring' | 'expired' | 'not yet valid';
+/** The certificate of a text that becomes public, and a note where the text is not to be: it holds a private key, too. */
+export function readPublicCertificate(text: string, what: string, terminal: Terminal): X509Certificate {
+  const certificate = readCertificate(text, what);
+  if (holdsPrivateKey(text)) {
+    terminal.note(
+      `${what} stands beside a private key. Only the certificate is used; keep the private key in a file of its own.`,
+    );
+  }
+  return certificate;
+}
 
 export function ageOf(certificate: X509Certificate, now = Date.now()): CertificateAge {
-  if (Date.parse(certificate.validFrom) > now) return 'not yet valid';
-  const left = daysLeft(certificate, now);
-  return left < 0 ? 'expired' : left < warningDays ? 'expiring' : 'valid';
+  return certificateAge(validityOf(certificate), now);
 }
 
 /** Whole days until the certificate's end; negative when it is over. */
-export function daysLeft(certificate: X509Certificate, now = Date.now()): number {
-  return Math.floor((Date.parse(certificate.validTo) - now) / millisecondsPerDay);
+export function daysLeftOf(certificate: X509Certificate, now = Date.now()): number {
+  return daysLeft(validityOf(certificate), now);
+}
+
+function validityOf({ validFromDate, validToDate }: X509Certificate) {
+  return { notBefore: validFromDate.getTime(), notAfter: validToDate.getTime() };
 }
 
 const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };

@@ -1,5 +1,6 @@
 import { toFlowKeysError } from '../../src/errors.ts';
 import { CommandError, type ExitCode } from './command-error.ts';
+import { printable } from './terminal.ts';
 
 /** An error as the user sees it: a sentence, or JSON. With `DEBUG` set, and where it was thrown. */
 export function report(error: unknown, exitCode: ExitCode, json: boolean): string {
@@ -7,5 +8,5 @@ export function report(error: unknown, exitCode: ExitCode, json: boolean): strin
   const trace = process.env['DEBUG'] && error instanceof Error ? error.stack : undefined;
   if (json)
     return JSON.stringify({ error: { code, message, exitCode, ...(cause && { cause }), ...(trace && { trace }) } });
-  return [`${code}: ${message}`, ...(trace ? [trace, JSON.stringify(cause)] : [])].join('\n');
+  return [`${code}: ${printable(message)}`, ...(trace ? [trace, JSON.stringify(cause)] : [])].join('\n');
 }

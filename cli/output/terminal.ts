@@ -58,13 +58,13 @@ export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet
     async confirm(question) {
       if (yes) return;
       if (!isInteractive) {
-        const message = `${question} Nobody can be asked here: run it on a terminal, or with --yes.`;
+        const message = `${printable(question)} Nobody can be asked here: run it on a terminal, or with --yes.`;
         throw new CommandError('confirmation_needed', message);
       }
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       // Who presses Ctrl-C or Ctrl-D says no.
       const left = once(lines, 'close').then(() => '');
-      const answered = lines.question(`${question} Type "yes" to go on: `).catch(() => '');
+      const answered = lines.question(`${printable(question)} Type "yes" to go on: `).catch(() => '');
       const answer = await Promise.race([answered, left]);
       lines.close();
       if (answer.trim().toLowerCase() === 'yes') return;

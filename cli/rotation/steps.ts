@@ -8,8 +8,8 @@ import { type CertificateOptions, readCertificate } from '../keys/certificate.ts
 import { type KeySize, keyPairOf, privateKeyIn, publicKeyOf, publicPem } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 import { freshInput, type Proof, proveStore } from '../proof.ts';
-import type { ConsumerRegistry } from '../stores/consumer-registry.ts';
-import type { KeyVault } from '../stores/vault.ts';
+import type { WritableConsumerStore } from '../stores/consumer-store.ts';
+import type { WritableKeyStore } from '../stores/key-store.ts';
 import { carriesKey, type KeySwap, swapKey } from './flow-keys-swap.ts';
 import { type RotationState, writeState } from './rotation-state.ts';
 
@@ -20,9 +20,9 @@ const consumerRefreshAge = 11_000;
 /** What the steps work on, and with. */
 export interface Rotation extends CertificateOptions {
   readonly instance: ConnectInstance;
-  readonly vault: KeyVault;
+  readonly vault: WritableKeyStore;
   /** Where the consumers are that key ids are allowed to; `undefined` where the store has none. */
-  readonly consumers: ConsumerRegistry | undefined;
+  readonly consumers: WritableConsumerStore | undefined;
   readonly bits: KeySize;
   /** Ids of the flows that are given the new key. */
   readonly flows: readonly string[];
@@ -128,7 +128,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     isDone: async (state) => (await isStored(await newKeyId(state))) && !(await isStored(state.provisionalId)),
     async run(state) {
       const keyId = await requiredKeyId(state);
-      const { provisionalId, certificate = '' } = state;
+      const { provisionalId } = state;
+      const certificate = readCertificate(state.certificate ?? '', 'The new certificate').toString();
       const [pem] = provisionalId === undefined ? [] : await vault.privateKeys(provisionalId, {});
       if (pem !== undefined) {
         const { privateKey } = keyPairOf(await privateKeyIn(pem, provisionalId ?? keyId));
@@ -230,7 +231,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     const swapped = swapIn(flowId, content, await instance.securityKeys(), {
       oldKeyId,
       newKeyId: keyId,
-      newCertificate: state.certificate ?? '',
+      newCertificate: readCertificate(state.certificate ?? '', 'The new certificate').toString(),
     });
     await replaceFile(`${statePath}.flow-${flowId}.before.json`, content, 0o644);
     return swapped;
@@ -283,7 +284,7 @@ function documentOf(text: unknown): { readonly keyIds: readonly unknown[] } {
 
 async function byHand(keyId: string, { certificate = '' }: RotationState, statePath: string): Promise<CommandError> {
   const file = `${statePath}.certificate.pem`;
-  await replaceFile(file, certificate, 0o644);
+  await replaceFile(file, readCertificate(certificate, 'The new certificate').toString(), 0o644);
   const message = `Give the flows key id ${keyId} and the certificate ${file}, publish them, and run the same command again with --handed-out.`;
   return new CommandError('confirmation_needed', message);
 }

@@ -6,19 +6,21 @@ import {
   paginateListSecrets,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { isAwsError } from '../../adapters/stores/aws-errors.ts';
+import { privateKeyPath, secretPrefix } from '../../adapters/stores/names.ts';
 import { secretsManagerKeyStore } from '../../adapters/stores/secrets-manager.ts';
-import { callAws, clientConfiguration, isAwsError } from '../aws.ts';
-import { assertSamePrivateKey, type KeyVault, type VaultOptions } from './vault.ts';
+import { callAws, clientConfiguration } from '../aws.ts';
+import { assertSamePrivateKey, type KeyStoreOptions, type WritableKeyStore } from './key-store.ts';
 
 /** How long a removed secret can be restored with `aws secretsmanager restore-secret`. */
 const recoveryDays = 30;
 
 /** Secrets Manager: the secret `{prefix}/{key-id}/private-key`, JSON with `privateKey` and `certificate`. */
-export function secretsManagerVault(options: VaultOptions): KeyVault {
-  const { prefix = 'amazon-connect/encryption', kmsKey } = options;
+export function secretsManagerKeys(options: KeyStoreOptions): WritableKeyStore {
+  const { prefix = secretPrefix, kmsKey } = options;
   const client = new SecretsManagerClient(clientConfiguration(options));
   const { privateKeys } = secretsManagerKeyStore({ client, prefix });
-  const nameOf = (keyId: string) => `${prefix}/${keyId}/private-key`;
+  const nameOf = (keyId: string) => `${prefix}/${privateKeyPath(keyId)}`;
 
   return {
     name: `Secrets Manager secrets under ${prefix}`,

@@ -3,18 +3,23 @@ import {
   GetParameterCommand,
   PutParameterCommand,
   paginateDescribeParameters,
+  paginateGetParametersByPath,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import { ssmKeyStore } from '../../adapters/stores/ssm.ts';
-import { callAws, clientConfiguration, isAwsError } from '../aws.ts';
-import { assertSamePrivateKey, type KeyVault, type VaultOptions } from './vault.ts';
+import { isAwsError } from '../../adapters/stores/aws-errors.ts';
+import { certificatePath, consumerPath, parameterPrefix, privateKeyPath } from '../../adapters/stores/names.ts';
+import { ssmConsumerStore, ssmKeyStore } from '../../adapters/stores/ssm.ts';
+import { callAws, clientConfiguration } from '../aws.ts';
+import { type ConsumerStoreOptions, inOrder, type WritableConsumerStore } from './consumer-store.ts';
+import { assertSamePrivateKey, type KeyStoreOptions, type WritableKeyStore } from './key-store.ts';
 
 /** Parameter Store: `{prefix}/{key-id}/private-key`, a SecureString, and `{prefix}/{key-id}/certificate`, a String. */
-export function ssmVault(options: VaultOptions): KeyVault {
-  const { prefix = '/amazon-connect/encryption', kmsKey } = options;
+export function ssmKeys(options: KeyStoreOptions): WritableKeyStore {
+  const { prefix = parameterPrefix, kmsKey } = options;
   const client = new SSMClient(clientConfiguration(options));
   const { privateKeys } = ssmKeyStore({ client, prefix, warn: () => {} });
-  const nameOf = (keyId: string, part: 'private-key' | 'certificate') => `${prefix}/${keyId}/${part}`;
+  const privateKeyName = (keyId: string) => `${prefix}/${privateKeyPath(keyId)}`;
+  const certificateName = (keyId: string) => `${prefix}/${certificatePath(keyId)}`;
 
   async function read(name: string): Promise<string | undefined> {
     return callAws(`read parameter ${name}`, 'ssm:GetParameter, and kms:Decrypt on its KMS key,', async () => {
@@ -47,10 +52,10 @@ export function ssmVault(options: VaultOptions): KeyVault {
       return [...new Set(keys.map((name) => name.split('/').at(-2) ?? ''))];
     },
 
-    certificate: (keyId) => read(nameOf(keyId, 'certificate')),
+    certificate: (keyId) => read(certificateName(keyId)),
 
     async store(keyId, { privateKey, certificate }) {
-      const name = nameOf(keyId, 'private-key');
+      const name = privateKeyName(keyId);
       await callAws(`store parameter ${name}`, 'ssm:PutParameter, and kms:Encrypt on the KMS key,', async () => {
         try {
           await client.send(
@@ -67,22 +72,57 @@ export function ssmVault(options: VaultOptions): KeyVault {
           await assertSamePrivateKey(keyId, (await read(name)) ?? '', privateKey);
         }
       });
-      const certificateName = nameOf(keyId, 'certificate');
-      await callAws(`store parameter ${certificateName}`, 'ssm:PutParameter', () =>
-        client.send(
-          new PutParameterCommand({ Name: certificateName, Value: certificate, Type: 'String', Overwrite: true }),
-        ),
+      const publicName = certificateName(keyId);
+      await callAws(`store parameter ${publicName}`, 'ssm:PutParameter', () =>
+        client.send(new PutParameterCommand({ Name: publicName, Value: certificate, Type: 'String', Overwrite: true })),
       );
     },
 
     async remove(keyId) {
-      const Names = [nameOf(keyId, 'private-key'), nameOf(keyId, 'certificate')];
+      const Names = [privateKeyName(keyId), certificateName(keyId)];
       const { DeletedParameters: deleted = [] } = await callAws(
         `remove the parameters of key id ${keyId}`,
         'ssm:DeleteParameters',
         () => client.send(new DeleteParametersCommand({ Names })),
       );
       return deleted.length > 0;
+    },
+  };
+}
+
+/** Parameter Store: `{prefix}/consumers/{name}`, a String, as what it holds is public. */
+export function ssmConsumers(options: ConsumerStoreOptions): WritableConsumerStore {
+  const { prefix = parameterPrefix } = options;
+  const client = new SSMClient(clientConfiguration(options));
+  const path = `${prefix}/${consumerPath('')}`;
+  return {
+    ...ssmConsumerStore({ client, prefix }),
+    name: `SSM parameters under ${prefix}/consumers`,
+
+    all() {
+      // Ten at a time, as the quotas of single readings are low.
+      return callAws('read the consumers', 'ssm:GetParametersByPath', async () => {
+        const found: [string, string][] = [];
+        for await (const page of paginateGetParametersByPath({ client }, { Path: path, WithDecryption: true })) {
+          for (const { Name: name = '', Value: value = '' } of page.Parameters ?? []) {
+            found.push([name.slice(path.length), value]);
+          }
+        }
+        return inOrder(found);
+      });
+    },
+
+    async put(name, document) {
+      const parameter = { Name: path + name, Value: document, Type: 'String', Overwrite: true } as const;
+      await callAws(`store parameter ${path}${name}`, 'ssm:PutParameter', () =>
+        client.send(new PutParameterCommand(parameter)),
+      );
+    },
+
+    async remove(name) {
+      await callAws(`remove parameter ${path}${name}`, 'ssm:DeleteParameters', () =>
+        client.send(new DeleteParametersCommand({ Names: [path + name] })),
+      );
     },
   };
 }

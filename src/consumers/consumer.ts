@@ -1,14 +1,10 @@
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
+import { isRecord, parseJson } from '../encoding/json.ts';
 import { FlowKeysError } from '../errors.ts';
 import { assertConsumerName, isField, isKeyId } from '../identifiers.ts';
-import {
-  type ConsumerKey,
-  holdsPrivateKey,
-  isRecord,
-  privateKey,
-  readConsumerKey,
-  type UnusableKey,
-} from './public-key.ts';
+import { certificateAge } from '../keys/certificate.ts';
+import { holdsPrivateKey } from '../keys/holds-private-key.ts';
+import { type ConsumerKey, privateKey, readConsumerKey, type UnusableKey } from './public-key.ts';
 
 /** What is made for a consumer: a message of the AWS Encryption SDK, or a JWE in compact form. */
 export const consumerFormats = ['aws-encryption-sdk', 'jwe'] as const;
@@ -89,19 +85,16 @@ export function assertValidity({ name, validity }: Consumer, time = Date.now()):
   if (validity === undefined) return;
   const date = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 10);
   const next = 'Register one that is valid.';
-  if (time > validity.notAfter) throw invalid(name, `its certificate expired on ${date(validity.notAfter)}`, next);
-  if (time >= validity.notBefore) return;
+  const age = certificateAge(validity, time);
+  if (age === 'expired') throw invalid(name, `its certificate expired on ${date(validity.notAfter)}`, next);
+  if (age !== 'not yet valid') return;
   throw invalid(name, `its certificate is not valid before ${date(validity.notBefore)}`, next);
 }
 
 function parseDocument(name: string, text: string): Readonly<Record<string, unknown>> {
   if (holdsPrivateKey(text)) throw unusable(name, privateKey);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    throw invalid(name, 'it is no JSON', `Store an object of ${members.join(', ')}.`);
-  }
+  const document = parseJson(text);
+  if (document === undefined) throw invalid(name, 'it is no JSON', `Store an object of ${members.join(', ')}.`);
   if (!isRecord(document)) throw invalid(name, 'it is no JSON object', `Store an object of ${members.join(', ')}.`);
   if (Object.keys(document).every((member) => members.includes(member))) return document;
   throw invalid(name, 'it has a member that is not known', `It may have ${members.join(', ')}.`);

@@ -1,7 +1,8 @@
-import { decodeBase64 } from '../encoding/base64.ts';
 import { derTag, objectIdentifier, readDer, readDerElements, sameBytes } from '../encoding/der.ts';
+import { isRecord } from '../encoding/json.ts';
 import { pemBlocks } from '../encoding/pem.ts';
-import { readCertificate } from '../keys/x509.ts';
+import { readCertificate } from '../keys/certificate.ts';
+import { holdsPrivateKey, isPrivateJwk } from '../keys/holds-private-key.ts';
 
 /** A consumer's public key, as far as it is read without Web Crypto. */
 export interface ConsumerKey {
@@ -50,42 +51,6 @@ export function readConsumerKey(publicKey: unknown): ConsumerKey | UnusableKey {
   return isRecord(publicKey) ? readJwk(publicKey) : noKey;
 }
 
-/** Whether a text holds a private key as PEM, wherever, or is one as a JWK, a JWK Set, or base64 of DER. */
-export function holdsPrivateKey(text: string): boolean {
-  return /PRIVATE KEY/.test(text) || isPrivateJwk(parsed(text)) || isPrivateDer(decodeBase64(text));
-}
-
-/** Whether it is a JWK with private members, or a set (RFC 7517, section 5) with one. */
-function isPrivateJwk(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const { keys } = value;
-  return hasPrivateMembers(value) || (Array.isArray(keys) && keys.some(hasPrivateMembers));
-}
-
-function hasPrivateMembers(value: unknown): boolean {
-  return isRecord(value) && privateMembers.some((member) => Object.hasOwn(value, member));
-}
-
-/**
- * PKCS#8 (RFC 5958), encrypted or not, PKCS#1 (RFC 8017, section A.1.2) and SEC 1 (RFC 5915): a SEQUENCE that begins
- * with a version, as no public key does but one of PKCS#1, which has two INTEGERs; or that ends with an OCTET STRING.
- */
-function isPrivateDer(der: Uint8Array<ArrayBuffer> | undefined): boolean {
-  const key = der && readDer(der);
-  if (key?.tag !== derTag.sequence || key.end !== der?.length) return false;
-  const tags = (readDerElements(key.content) ?? []).map(({ tag }) => tag);
-  const isEncrypted = tags.length === 2 && tags[0] === derTag.sequence && tags[1] === derTag.octetString;
-  return isEncrypted || (tags[0] === derTag.integer && !(tags.length === 2 && tags[1] === derTag.integer));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function readPem(text: string): ConsumerKey | UnusableKey {
   if (holdsPrivateKey(text)) return privateKey;
   const [block, ...others] = pemBlocks(text);
@@ -117,9 +82,6 @@ function readSpki(spki: Uint8Array<ArrayBuffer> | undefined): ConsumerKey | Unus
     is(objectIdentifier.ecPublicKey) && parameters && sameBytes(parameters.content, objectIdentifier.prime256v1);
   return isP256 ? { kind: 'P-256', key: spki } : unsupported;
 }
-
-/** The private members of RFC 7518, section 6; `k` is a shared secret. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 const encryptingOperations: readonly unknown[] = ['encrypt', 'wrapKey', 'deriveKey', 'deriveBits'];
 
@@ -157,8 +119,4 @@ function mayEncrypt(operations: unknown, kty: unknown): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

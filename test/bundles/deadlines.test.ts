@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { createHandler } from 'flow-security-keys/lambda';
+import { ssmKeyStore } from 'flow-security-keys/stores/ssm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { awsClientConfiguration } from '../../adapters/stores/aws-client.ts';
 import { recordedEvent, recordingNamed } from '../recordings/recordings.ts';

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindingName } from '../../adapters/stores/bindings.ts';
-import { consumerBindingName } from '../../adapters/stores/bindings-consumers.ts';
+import { consumerBinding, privateKeyBinding } from '../../adapters/stores/bindings.ts';
 import { startParameterStore } from '../../demo/parameter-store.ts';
 import { startWrangler } from '../../demo/wrangler.ts';
 import { parityCases, unusableKeys } from '../parity/cases.ts';
@@ -163,8 +162,8 @@ describe('What the Lambda function writes', () => {
 describe('What the worker writes', () => {
   it('holds a line a request and no secret', async () => {
     const variables = new Map([
-      ...Array.from(stored, ([keyId, value]) => [bindingName(keyId), value] as const),
-      ...Array.from(documents, ([name, document]) => [consumerBindingName(name), document] as const),
+      ...Array.from(stored, ([keyId, value]) => [privateKeyBinding(keyId), value] as const),
+      ...Array.from(documents, ([name, document]) => [consumerBinding(name), document] as const),
       ['CONSUMERS', '*'],
     ]);
     const options = Array.from(variables, ([name, value]) => ['--var', `${name}:${value}`]);

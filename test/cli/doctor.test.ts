@@ -6,9 +6,9 @@ import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-
 import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { connectSettings } from 'flow-security-keys';
-import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
 import { createHandler } from 'flow-security-keys/lambda';
 import { startServer } from 'flow-security-keys/node';
+import { ssmKeyStore } from 'flow-security-keys/stores/ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { selfSignedCertificate } from '../../cli/keys/certificate.ts';
 import { awsTestClient } from '../key-stores/aws.ts';

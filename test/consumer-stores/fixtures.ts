@@ -1,12 +1,8 @@
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type ConsumerStore, FlowKeysError } from 'flow-security-keys';
-import {
-  bindingsConsumerStore,
-  consumerBindingName,
-  kvConsumerStore,
-} from 'flow-security-keys/consumer-stores/bindings';
-import { firstConsumerOf } from 'flow-security-keys/consumer-stores/first-of';
-import { ssmConsumerStore } from 'flow-security-keys/consumer-stores/ssm';
+import { bindingsConsumerStore, consumerBinding, kvConsumerStore } from 'flow-security-keys/stores/bindings';
+import { firstConsumerStoreOf } from 'flow-security-keys/stores/first-of';
+import { ssmConsumerStore } from 'flow-security-keys/stores/ssm';
 import { awsTestClient } from '../key-stores/aws.ts';
 import type { WritableNamespace } from '../key-stores/memory.ts';
 import type { ConsumerStoreFixture } from './contract.ts';
@@ -16,10 +12,10 @@ export function bindingsFixture(): ConsumerStoreFixture {
   return {
     consumerStore: bindingsConsumerStore(bindings),
     async put(name, document) {
-      bindings[consumerBindingName(name)] = document;
+      bindings[consumerBinding(name)] = document;
     },
     async remove(name) {
-      delete bindings[consumerBindingName(name)];
+      delete bindings[consumerBinding(name)];
     },
   };
 }
@@ -46,8 +42,8 @@ export function firstOfFixture(): ConsumerStoreFixture {
   const behind = bindingsFixture();
   return {
     ...behind,
-    consumerStore: firstConsumerOf(empty, behind.consumerStore),
-    unreachable: firstConsumerOf(down, behind.consumerStore),
+    consumerStore: firstConsumerStoreOf(empty, behind.consumerStore),
+    unreachable: firstConsumerStoreOf(down, behind.consumerStore),
   };
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindingName } from '../../adapters/stores/bindings.ts';
+import { privateKeyBinding } from '../../adapters/stores/bindings.ts';
 import type { LocalService } from '../../demo/local-service.ts';
 import { startWrangler, wrangler } from '../../demo/wrangler.ts';
 import { privateKeyOf, recordingNamed } from '../recordings/recordings.ts';
@@ -47,7 +47,7 @@ describe.each([
       const secrets = join(folder, environment);
       const lines = [
         `BEARER_TOKEN_HASHES="${sha256Hex('one')} ${sha256Hex('other')}"`,
-        `${bindingName(card.keyId)}="${privateKeyOf(card).replaceAll('\n', '\\n')}"`,
+        `${privateKeyBinding(card.keyId)}="${privateKeyOf(card).replaceAll('\n', '\\n')}"`,
       ];
       await writeFile(secrets, lines.join('\n'));
       service = await startWrangler(0, '--env', environment, '--env-file', secrets);

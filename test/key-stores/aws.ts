@@ -6,8 +6,8 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { secretsManagerKeyStore } from 'flow-security-keys/key-stores/secrets-manager';
-import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
+import { secretsManagerKeyStore } from 'flow-security-keys/stores/secrets-manager';
+import { ssmKeyStore } from 'flow-security-keys/stores/ssm';
 import { inject } from 'vitest';
 import type { StoreFixture } from './contract.ts';
 

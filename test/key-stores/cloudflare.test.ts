@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bindingName, bindingsKeyStore } from 'flow-security-keys/key-stores/bindings';
+import { bindingsKeyStore, privateKeyBinding } from 'flow-security-keys/stores/bindings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getPlatformProxy, type PlatformProxy } from 'wrangler';
 import { wrangler } from '../../demo/wrangler.ts';
@@ -21,7 +21,7 @@ let platform: PlatformProxy<{ KEYS: WritableNamespace } & Record<string, unknown
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cloudflare-'));
   const secrets = [stored, removed].map(({ keyId }) => ({
-    binding: bindingName(keyId),
+    binding: privateKeyBinding(keyId),
     store_id: 'store',
     secret_name: keyId,
   }));

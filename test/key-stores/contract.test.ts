@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
+import { directoryKeyStore } from 'flow-security-keys/stores/directory';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { secretsManagerFixture, ssmFixture } from './aws.ts';
 import { keyStoreContract } from './contract.ts';

@@ -1,12 +1,12 @@
 import type { KeyStore } from 'flow-security-keys';
 import { FlowKeysError } from 'flow-security-keys';
 import {
-  bindingName,
   bindingsKeyStore,
   type KeyValueNamespace,
   kvKeyStore,
-} from 'flow-security-keys/key-stores/bindings';
-import { firstOf } from 'flow-security-keys/key-stores/first-of';
+  privateKeyBinding,
+} from 'flow-security-keys/stores/bindings';
+import { firstKeyStoreOf } from 'flow-security-keys/stores/first-of';
 import type { StoreFixture } from './contract.ts';
 
 export function bindingsFixture(): StoreFixture {
@@ -14,10 +14,10 @@ export function bindingsFixture(): StoreFixture {
   return {
     keyStore: bindingsKeyStore(bindings),
     async put(keyId, pem) {
-      bindings[bindingName(keyId)] = pem;
+      bindings[privateKeyBinding(keyId)] = pem;
     },
     async remove(keyId) {
-      delete bindings[bindingName(keyId)];
+      delete bindings[privateKeyBinding(keyId)];
     },
   };
 }
@@ -32,10 +32,10 @@ export function secretsStoreFixture(): StoreFixture {
   return {
     keyStore: bindingsKeyStore(bindings),
     async put(keyId, pem) {
-      bindings[bindingName(keyId)] = { get: async () => pem };
+      bindings[privateKeyBinding(keyId)] = { get: async () => pem };
     },
     async remove(keyId) {
-      delete bindings[bindingName(keyId)];
+      delete bindings[privateKeyBinding(keyId)];
     },
     unreachable: bindingsKeyStore(failing),
   };
@@ -66,5 +66,5 @@ export function firstOfFixture(): StoreFixture {
     },
   };
   const behind = bindingsFixture();
-  return { ...behind, keyStore: firstOf(empty, behind.keyStore), unreachable: firstOf(down, empty) };
+  return { ...behind, keyStore: firstKeyStoreOf(empty, behind.keyStore), unreachable: firstKeyStoreOf(down, empty) };
 }

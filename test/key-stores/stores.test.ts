@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createDecryptor, decodeUtf8, type KeyStore } from 'flow-security-keys';
-import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
-import { firstOf } from 'flow-security-keys/key-stores/first-of';
-import { secretsManagerKeyStore } from 'flow-security-keys/key-stores/secrets-manager';
-import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
+import { directoryKeyStore } from 'flow-security-keys/stores/directory';
+import { firstKeyStoreOf } from 'flow-security-keys/stores/first-of';
+import { secretsManagerKeyStore } from 'flow-security-keys/stores/secrets-manager';
+import { type StoredInTheClear, ssmKeyStore } from 'flow-security-keys/stores/ssm';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { awsKeyStore } from '../../adapters/stores/aws-key-store.ts';
+import { awsKeyStore } from '../../adapters/stores/from-environment.ts';
 import { pem, recordingNamed, testKeys } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, type FaultyProxy, faultControl, startFaultyProxy } from '../support/faulty-proxy.ts';
@@ -102,13 +102,13 @@ describe('The first of several stores', () => {
 
   it('asks in order, and no further than needed', async () => {
     const never = vi.fn(async () => ['never']);
-    expect(await firstOf(empty, holding('a'), { privateKeys: never }).privateKeys(keyId, {})).toEqual(['a']);
+    expect(await firstKeyStoreOf(empty, holding('a'), { privateKeys: never }).privateKeys(keyId, {})).toEqual(['a']);
     expect(never).not.toHaveBeenCalled();
   });
 
   it('does not take an outage for a miss: a later store may have an older key', async () => {
-    await expect(firstOf(empty, down, holding('older')).privateKeys(keyId, {})).rejects.toThrow('down');
-    expect(await firstOf(holding('a'), down).privateKeys(keyId, {})).toEqual(['a']);
+    await expect(firstKeyStoreOf(empty, down, holding('older')).privateKeys(keyId, {})).rejects.toThrow('down');
+    expect(await firstKeyStoreOf(holding('a'), down).privateKeys(keyId, {})).toEqual(['a']);
   });
 });
 

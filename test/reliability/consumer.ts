@@ -2,12 +2,11 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { type Consumer, type ConsumerStore, createDecryptor, createRelay, parseConsumer } from 'flow-security-keys';
 import { type Client, createClient, FlowKeysError } from 'flow-security-keys/client';
-import { bindingsConsumerStore } from 'flow-security-keys/consumer-stores/bindings';
-import { directoryConsumerStore } from 'flow-security-keys/consumer-stores/directory';
-import { firstConsumerOf } from 'flow-security-keys/consumer-stores/first-of';
 import { decryptFields } from 'flow-security-keys/hono';
-import { directoryKeyStore } from 'flow-security-keys/key-stores/directory';
 import { startServer } from 'flow-security-keys/node';
+import { bindingsConsumerStore } from 'flow-security-keys/stores/bindings';
+import { directoryConsumerStore, directoryKeyStore } from 'flow-security-keys/stores/directory';
+import { firstConsumerStoreOf } from 'flow-security-keys/stores/first-of';
 import { Hono } from 'hono';
 
 const [, , ciphertext = '', directory = ''] = process.argv;
@@ -18,7 +17,7 @@ const sha256 = createHash('sha256').update(token).digest('hex');
 const publicKey = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
 const document = JSON.stringify({ format: 'jwe', publicKey, keyIds: ['*'], fields: ['card'] });
 const billing: Consumer = await parseConsumer('billing', document);
-const consumerStore: ConsumerStore = firstConsumerOf(
+const consumerStore: ConsumerStore = firstConsumerStoreOf(
   directoryConsumerStore({ directory }),
   bindingsConsumerStore({ CONSUMER_billing: document }),
 );

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindingName } from '../../adapters/stores/bindings.ts';
+import { privateKeyBinding } from '../../adapters/stores/bindings.ts';
 import { writeKeyDirectory } from '../../demo/key-directory.ts';
 import type { LocalService } from '../../demo/local-service.ts';
 import { startNode } from '../../demo/node.ts';
@@ -35,7 +35,7 @@ type Start = (more?: Readonly<Record<string, string>>) => Promise<LocalService>;
 
 const services: Readonly<Record<string, Start>> = {
   'on Node': async (more) => startNode(['--keys', await keyDirectory()], { ...settings, ...more }),
-  'on workerd': (more) => startWorkerd({ ...settings, ...more, [bindingName(card.keyId)]: privateKey }),
+  'on workerd': (more) => startWorkerd({ ...settings, ...more, [privateKeyBinding(card.keyId)]: privateKey }),
 };
 
 describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000 }, ([name, start]) => {

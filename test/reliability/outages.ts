@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { createKeyCache, type KeyCache, type KeyStore } from 'flow-security-keys';
-import { ssmKeyStore } from 'flow-security-keys/key-stores/ssm';
+import { ssmKeyStore } from 'flow-security-keys/stores/ssm';
 import { describe, expect, it } from 'vitest';
 import { awsClientConfiguration } from '../../adapters/stores/aws-client.ts';
 import { recordingNamed } from '../recordings/recordings.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { createFakeConnect, type FakeConnect } from './fake-connect.ts';
+import { type Answer, createFakeConnect, type FakeConnect } from './fake-connect.ts';
 import { startSsm } from './ssm.ts';
 
 /** An AWS on loopback: moto for SSM, Secrets Manager, KMS, IAM and Lambda, a fake for Connect, which moto does not have. */
@@ -91,12 +91,6 @@ export async function startAws(): Promise<TestAws> {
       await moto.stop();
     },
   });
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly content: string | Buffer;
 }
 
 /** The service that a request is signed for: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html */

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer } from './aws.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string | Buffer;
+}
 
 /**
  * A fake of the calls of Amazon Connect that the command line makes: AssociateSecurityKey, ListSecurityKeys,

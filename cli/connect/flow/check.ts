@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { ageOf, daysLeft, readCertificate } from '../../keys/certificate.ts';
+import { holdsPrivateKey } from '../../../src/internal.ts';
+import { ageOf, daysLeftOf, readCertificate } from '../../keys/certificate.ts';
 import { isSameKey } from '../../keys/key-pair.ts';
 import { type FlowAction, type FlowDocument, nextActions, textParameter } from './language.ts';
 
@@ -14,6 +15,7 @@ export interface FlowFinding {
 
 export type FlowFault =
   | 'stored_unencrypted'
+  | 'private_key_in_flow'
   | 'certificate_unreadable'
   | 'certificate_expired'
   | 'certificate_expiring'
@@ -98,9 +100,18 @@ function checkInput(action: FlowAction, uploaded: UploadedKeys | undefined): rea
 }
 
 function checkCertificate(action: FlowAction, pem: string, uploadedKey: KeyObject | undefined): readonly FlowFinding[] {
+  if (holdsPrivateKey(pem)) {
+    return [
+      finding(
+        'private_key_in_flow',
+        action,
+        'carries a private key, which everyone who may read the flow has; replace it with the certificate alone, and rotate the key with "flow-keys rotate"',
+      ),
+    ];
+  }
   try {
     const certificate = readCertificate(pem, 'It');
-    const left = daysLeft(certificate);
+    const left = daysLeftOf(certificate);
     // The certificate is the key's own, or one that the key has signed.
     const belongs =
       uploadedKey === undefined || isSameKey(certificate.publicKey, uploadedKey) || certificate.verify(uploadedKey);

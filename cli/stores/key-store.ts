@@ -5,7 +5,7 @@ import { isSameKey, privateKeyIn } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 
 /** A key store as its keeper sees it: it can be listed and written to, and holds certificates beside keys. */
-export interface KeyVault extends KeyStore {
+export interface WritableKeyStore extends KeyStore {
   /** As people call it: `SSM parameters under /amazon-connect/encryption`. */
   readonly name: string;
   /** The ids under which there is a private key or a certificate. */
@@ -29,7 +29,7 @@ export interface StoredKey {
   readonly certificate: string;
 }
 
-export interface VaultOptions extends AwsOptions {
+export interface KeyStoreOptions extends AwsOptions {
   /** `ssm`, `secrets-manager`, or `directory:PATH`. */
   readonly store: string;
   /** What stands before the key id in a parameter's or a secret's name. */
@@ -38,18 +38,8 @@ export interface VaultOptions extends AwsOptions {
   readonly kmsKey?: string;
 }
 
-/** @throws CommandError `invalid_option` for a store that there is none of */
-export async function openVault(options: VaultOptions): Promise<KeyVault> {
-  if (options.store === 'ssm') return (await import('./ssm.ts')).ssmVault(options);
-  if (options.store === 'secrets-manager') return (await import('./secrets-manager.ts')).secretsManagerVault(options);
-  const [, directory] = options.store.match(/^directory:(.+)$/) ?? [];
-  if (directory !== undefined) return (await import('./directory.ts')).directoryVault(directory);
-  const message = `There is no store "${options.store}"; --store is ssm, secrets-manager, or directory:PATH.`;
-  throw new CommandError('invalid_option', message);
-}
-
 /** The options that name a store, as a command has them: to be put into the next one. */
-export function storeArguments({ store, prefix, region, profile }: VaultOptions): string {
+export function storeArguments({ store, prefix, region, profile }: KeyStoreOptions): string {
   const options = Object.entries({ store: store === 'ssm' ? undefined : store, prefix, region, profile });
   return options.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`])).join('');
 }

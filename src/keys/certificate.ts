@@ -1,12 +1,40 @@
 import { type DerElement, derTag, readDer, readDerElements } from '../encoding/der.ts';
+import { pemBlocks } from '../encoding/pem.ts';
 
-/** What is read of an X.509 certificate. Its signature is not verified: who registers a consumer vouches for it. */
+/** What is read of an X.509 certificate. Its signature is not verified. */
 export interface Certificate {
   /** The SubjectPublicKeyInfo. */
   readonly spki: Uint8Array<ArrayBuffer>;
   /** Milliseconds since 1970; both ends belong to the period. */
   readonly notBefore: number;
   readonly notAfter: number;
+}
+
+/** When a certificate is near its end. */
+const warningDays = 30;
+const millisecondsPerDay = 86_400_000;
+
+export type CertificateAge = 'valid' | 'expiring' | 'expired' | 'not yet valid';
+
+/** Where a time is in a certificate's validity; `expiring` is its last 30 days, and both ends belong to it. */
+export function certificateAge(
+  { notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>,
+  now = Date.now(),
+): CertificateAge {
+  if (now < notBefore) return 'not yet valid';
+  if (now > notAfter) return 'expired';
+  return daysLeft({ notAfter }, now) < warningDays ? 'expiring' : 'valid';
+}
+
+/** Whole days until a certificate's end; negative once it has expired. */
+export function daysLeft({ notAfter }: Pick<Certificate, 'notAfter'>, now = Date.now()): number {
+  return Math.floor((notAfter - now) / millisecondsPerDay);
+}
+
+/** The first certificate in a PEM text (RFC 7468); `undefined` where there is none that can be read. */
+export function certificateIn(pem: string): Certificate | undefined {
+  const block = pemBlocks(pem).find(({ label }) => label === 'CERTIFICATE');
+  return block?.der && readCertificate(block.der);
 }
 
 const explicitVersion = 0xa0;

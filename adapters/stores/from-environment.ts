@@ -1,13 +1,13 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { awsClientConfiguration, type Environment, keyPrefix } from './aws-client.ts';
-import { ssmKeyStore } from './ssm.ts';
+import { ssmConsumerStore, ssmKeyStore } from './ssm.ts';
 
 /**
  * The key store on AWS that the settings name: `KEY_STORE` is `ssm` (the default) or `secrets-manager`,
  * `KEY_PREFIX` is what stands before the key id in the name of a parameter or a secret.
  *
- * @throws FlowKeysError `key_store_unavailable` for a setting that is missing or wrong
+ * @throws FlowKeysError `not_configured` for a setting that is missing or wrong
  */
 export function awsKeyStore(environment: Environment): KeyStore {
   const { KEY_STORE: kind = 'ssm' } = environment;
@@ -26,7 +26,7 @@ export function awsKeyStore(environment: Environment): KeyStore {
       },
     };
   }
-  throw new FlowKeysError('key_store_unavailable', 'KEY_STORE must be "ssm" or "secrets-manager".');
+  throw new FlowKeysError('not_configured', 'KEY_STORE must be "ssm" or "secrets-manager".');
 }
 
 async function loadSecretsManager(
@@ -38,4 +38,24 @@ async function loadSecretsManager(
     import('./secrets-manager.ts'),
   ]);
   return secretsManagerKeyStore({ client: new SecretsManagerClient(configuration), ...options });
+}
+
+/**
+ * The consumers on AWS that the settings name. A client is made when the first is asked for, as that takes time.
+ * `KEY_PREFIX` counts where the keys are in Parameter Store, too: in Secrets Manager it is no path.
+ *
+ * @throws FlowKeysError `not_configured` from `consumer` for a setting that is missing; `consumer_store_unavailable`
+ */
+export function awsConsumerStore(environment: Environment): ConsumerStore {
+  const { KEY_STORE: keyStore = 'ssm' } = environment;
+  let store: ConsumerStore | undefined;
+  return {
+    async consumer(name, options) {
+      store ??= ssmConsumerStore({
+        client: new SSMClient(awsClientConfiguration(environment, 'SSM')),
+        ...(keyStore === 'ssm' && keyPrefix(environment)),
+      });
+      return store.consumer(name, options);
+    },
+  };
 }
