@@ -30,11 +30,21 @@ export interface Terminal {
 // Anything shorter needs no word.
 const patienceMilliseconds = 1_000;
 
-export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet: boolean }): Terminal {
-  const isInteractive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
+/** Where the command line writes. */
+export interface Streams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+export function terminal({
+  yes,
+  quiet,
+  stderr,
+}: { readonly yes: boolean; readonly quiet: boolean } & Pick<Streams, 'stderr'>): Terminal {
+  const isInteractive = Boolean(process.stdin.isTTY && stderr.isTTY);
   return {
     note(line) {
-      if (!quiet) process.stderr.write(`${line}\n`);
+      if (!quiet) stderr.write(`${line}\n`);
     },
 
     async during(what, work) {
@@ -42,9 +52,9 @@ export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet
       let isOver = false;
       let spinner: { stop(): unknown } | undefined;
       const timer = setTimeout(async () => {
-        if (!process.stderr.isTTY) return void process.stderr.write(`${what} …\n`);
+        if (!stderr.isTTY) return void stderr.write(`${what} …\n`);
         const { default: ora } = await import('ora');
-        if (!isOver) spinner = ora({ text: what, stream: process.stderr, discardStdin: false }).start();
+        if (!isOver) spinner = ora({ text: what, stream: stderr, discardStdin: false }).start();
       }, patienceMilliseconds);
       try {
         return await work;
@@ -61,7 +71,7 @@ export function terminal({ yes, quiet }: { readonly yes: boolean; readonly quiet
         const message = `${printable(question)} Nobody can be asked here: run it on a terminal, or with --yes.`;
         throw new CommandError('confirmation_needed', message);
       }
-      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      const lines = createInterface({ input: process.stdin, output: stderr });
       // Who presses Ctrl-C or Ctrl-D says no.
       const left = once(lines, 'close').then(() => '');
       const answered = lines.question(`${printable(question)} Type "yes" to go on: `).catch(() => '');

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line. */
@@ -19,8 +20,46 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs the built command line to its end. */
-export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+// Environment, directory and standard input are the process's, so runs follow each other.
+let last: Promise<unknown> = Promise.resolve();
+
+/** Runs the command line to its end, in this process. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const run = last.then(() => runHere(args, options));
+  last = run.catch(() => {});
+  return run;
+}
+
+async function runHere(args: readonly string[], { input = '', cwd, environment = {} }: CliOptions): Promise<CliRun> {
+  const { main } = await import('../../cli/main.ts');
+  const [env, directory, stdin] = [process.env, process.cwd(), process.stdin];
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      decodeStrings: false,
+      write(chunk, _, done) {
+        written[name] += chunk;
+        done();
+      },
+    });
+  process.env = { PATH: env['PATH'], ...isolated, ...environment };
+  Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)]), configurable: true });
+  if (cwd !== undefined) process.chdir(cwd);
+  try {
+    const exitCode = await main(args, { stdout: stream('stdout'), stderr: stream('stderr') });
+    return { exitCode, ...written };
+  } finally {
+    process.env = env;
+    process.chdir(directory);
+    Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
+  }
+}
+
+// Nothing of the machine's own.
+const isolated = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
+
+/** Runs the built command line, a process of its own, to its end. */
+export async function runBuiltCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const { child, ended } = startCli(args, options);
   child.stdin?.end(options.input ?? '');
   return ended;
@@ -37,7 +76,7 @@ export interface StartedCli {
 export function startCli(args: readonly string[], { cwd, environment = {} }: CliOptions = {}): StartedCli {
   const child = spawn(process.execPath, [cliExecutable, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+    env: { PATH: process.env['PATH'], ...isolated, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };

@@ -1,0 +1,335 @@
+import { Command, CommanderError, Option } from 'commander';
+import {
+  asking,
+  bits,
+  collect,
+  command,
+  instance,
+  minutes,
+  onAws,
+  port,
+  registered,
+  stored,
+  wholeNumber,
+  writing,
+} from './options.ts';
+import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './output/command-error.ts';
+import { report } from './output/report.ts';
+import { type Answer, type Streams, type Terminal, terminal } from './output/terminal.ts';
+import { withoutSecrets } from './output/usage.ts';
+
+// Each command's module is loaded when it is asked for: so `inspect` starts without an AWS client.
+
+type Action<Options> = (options: Options, terminal: Terminal, ...operands: string[]) => Promise<Answer | undefined>;
+
+/** Runs the command line, and says what the process is to end with. */
+export async function main(args: readonly string[], { stdout, stderr }: Streams): Promise<ExitCode> {
+  const json = args.includes('--json');
+  let exitCode: ExitCode = exitCodes.done;
+  const program = createProgram(run);
+  for (const each of allCommands(program)) {
+    each.exitOverride();
+    each.configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => json || stderr.write(text),
+      outputError: (text, write) => write(withoutSecrets(text, args)),
+    });
+  }
+  try {
+    // The library that completes adds a command of its own, which would only be in the way of the others.
+    if (['completion', 'complete'].includes(args[0] ?? '')) await complete(program, args);
+    else await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) fail(error);
+    else if (error.exitCode !== 0 && json) {
+      fail(new CommandError('invalid_option', error.message.replace(/^error: /, '')));
+    } else if (error.exitCode !== 0) exitCode = exitCodes.usage;
+  }
+  return exitCode;
+
+  /** An action of commander's: operands, then options, then the command. */
+  // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
+  function run(action: Action<any>): (...given: unknown[]) => Promise<void> {
+    return async (...given) => {
+      const [options, ...operands] = [...given.slice(0, -1)].reverse();
+      const { yes = false } = options as { readonly yes?: boolean };
+      try {
+        const texts = operands.reverse().map((operand) => operand as string);
+        const answer = await action(options, terminal({ yes, quiet: json, stderr }), ...texts);
+        if (answer) say(answer);
+      } catch (error) {
+        fail(error);
+      }
+    };
+  }
+
+  function say({ value, text, exitCode: code = exitCodes.done }: Answer): void {
+    stdout.write(`${json ? JSON.stringify(value, null, 2) : text}\n`);
+    exitCode = code;
+  }
+
+  function fail(error: unknown): void {
+    exitCode = exitCodeFor(error);
+    const shown =
+      error instanceof CommandError && exitCode === exitCodes.usage
+        ? new CommandError(error.code, withoutSecrets(error.message, args))
+        : error;
+    stderr.write(`${report(shown, exitCode, json)}\n`);
+  }
+}
+
+async function complete(program: Command, args: readonly string[]): Promise<void> {
+  const { default: tab } = await import('@bomb.sh/tab/commander');
+  tab(program);
+  program.parse(
+    args.map((argument, index) => (index === 0 && argument === 'completion' ? 'complete' : argument)),
+    { from: 'user' },
+  );
+}
+
+function* allCommands(parent: Command): Generator<Command> {
+  yield parent;
+  for (const child of parent.commands) yield* allCommands(child);
+}
+
+function consumers() {
+  return import('./commands/consumer.ts');
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
+function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Promise<void>): Command {
+  const program = new Command('flow-keys')
+    .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
+    .version(process.env.FLOW_KEYS_VERSION ?? '')
+    // What stands behind a command is that command's: "flow" and "flow check" both have options.
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText(
+      'after',
+      `\nExit codes: ${Object.entries(exitCodes)
+        .map(([name, code]) => `${code} ${name}`)
+        .join(', ')}.`,
+    );
+
+  const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
+
+  writing(command(keys, 'create'), { isOptional: true })
+    .description('make an RSA key pair and a self-signed certificate')
+    .addOption(bits())
+    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
+    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
+    .option('--out <directory>', 'where the files are written', '.')
+    .option('--print-private-key', 'print the private key instead of storing it', false)
+    .action(
+      run(async (options, terminal) => (await import('./commands/keys-create.ts')).createKeys(options, terminal)),
+    );
+
+  writing(command(keys, 'associate'))
+    .description('upload a public key to Connect, and store the private key under the id that it gets')
+    .addOption(instance().makeOptionMandatory())
+    .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
+    .option('--certificate <file>', 'the certificate of the key; needed with a file')
+    .action(
+      run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal)),
+    );
+
+  stored(command(keys, 'list'))
+    .description("Connect's keys beside those of a store: what is missing where, when certificates end")
+    .addOption(instance())
+    .action(run(async (options, terminal) => (await import('./commands/keys-list.ts')).listKeys(options, terminal)));
+
+  asking(stored(command(keys, 'retire')))
+    .description('take a key from Connect, and from the store if asked')
+    .argument('<key-id>')
+    .addOption(instance())
+    .option('--delete-private-key', 'remove the private key from the store, too', false)
+    .action(
+      run(async (options, terminal, keyId = '') =>
+        (await import('./commands/keys-retire.ts')).retireKey(keyId, options, terminal),
+      ),
+    );
+
+  asking(writing(command(program, 'rotate')))
+    .description('replace a key while calls go on; interrupted and run again, it goes on from there')
+    .addOption(instance().makeOptionMandatory())
+    .option('--key-id <id>', 'the key to replace; by default the only one that Connect holds')
+    .option('--flow <id>', 'a flow to publish with the new key; may be given several times', collect, [])
+    .option('--handed-out', 'the flows were given the new key by hand', false)
+    .option('--wait <minutes>', 'how long calls under the old key may last', minutes, 60)
+    .option('--function <name>', 'prove the new key with this Lambda function, too')
+    .option('--endpoint <url>', 'prove the new key with this HTTP service, too')
+    .option('--token-file <file>', 'the bearer token for the HTTP service')
+    .addOption(bits())
+    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
+    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
+    .option('--state <file>', 'what an interrupted rotation remembers', 'flow-keys-rotation.json')
+    .option('--dry-run', 'print the plan, and do nothing', false)
+    .action(run(async (options, terminal) => (await import('./commands/rotate.ts')).rotate(options, terminal)));
+
+  command(program, 'inspect')
+    .description('what a ciphertext says without a key')
+    .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+    .action(
+      run(async (_, __, ciphertext = '') => (await import('./commands/inspect.ts')).inspectCiphertext(ciphertext)),
+    );
+
+  stored(command(program, 'decrypt'))
+    .description('decrypt a ciphertext; what the caller typed is shown only with --reveal')
+    .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+    .option('--key-id <id>', 'the key id that the message must name')
+    .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
+    .option('--reveal', 'show what the caller typed', false)
+    .option('--all-suites', 'accept suites that Connect does not use', false)
+    .action(
+      run(async (options, terminal, ciphertext = '') =>
+        (await import('./commands/decrypt.ts')).decryptCiphertext(ciphertext, options, terminal),
+      ),
+    );
+
+  command(program, 'encrypt')
+    .description('encrypt an input as Connect would, to test without a phone call')
+    .argument('<input>', 'what a caller types; "-" reads standard input')
+    .requiredOption('--certificate <file>', 'the certificate that the flow carries')
+    .requiredOption('--key-id <id>', 'the key id that the flow names')
+    .action(
+      run(async (options, terminal, input = '') =>
+        (await import('./commands/encrypt.ts')).encryptInput(input, options, terminal),
+      ),
+    );
+
+  stored(command(program, 'doctor'))
+    .description('check each step from a message to its answer, and say what to mend first')
+    .argument('[ciphertext]', 'base64 text; "-" reads standard input')
+    .option('--event <file>', 'the event of the function, as JSON; "-" reads standard input')
+    .option('--key-id <id>', 'the key id that the flow names')
+    .addOption(instance())
+    .option('--certificate <file>', 'the certificate that the flow carries; by default the one in the store')
+    .option('--function <name>', 'the Lambda function: its policy, its association, a live call')
+    .option('--endpoint <url>', 'the HTTP service: a live call')
+    .option('--token-file <file>', 'the bearer token for the HTTP service')
+    .action(
+      run(async (options, terminal, ciphertext) =>
+        (await import('./commands/doctor.ts')).doctor(ciphertext, options, terminal),
+      ),
+    );
+
+  const flow = command(program, 'flow')
+    .description('write a contact flow with secure input and no agent, to import into Connect')
+    // Not required ones: commander would require them of "flow check", too.
+    .option('--key-id <id>', 'the key id that the flow names')
+    .option('--certificate <file>', 'the certificate of that key')
+    .option('--function <arn>', 'the Lambda function that decrypts')
+    .option('--field <name=prompt>', 'an input to ask for; may be given several times', collect, [])
+    .option('--max-digits <number>', 'how many digits an input may have', wholeNumber, 20)
+    .option('--success-message <text>', 'what callers hear when it worked', 'Thank you. We have received your details.')
+    .option(
+      '--failure-message <text>',
+      'what callers hear when it did not',
+      'Sorry, something went wrong. Please try again later.',
+    )
+    .option(
+      '--silence-message <text>',
+      'what callers hear who typed nothing',
+      'We did not receive any input. Please call again.',
+    )
+    .option('--out <file>', 'where it is written; by default standard output')
+    .action(
+      run(async (options, terminal) => (await import('./commands/flow-write.ts')).writeContactFlow(options, terminal)),
+    );
+
+  onAws(command(flow, 'check'))
+    .description('look for what leaks an input, loses it, or makes calls fail')
+    .argument('[file]', 'an exported flow; "-" reads standard input')
+    .addOption(instance())
+    .option('--flow <id>', 'a flow of the instance, instead of a file')
+    .action(
+      run(async (options, terminal, file) =>
+        (await import('./commands/flow-check.ts')).checkContactFlow(file, options, terminal),
+      ),
+    );
+
+  stored(command(program.command('certificate').description('certificates for consumers'), 'issue'))
+    .description('a certificate signed by an uploaded key, for one consumer (not tried on a live instance)')
+    .requiredOption('--subject <name>', 'distinguished name of the consumer, as CN=billing')
+    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 90)
+    .option('--key-id <id>', 'the uploaded key that signs, from the store')
+    .option('--issuer-private-key <file>', 'or its private key from a file')
+    .option('--issuer-certificate <file>', 'and its certificate')
+    .option('--public-key <file>', "the consumer's public key; without it a key pair is made")
+    .addOption(bits())
+    .option('--out <directory>', 'where the files are written', '.')
+    .action(
+      run(async (options, terminal) =>
+        (await import('./commands/certificate-issue.ts')).issueCertificate(options, terminal),
+      ),
+    );
+
+  const consumer = program.command('consumer').description('the systems that inputs are encrypted for again');
+
+  registered(command(consumer, 'add'))
+    .description('register a consumer, or change one')
+    .argument('<name>')
+    .requiredOption('--public-key <file>', 'its public key or certificate in PEM, or a JWK')
+    .addOption(
+      new Option('--format <format>', 'what is made for it').choices(['jwe', 'aws-encryption-sdk']).default('jwe'),
+    )
+    .option(
+      '--key-id <id>',
+      "a security key whose messages it may have; may be given several times, '*' is all",
+      collect,
+      [],
+    )
+    .option('--field <name>', "a field that it may have; may be given several times, '*' is all", collect, [])
+    .option('--replace', 'put it in place of one that is registered', false)
+    .action(run(async (options, terminal, name = '') => (await consumers()).addConsumer(name, options, terminal)));
+
+  registered(command(consumer, 'list'))
+    .description('who is registered, and whether something can be encrypted for them')
+    .action(run(async (options, terminal) => (await consumers()).listConsumers(options, terminal)));
+
+  asking(registered(command(consumer, 'remove')))
+    .description('take a consumer from the registry')
+    .argument('<name>')
+    .action(run(async (options, terminal, name = '') => (await consumers()).removeConsumer(name, options, terminal)));
+
+  registered(command(consumer, 'test'))
+    .description('have a fresh input encrypted for a consumer, and read it as the consumer would')
+    .argument('<name>')
+    .option('--field <name>', 'the field that the input is of; by default the first that it may have')
+    .option('--private-key <file>', "the consumer's private key, in PEM or as a JWK")
+    .option('--endpoint <url>', 'let this HTTP service encrypt; without, it is done here')
+    .option('--token-file <file>', 'the bearer token for the HTTP service')
+    .option('--key-id <id>', 'with --endpoint: the security key')
+    .option('--certificate <file>', 'with --endpoint: its certificate')
+    .action(run(async (options, terminal, name = '') => (await consumers()).testConsumer(name, options, terminal)));
+
+  command(program, 'token')
+    .description('a new bearer token for the HTTP service, and the setting that lets its bearer in')
+    .option('--key-ids <ids>', 'limit it to key ids, with commas between')
+    .option('--routes <names>', 'limit it to routes, with commas between')
+    .option('--consumers <names>', 'let it encrypt for these consumers')
+    .option('--fields <names>', 'limit it to fields')
+    .action(run(async (options) => (await import('./commands/token.ts')).createToken(options)));
+
+  command(program, 'serve')
+    .description('serve the HTTP service, with the keys of a directory or, without, of AWS')
+    .option('--keys <directory>', 'private keys, as directory/key-id/private-key.pem')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--port <number>', 'where to listen', port, 8080)
+    .option('--allow-world-readable', 'accept key files that every user may read', false)
+    .option('--allow-group-writable', 'accept files and folders that their group may write', false)
+    .action(
+      run(async (options) => {
+        await (await import('./commands/serve.ts')).serve(options);
+        return undefined;
+      }),
+    );
+
+  program
+    .command('completion')
+    .description('a script that completes commands and options')
+    .addArgument(program.createArgument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']))
+    .action(() => {});
+
+  return program;
+}
