@@ -9,6 +9,7 @@ import {
   onAws,
   port,
   registered,
+  seconds,
   stored,
   wholeNumber,
   writing,
@@ -156,6 +157,8 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .option('--flow <id>', 'a flow to publish with the new key; may be given several times', collect, [])
     .option('--handed-out', 'the flows were given the new key by hand', false)
     .option('--wait <minutes>', 'how long calls under the old key may last', minutes, 60)
+    // A service reads a consumer that it refuses again, if it did not within the last ten seconds.
+    .option('--consumer-wait <seconds>', 'how long until services have read a changed consumer', seconds, 11)
     .option('--function <name>', 'prove the new key with this Lambda function, too')
     .option('--endpoint <url>', 'prove the new key with this HTTP service, too')
     .option('--token-file <file>', 'the bearer token for the HTTP service')

@@ -67,6 +67,12 @@ export function minutes(text: string): number {
   throw new InvalidArgumentError('It must be a number of minutes, at most two weeks.');
 }
 
+export function seconds(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 3_600) return number;
+  throw new InvalidArgumentError('It must be a number of seconds, at most an hour.');
+}
+
 export function port(text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= 65_535) return number;

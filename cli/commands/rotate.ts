@@ -20,6 +20,7 @@ export interface RotateOptions extends KeyStoreOptions, CertificateOptions {
   readonly flow: readonly string[];
   readonly handedOut: boolean;
   readonly wait: number;
+  readonly consumerWait: number;
   readonly state: string;
   readonly dryRun: boolean;
   readonly function?: string;
@@ -99,7 +100,7 @@ async function rotationOf(
   instance: ConnectInstance,
   vault: WritableKeyStore,
 ): Promise<Rotation> {
-  const { subject, days, bits, flow, handedOut, wait, state, function: functionName, endpoint } = options;
+  const { subject, days, bits, flow, handedOut, wait, consumerWait, state, function: functionName, endpoint } = options;
   const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
   const lambda: Rotation['services'] =
     functionName === undefined
@@ -132,6 +133,7 @@ async function rotationOf(
       flows: flow,
       isHandedOut: handedOut,
       waitMinutes: wait,
+      consumerWaitSeconds: consumerWait,
       statePath: state,
     },
     services: [...lambda, ...http],

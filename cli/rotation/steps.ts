@@ -13,10 +13,6 @@ import type { WritableKeyStore } from '../stores/key-store.ts';
 import { carriesKey, type KeySwap, swapKey } from './flow-keys-swap.ts';
 import { type RotationState, writeState } from './rotation-state.ts';
 
-// A consumer that is refused a key id is read again if it was not within the last ten seconds: only after those, in
-// milliseconds and with one to spare, does what changed count everywhere.
-const consumerRefreshAge = 11_000;
-
 /** What the steps work on, and with. */
 export interface Rotation extends CertificateOptions {
   readonly instance: ConnectInstance;
@@ -29,6 +25,8 @@ export interface Rotation extends CertificateOptions {
   /** The flows were given the new key by hand. */
   readonly isHandedOut: boolean;
   readonly waitMinutes: number;
+  /** How long it takes until what changed of a consumer counts everywhere. */
+  readonly consumerWaitSeconds: number;
   readonly statePath: string;
   /** Proves that what runs in production decrypts under the new key, too. */
   readonly services: readonly {
@@ -182,7 +180,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   };
 
   function admissionEnd({ admittedAt }: RotationState): number {
-    return admittedAt === undefined ? 0 : Date.parse(admittedAt) + consumerRefreshAge;
+    return admittedAt === undefined ? 0 : Date.parse(admittedAt) + rotation.consumerWaitSeconds * 1_000;
   }
 
   /** The consumers that may have what is encrypted under the old key, and not what will be under the new one. */

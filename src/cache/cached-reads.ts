@@ -122,10 +122,14 @@ export function cachedReads<Text, Known extends Entry>({
     signal: AbortSignal | undefined,
     budget: LookupBudget | undefined,
   ): Promise<Known | undefined> {
-    if (cache.absent(name) === undefined) budget?.take();
-    const found = await lookUp(name, signal);
-    if (found !== undefined) budget?.giveBack();
-    return found;
+    const done = cache.absent(name) === undefined ? budget?.take(name) : undefined;
+    let found: Known | undefined;
+    try {
+      found = await lookUp(name, signal);
+      return found;
+    } finally {
+      done?.(found !== undefined);
+    }
   }
 
   /** Asks the store, or waits with others who have. The last who stops waiting stops the lookup. */

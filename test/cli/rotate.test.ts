@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
-import { answerOf, runCli, startCli } from '../support/cli.ts';
+import { answerOf, runCli } from '../support/cli.ts';
 import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts';
 
 const [testKey] = testKeys;
@@ -73,32 +73,6 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const before = await readFile(join(instance.folder, `rotation.json.flow-${instance.flowId}.before.json`), 'utf8');
     expect(before).toContain(instance.keyId);
     expect(stdout + stderr).not.toContain('PRIVATE KEY');
-  });
-
-  it('lets consumers have what the new key encrypts before callers get it, also when it was killed', {
-    timeout: 60_000,
-  }, async () => {
-    const { environment, folder, keyId } = instance;
-    const publicKey = ['--public-key', join(folder, 'public-key.pem'), '--field', 'card'];
-    await runCli(['consumer', 'add', 'billing', ...publicKey, '--key-id', keyId], { environment });
-    await runCli(['consumer', 'add', 'ledger', ...publicKey, '--key-id', 'another'], { environment });
-    // The fifth parameter that is stored: after the provisional key and its certificate, and the key and its own.
-    const killed = aws.hold('ssm:PutParameter', 'after', 5);
-    const { child, ended } = startCli(instance.rotation('--yes'), { environment });
-    await killed;
-    child.kill('SIGKILL');
-    await ended;
-    aws.release();
-    expect(flow()).toContain(keyId);
-
-    const begun = Date.now();
-    expect(await run('--yes')).toMatchObject({ exitCode: 0 });
-    // Services may know the consumer as it was for ten seconds.
-    expect(Date.now() - begun).toBeGreaterThan(8_000);
-    const { consumers } = await answerOf(['consumer', 'list'], { environment });
-    const [newKeyId] = held();
-    expect(consumers).toMatchObject([{ keyIds: [keyId, newKeyId] }, { keyIds: ['another'] }]);
-    for (const name of ['billing', 'ledger']) await runCli(['consumer', 'remove', name, '--yes'], { environment });
   });
 
   it('asks before callers are given the new key, and before the old one is removed', async () => {
@@ -195,20 +169,6 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('waits for all of its time, also when it goes on, and asks before the old key is removed', {
-    timeout: 60_000,
-  }, async () => {
-    const waiting = startCli(instance.rotation('--yes', '--wait', '0.1'), { environment: instance.environment });
-    await waiting.wrote('hand out: done');
-    waiting.child.kill('SIGKILL');
-    await waiting.ended;
-    const begun = Date.now();
-    const asked = await run('--wait', '0.1');
-    expect(Date.now() - begun).toBeGreaterThan(4_000);
-    expect(asked).toMatchObject({ exitCode: 7, stderr: expect.stringMatching(/Remove key id .* from Connect\?/) });
-    expect(held()).toHaveLength(2);
-  });
-
   it('does not go on from a state that is of another instance, another key, or damaged', async () => {
     await run();
     const state = join(instance.folder, 'rotation.json');
@@ -224,21 +184,6 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
       expect(await run('--yes', ...args)).toMatchObject({ exitCode });
       expect(held()).toHaveLength(2);
     }
-  });
-
-  it('does not remove a key that a flow carries again', async () => {
-    const before = flow();
-    const waiting = startCli(instance.rotation('--yes', '--wait', '10'), { environment: instance.environment });
-    await waiting.wrote('hand out: done');
-    waiting.child.kill('SIGKILL');
-    await waiting.ended;
-    aws.connect.flows.set(instance.flowId, before);
-    const refused = await run('--yes');
-    expect(refused).toMatchObject({
-      exitCode: 8,
-      stderr: expect.stringMatching(/carries key id .*; give it the new one/),
-    });
-    expect(held()).toHaveLength(2);
   });
 
   it('refuses another instance, a key that Connect does not hold, and another rotation’s state', async () => {

@@ -117,3 +117,10 @@ it('A store that is down is not asked for more names, either', async () => {
   await post('/v1/decrypt/batch', 'inventor', { items });
   expect(privateKeys).toHaveBeenCalledTimes(8);
 });
+
+it('A name that many ask for at once, as it is not cached yet, is looked up for all of them', async () => {
+  const { post, privateKeys } = service();
+  const calls = Array.from({ length: 60 }, () => post('/v1/decrypt', 'inventor', { ciphertext: card.ciphertext }));
+  expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
+  expect(privateKeys).toHaveBeenCalledTimes(1);
+});
