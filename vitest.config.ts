@@ -21,6 +21,7 @@ const workerdTests = 'test/**/*.worker.test.ts';
 const reliability = 'test/reliability/**';
 const deployment = 'test/deployment/**';
 const bundles = 'test/bundles/**';
+const attack = 'test/attack/**';
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -71,10 +72,12 @@ export default defineConfig({
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles]),
+      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
       // What starts what was built: `npm run test:bundles`.
       onNode('bundles', ['test/bundles/*.test.ts']),
+      // Hostile messages and callers: `npm run attack`.
+      onNode('attack', ['test/attack/*.test.ts']),
       // What operators deploy, with their tools: `npm run test:deployment`.
       onNode('deployment', ['test/deployment/*.test.ts']),
       // Minutes of rotations, outages and load: `npm run test:reliability`.

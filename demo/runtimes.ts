@@ -18,7 +18,7 @@ export interface Runtime {
 }
 
 /** The built Lambda function on this Node, with its keys from the SSM API at `endpoint`. */
-export function startLambda(endpoint: string): Runtime {
+export function startLambda(endpoint: string): Runtime & { readonly processId: number } {
   const child = fork(fileURLToPath(new URL('lambda-process.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
@@ -27,6 +27,7 @@ export function startLambda(endpoint: string): Runtime {
       AWS_ACCESS_KEY_ID: 'demonstration',
       AWS_SECRET_ACCESS_KEY: 'demonstration',
       AWS_ENDPOINT_URL_SSM: endpoint,
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
     },
   });
   const calls = new Map<number, PromiseWithResolvers<TimedAnswer>>();
@@ -40,6 +41,7 @@ export function startLambda(endpoint: string): Runtime {
   });
   return {
     name: 'Lambda handler',
+    processId: child.pid ?? 0,
     async invoke(event, requestId) {
       lastCall += 1;
       const call = Promise.withResolvers<TimedAnswer>();
