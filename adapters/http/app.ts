@@ -28,11 +28,11 @@ import { requestId } from './middleware/request-id.ts';
 import { traceOf } from './middleware/trace.ts';
 import type { FlowSecurityKeysOptions } from './options.ts';
 import { problem } from './problem.ts';
-import { ofEachRequest } from './request-decryptor.ts';
 import { decryptBatch } from './routes/batch.ts';
 import { decryptAnswerOf } from './routes/decrypt.ts';
 import { readiness } from './routes/readiness.ts';
 import { type RelayLimits, reencrypt } from './routes/reencrypt.ts';
+import { isWorker } from './runtime.ts';
 import { checkedTimeout } from './settings.ts';
 
 /**
@@ -49,7 +49,7 @@ export function flowSecurityKeys(
   given: FlowSecurityKeysOptions | ((bindings: AppEnv['Bindings']) => FlowSecurityKeysOptions),
 ): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const optionsOf = requestOptions(given);
+  const settingsOf = requestSettings(given);
   const assertReady = readiness();
 
   app.use(requestId);
@@ -98,7 +98,7 @@ export function flowSecurityKeys(
 
   // After the middleware above, so that also settings that are wrong are answered, and logged, like other errors.
   app.use(async (context, next) => {
-    const settings = optionsOf(context.env);
+    const settings = settingsOf(context.env);
     context.set('settings', settings);
     settings.assertServing?.();
     await withDeadline(checkedTimeout(settings.timeout), context.req.raw.signal, async (signal) => {
@@ -206,19 +206,25 @@ function relayLimits(context: Context<AppEnv>): RelayLimits {
   };
 }
 
-function requestOptions(given: Parameters<typeof flowSecurityKeys>[0]) {
+/** Makes the settings of requests: once, or once for the bindings of a Worker, which are the same object for each. */
+function requestSettings(given: Parameters<typeof flowSecurityKeys>[0]) {
   const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
-  const lookupBudgetOf = lookupBudgets();
-  function servicesOf({ consumerStore, ...options }: FlowSecurityKeysOptions) {
+  const lookupBudgetOf = lookupBudgets({ isShared: !isWorker });
+  const made = new WeakMap<object, RequestSettings>();
+
+  function makeSettings(options: FlowSecurityKeysOptions): RequestSettings {
     const decryptor = createDecryptor({ ...caches, ...options });
-    return { decryptor, relay: consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore }) };
+    const { consumerStore } = options;
+    const relay = consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore });
+    return { ...options, decryptor, relay, lookupBudgetOf };
   }
-  if (typeof given === 'function') {
-    return (bindings: AppEnv['Bindings']): RequestSettings => {
-      const options = given(bindings);
-      return { ...options, ...servicesOf(options), lookupBudgetOf };
-    };
-  }
-  const servicesOfRequest = ofEachRequest(() => servicesOf(given));
-  return (): RequestSettings => ({ ...given, ...servicesOfRequest(), lookupBudgetOf });
+
+  return (bindings: AppEnv['Bindings'] | undefined): RequestSettings => {
+    const key = typeof given === 'function' && bindings ? bindings : given;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const settings = makeSettings(typeof given === 'function' ? given(bindings ?? {}) : given);
+    made.set(key, settings);
+    return settings;
+  };
 }

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch } from 'jose';
-import { isWorker } from './request-decryptor.ts';
+import { isWorker } from './runtime.ts';
 
 const timeout = 3_000;
 // After a failure the issuer is not asked again for as long.

@@ -1,4 +1,4 @@
-import { type ConsumerStore, createConsumerCache, createKeyCache, type KeyStore } from '../../src/index.ts';
+import type { ConsumerStore, KeyStore } from '../../src/index.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
 import { logJson } from '../http/middleware/log.ts';
 import type { RequestLogLine } from '../http/options.ts';
@@ -13,15 +13,9 @@ import {
 import { firstConsumerStoreOf, firstKeyStoreOf } from '../stores/first-of.ts';
 import { awsConsumerStore, awsKeyStore } from '../stores/from-environment.ts';
 
-// Imported keys outlive a request.
-const keyCache = createKeyCache();
-const consumerCache = createConsumerCache();
-
 const app = flowSecurityKeys((bindings) => ({
   ...settingsFrom(bindings),
-  keyCache,
   keyStore: keyStoreOf(bindings),
-  consumerCache,
   consumerStore: consumerStoreOf(bindings),
   log: logOf(bindings),
   ...rateLimitOf(bindings),

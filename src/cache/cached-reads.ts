@@ -3,22 +3,25 @@ import { FlowKeysError } from '../errors.ts';
 import type { Cache, Entry } from './cache.ts';
 import type { LookupBudget } from './lookup-budget.ts';
 
+/** What a call reads with. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Of which a name is taken that nothing is known of. */
+  readonly lookupBudget?: LookupBudget;
+}
+
 /** Reading what a store has under a name, through a cache. */
 export interface CachedReads<Known extends Entry> {
-  /**
-   * What the store has under a name; `undefined` when it does not know it.
-   *
-   * @param budget of which a name is taken that nothing is known of
-   */
-  read(name: string, signal: AbortSignal | undefined, budget?: LookupBudget): Promise<Known | undefined>;
+  /** What the store has under a name; `undefined` when it does not know it. */
+  read(name: string, options: ReadOptions): Promise<Known | undefined>;
   /** Something newer than an entry that did not do, if the store may have it. */
-  readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
+  readNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined>;
   /**
    * The same for a call that has its answer without: it waits only as long as for an entry whose time is over, and
    * takes a store that is down for one that has nothing newer. Of a Worker's calls at the same moment each reads for
    * itself: one that left it to another would be refused what was just allowed.
    */
-  tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined>;
+  tryReadNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined>;
 }
 
 export interface CachedReadsOptions<Text, Known extends Entry> {
@@ -46,7 +49,7 @@ interface Lookup<Known> {
   waiting: number;
 }
 
-/** Reads through a cache. Lookups in flight are shared by the calls of this object only. */
+/** Reads through a cache. */
 export function cachedReads<Text, Known extends Entry>({
   cache,
   ask,
@@ -54,17 +57,15 @@ export function cachedReads<Text, Known extends Entry>({
   unavailable,
 }: CachedReadsOptions<Text, Known>): CachedReads<Known> {
   const { timeToLive, staleWhileUnavailable, minimumRefreshAge, refreshPatience, lookupPatience, now } = cache.options;
-  const lookups = new Map<string, Lookup<Known>>();
+  const scopes = new WeakMap<object, Map<string, Lookup<Known>>>();
+  // Of calls without a budget.
+  const ownScope = {};
 
-  async function read(
-    name: string,
-    signal: AbortSignal | undefined,
-    budget?: LookupBudget,
-  ): Promise<Known | undefined> {
+  async function read(name: string, options: ReadOptions): Promise<Known | undefined> {
     const known = cache.known(name);
-    if (known === undefined) return lookUpUnknown(name, signal, budget);
+    if (known === undefined) return lookUpUnknown(name, options);
     const time = now();
-    if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, signal);
+    if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, options);
     const refreshAt = Math.max(known.readAt + timeToLive, cache.unavailableUntil(name));
     if (time < refreshAt) return known;
     // Its time is over, and what the store has in its place is unusable: so it is for all calls.
@@ -73,59 +74,51 @@ export function cachedReads<Text, Known extends Entry>({
     // One call reads it anew, a Worker's other requests included; those at the same moment take what is there,
     // unless the name has not been looked at for long.
     if (time < refreshAt + idleTime && !cache.claimRefresh(name)) return known;
-    return refresh(name, known, signal);
+    return refresh(name, known, options);
   }
 
-  async function readNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+  async function readNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined> {
     const known = cache.known(name);
     if (known !== undefined && known.readAt > than.readAt) return known;
     const time = now();
     if (time - than.readAt < minimumRefreshAge) return undefined;
     if (time < cache.unavailableUntil(name)) throw unavailable(name, 'failed a short while ago');
     try {
-      return await lookUp(name, signal);
+      return await lookUp(name, options);
     } catch (error) {
       if (isUnavailable(error)) cache.rememberUnavailable(name);
       throw error;
     }
   }
 
-  async function tryReadNewer(name: string, than: Known, signal: AbortSignal | undefined): Promise<Known | undefined> {
+  async function tryReadNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined> {
     const known = cache.known(name);
     if (known !== undefined && known.readAt > than.readAt) return known;
     const time = now();
     if (time - than.readAt < minimumRefreshAge || time < cache.unavailableUntil(name)) return undefined;
-    return refresh(name, undefined, signal);
+    return refresh(name, undefined, options);
   }
 
   /** Reads what the store has now: when it is down or slow, what the call has already is served. */
-  async function refresh(
-    name: string,
-    known: Known | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Known | undefined> {
+  async function refresh(name: string, known: Known | undefined, options: ReadOptions): Promise<Known | undefined> {
     // It goes on when patience ends, so that the answer of a slow store is there for the next call.
-    const lookup = lookUp(name, signal);
+    const lookup = lookUp(name, options);
     try {
       return await withDeadline(refreshPatience, undefined, (patience) => withinSignal(lookup, patience));
     } catch (error) {
       // Also who has no more time is served: with the key, the rest takes milliseconds.
-      if (signal?.aborted) return known;
+      if (options.signal?.aborted) return known;
       if (!isUnavailable(error) && !isOutOfTime(error)) throw error;
       cache.rememberUnavailable(name);
       return known;
     }
   }
 
-  async function lookUpUnknown(
-    name: string,
-    signal: AbortSignal | undefined,
-    budget: LookupBudget | undefined,
-  ): Promise<Known | undefined> {
-    const done = cache.absent(name) === undefined ? budget?.take(name) : undefined;
+  async function lookUpUnknown(name: string, options: ReadOptions): Promise<Known | undefined> {
+    const done = cache.absent(name) === undefined ? options.lookupBudget?.take(name) : undefined;
     let found: Known | undefined;
     try {
-      found = await lookUp(name, signal);
+      found = await lookUp(name, options);
       return found;
     } finally {
       done?.(found !== undefined);
@@ -133,12 +126,13 @@ export function cachedReads<Text, Known extends Entry>({
   }
 
   /** Asks the store, or waits with others who have. The last who stops waiting stops the lookup. */
-  async function lookUp(name: string, signal: AbortSignal | undefined): Promise<Known | undefined> {
+  async function lookUp(name: string, { signal, lookupBudget }: ReadOptions): Promise<Known | undefined> {
     assertInTime(signal);
     const absent = cache.absent(name);
     if (absent?.error !== undefined) throw absent.error;
     if (absent !== undefined) return undefined;
-    const lookup = lookups.get(name) ?? startLookup(name);
+    const lookups = lookupsIn(lookupBudget?.scope ?? ownScope);
+    const lookup = lookups.get(name) ?? startLookup(name, lookups);
     lookup.waiting += 1;
     try {
       return await withinSignal(lookup.entry, signal);
@@ -151,7 +145,15 @@ export function cachedReads<Text, Known extends Entry>({
     }
   }
 
-  function startLookup(name: string): Lookup<Known> {
+  function lookupsIn(scope: object): Map<string, Lookup<Known>> {
+    const known = scopes.get(scope);
+    if (known !== undefined) return known;
+    const lookups = new Map<string, Lookup<Known>>();
+    scopes.set(scope, lookups);
+    return lookups;
+  }
+
+  function startLookup(name: string, lookups: Map<string, Lookup<Known>>): Lookup<Known> {
     const stop = new AbortController();
     const entry = withDeadline(lookupPatience, stop.signal, (signal) => withinSignal(readStore(name, signal), signal));
     const lookup = {

@@ -6,6 +6,8 @@ import { tokenBuckets } from '../token-buckets.ts';
  * the end, so the budget is for names that are invented: each would cost a store request.
  */
 export interface LookupBudget {
+  /** The calls whose budgets have the same scope share their lookups in flight. */
+  readonly scope: object;
   /**
    * Takes a lookup.
    *
@@ -22,8 +24,14 @@ const perCaller = { burst: 20, perSecond: 2 };
 // each is a store request.
 const maxInFlight = 100;
 
-/** Makes the budgets of calls; those of one caller share what it may do in a second. */
-export function lookupBudgets() {
+/**
+ * Makes the budgets of calls; those of one caller share what it may do in a second.
+ *
+ * @param isShared whether calls share their lookups in flight. A Worker's requests must not: the runtime cancels what one
+ *   request awaits of another.
+ */
+export function lookupBudgets({ isShared }: { readonly isShared: boolean }) {
+  const everyCall = {};
   const callers = tokenBuckets(perCaller);
   const inFlight = new Map<string, number>();
 
@@ -36,6 +44,7 @@ export function lookupBudgets() {
   return function budgetOfCall(caller: string): LookupBudget {
     let left = perCall;
     return {
+      scope: isShared ? everyCall : {},
       take(name) {
         const others = inFlight.get(name) ?? 0;
         const isFirst = others === 0;

@@ -107,14 +107,15 @@ export function createDecryptor({
     keyId: string,
     message: Message,
     verify: Verification,
-    { signal, lookupBudget }: Pick<DecryptOptions, 'signal' | 'lookupBudget'>,
+    options: DecryptOptions,
   ): Promise<Decryption | undefined> {
-    const cached = await keys.read(keyId, signal, lookupBudget);
+    const { signal } = options;
+    const cached = await keys.read(keyId, options);
     if (cached === undefined) return undefined;
     const tried = privateKeysOf(cached).slice(0, maxPrivateKeys);
     const first = await decryptMessage(message, { providerId, keyId, privateKeys: tried, signal }, verify);
     if (first.outcome !== 'not-unwrapped') return first;
-    const newer = await keys.readNewer(keyId, cached, signal);
+    const newer = await keys.readNewer(keyId, cached, options);
     const untried = newer ? privateKeysOf(newer).filter((key) => !tried.includes(key)) : [];
     if (untried.length === 0) return first;
     const privateKeys = untried.slice(0, maxPrivateKeys);

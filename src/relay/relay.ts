@@ -131,7 +131,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
 
   /** The consumer, if the caller may encrypt the field for it, and it may have the field. */
   async function admit(name: string, options: ReencryptOptions): Promise<CachedConsumer> {
-    const { field, allowedConsumers, allowedFields = [everything], signal, lookupBudget } = options;
+    const { field, allowedConsumers, allowedFields = [everything] } = options;
     // Before any store is asked: who may not encrypt for a consumer does not learn whether there is one.
     if (!allows(allowedConsumers, name)) {
       throw forbidden(`The caller may not encrypt for consumer ${name}`, 'Allow it to the token, or in CONSUMERS.');
@@ -139,9 +139,9 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     if (!allows(allowedFields, field)) {
       throw forbidden(`The caller may not encrypt field ${field}`, 'Allow it to the token.');
     }
-    const known = await cached.read(name, signal, lookupBudget);
+    const known = await cached.read(name, options);
     if (known === undefined) throw unknownConsumer(name);
-    return passing(known, signal, (consumer) => {
+    return passing(known, options, (consumer) => {
       assertValidity(consumer);
       assertMayHaveField(consumer, field);
     });
@@ -149,7 +149,7 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
 
   async function encryptDecrypted(known: CachedConsumer, decrypted: DecryptResult, options: ReencryptOptions) {
     const { keyId, plaintext } = decrypted;
-    const { consumer } = await passing(known, options.signal, (candidate) => {
+    const { consumer } = await passing(known, options, (candidate) => {
       assertMayHaveField(candidate, options.field);
       assertMayHaveKeyId(candidate, keyId);
     });
@@ -159,14 +159,14 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
   /** What passes a check: what is known, or else what the store has now, so that what was just allowed is not refused. */
   async function passing(
     known: CachedConsumer,
-    signal: AbortSignal | undefined,
+    options: ReencryptOptions,
     check: (consumer: Consumer) => void,
   ): Promise<CachedConsumer> {
     try {
       check(known.consumer);
       return known;
     } catch (refusal) {
-      const newer = await cached.tryReadNewer(known.consumer.name, known, signal);
+      const newer = await cached.tryReadNewer(known.consumer.name, known, options);
       if (newer === undefined) throw refusal;
       check(newer.consumer);
       return newer;

@@ -1,13 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
 import {
+  createDecryptor,
+  type DecryptOptions,
   type Decryptor,
   type DecryptorOptions,
   decodeUtf8,
   FlowKeysError,
   toFlowKeysError,
 } from '../../../src/index.ts';
+import { lookupBudgets } from '../../../src/internal.ts';
 import { problemDetails } from '../problem.ts';
-import { requestDecryptors } from '../request-decryptor.ts';
+import { isWorker } from '../runtime.ts';
 
 export interface DecryptFieldsOptions extends DecryptorOptions {
   /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
@@ -25,11 +28,12 @@ export interface DecryptFieldsOptions extends DecryptorOptions {
  * });
  */
 export function decryptFields({ fields, ...options }: DecryptFieldsOptions): MiddlewareHandler {
-  const decryptorOfRequest = requestDecryptors(options);
+  const decryptor = createDecryptor(options);
+  const lookupBudgetOf = lookupBudgets({ isShared: !isWorker });
 
   return async function decryptFields(context, next) {
     const { raw } = context.req;
-    const decryptor = decryptorOfRequest();
+    const lookupBudget = lookupBudgetOf('decryptFields');
     let body: unknown;
     try {
       body = await context.req.json();
@@ -41,7 +45,7 @@ export function decryptFields({ fields, ...options }: DecryptFieldsOptions): Mid
         const [parent, name] = parentOf(body, field);
         if (parent === undefined) return undefined;
         try {
-          parent[name] = await decryptField(decryptor, parent[name], raw.signal);
+          parent[name] = await decryptField(decryptor, parent[name], { signal: raw.signal, lookupBudget });
           return undefined;
         } catch (error) {
           return refuse(toFlowKeysError(error), field);
@@ -59,9 +63,9 @@ export function decryptFields({ fields, ...options }: DecryptFieldsOptions): Mid
   };
 }
 
-async function decryptField(decryptor: Decryptor, ciphertext: unknown, signal: AbortSignal): Promise<string> {
+async function decryptField(decryptor: Decryptor, ciphertext: unknown, options: DecryptOptions): Promise<string> {
   if (typeof ciphertext !== 'string') throw new FlowKeysError('malformed_ciphertext', 'The field must be text.');
-  const { plaintext, keyId } = await decryptor.decrypt(ciphertext, { signal });
+  const { plaintext, keyId } = await decryptor.decrypt(ciphertext, options);
   const text = decodeUtf8(plaintext);
   if (text !== undefined) return text;
   throw new FlowKeysError('unsupported_message', 'The decrypted field is not UTF-8 text.', { keyId });

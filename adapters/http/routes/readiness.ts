@@ -1,6 +1,6 @@
 import { FlowKeysError, type KeyStore } from '../../../src/index.ts';
 import { withDeadline, withinSignal } from '../../../src/internal.ts';
-import { isWorker } from '../request-decryptor.ts';
+import { isWorker } from '../runtime.ts';
 
 // No store has a key under it; whether a store can say so is what is asked.
 const probeKeyId = 'readiness-probe';
