@@ -37,7 +37,7 @@ function onWorkerd(name: string, include: string[], exclude: string[] = []): Tes
       cloudflareTest({
         main: worker,
         wrangler: { configPath: './wrangler.toml' },
-        miniflare: { bindings, kvNamespaces: ['TEST_KEYS', 'PRIVATE_KEYS'] },
+        miniflare: { bindings, kvNamespaces: ['TEST_KEYS'] },
       }),
     ],
     test: { name, include, exclude },

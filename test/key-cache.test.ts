@@ -371,3 +371,19 @@ describe('A call whose caller gives up', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 });
+
+it('A late answer of a store does not undo a newer one', async () => {
+  for (const late of [[], [wrong]]) {
+    const { privateKeys, decrypt, fail, other, later } = setUp();
+    const held = Promise.withResolvers<readonly string[]>();
+    privateKeys.mockReturnValueOnce(held.promise);
+    const first = fail();
+    later(1);
+    expect(await other()).toBe(card.plaintext);
+    held.resolve(late);
+    // It is served what is newer, too.
+    expect(await first).toBe('ok');
+    expect(await decrypt()).toBe(card.plaintext);
+    expect(privateKeys).toHaveBeenCalledTimes(2);
+  }
+});

@@ -101,6 +101,19 @@ describe('What is published', { timeout: 120_000 }, () => {
   });
 });
 
+describe('The release', () => {
+  it('builds without permissions, and publishes in a job that installs and builds nothing', async () => {
+    const workflow = await read('.github/workflows/release.yml');
+    const [, build = '', publish = ''] = workflow.split(/^ {2}(?:build|publish):$/m);
+    expect(build).toMatch(/npm ci[\s\S]*npm pack/);
+    expect(build).not.toMatch(/write|GITHUB_TOKEN|github\.token|environment:/);
+    expect(publish).toMatch(/id-token: write/);
+    expect(publish).not.toMatch(/actions\/checkout|npm (ci|install|run)/);
+    expect(publish).toMatch(/npm publish \S+\.tgz --ignore-scripts --provenance/);
+    for (const [, reference] of workflow.matchAll(/uses: \S+@(\S+)/g)) expect(reference).toMatch(/^[0-9a-f]{40}$/);
+  });
+});
+
 // Prints the first error, or None.
 const validate = `
 import sys

@@ -206,6 +206,18 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
     expect(written).not.toContain('canary');
   });
 
+  it('finds one that is not valid yet, one on its last day, and one beside a private key', async () => {
+    const client = new SSMClient(awsTestClient());
+    const at = async (days: number) => checkCertificates({ client, prefix, now: () => Date.now() + days * 86_400_000 });
+    expect(await at(-1)).toContainEqual({ keyId: 'soon', state: 'not yet valid', daysLeft: 10 });
+    expect(await at(9.5)).toContainEqual({ keyId: 'soon', state: 'expiring', daysLeft: 0 });
+    const combined = (await certificate(365)) + (await readFile(join(folder, 'key.pem'), 'utf8'));
+    await client.send(
+      new PutParameterCommand({ Name: `${prefix}/combined/certificate`, Value: combined, Type: 'String' }),
+    );
+    expect(await at(0)).toContainEqual({ keyId: 'combined', state: 'holds a private key' });
+  });
+
   it('finds a certificate that has expired', async () => {
     const inElevenDays = () => Date.now() + 11 * 86_400_000;
     const findings = await checkCertificates({ client: new SSMClient(awsTestClient()), prefix, now: inElevenDays });

@@ -4,5 +4,5 @@ declare module 'cloudflare:workers' {
   /** The entry points of the Worker under test. */
   export const exports: { readonly default: { fetch(request: Request): Promise<Response> } };
   /** The bindings of the tests. */
-  export const env: { readonly TEST_KEYS: WritableNamespace; readonly PRIVATE_KEYS: WritableNamespace };
+  export const env: { readonly TEST_KEYS: WritableNamespace };
 }
