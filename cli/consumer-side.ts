@@ -1,7 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { compactDecrypt } from 'jose/jwe/compact/decrypt';
-import { type Consumer, createDecryptor, relayProviderId } from '../src/index.ts';
-import { CommandError } from './output/command-error.ts';
+import { type Consumer, createDecryptor, FlowKeysError, relayProviderId } from '../src/index.ts';
 
 /** What a consumer reads of what was encrypted for it. */
 export interface Opened {
@@ -14,7 +13,7 @@ export interface Opened {
  * Decrypts as a consumer does.
  *
  * @param privateKey PEM text, or a JWK
- * @throws FlowKeysError `decryption_failed`, `invalid_private_key`; CommandError `invalid_public_key`, `conflict`
+ * @throws FlowKeysError `decryption_failed`, `invalid_private_key`
  */
 export async function openForConsumer(consumer: Consumer, privateKey: string, ciphertext: string): Promise<Opened> {
   const key = readPrivateKey(privateKey);
@@ -39,10 +38,10 @@ async function openJwe(key: KeyObject, ciphertext: string): Promise<Opened> {
     const { 'urn:flow-security-keys:field': field, 'urn:flow-security-keys:consumer': consumer } = protectedHeader;
     return { plaintext: new TextDecoder().decode(plaintext), field: textOf(field), consumer: textOf(consumer) };
   } catch (error) {
-    throw new CommandError(
-      'conflict',
+    throw new FlowKeysError(
+      'decryption_failed',
       "The private key does not open it: it is not the one of the consumer's public key.",
-      error,
+      { cause: error },
     );
   }
 }
@@ -54,10 +53,7 @@ function readPrivateKey(text: string): KeyObject {
       : createPrivateKey(text);
   } catch {
     // Its message may quote the key.
-    throw new CommandError(
-      'invalid_public_key',
-      'The private key is no unencrypted key in PEM or as a JWK; check the file.',
-    );
+    throw new FlowKeysError('invalid_private_key', 'The file must hold an unencrypted private key, as PEM or JWK.');
   }
 }
 

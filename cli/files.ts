@@ -37,7 +37,7 @@ export async function readOperand(operand: string, what: string): Promise<string
  * Writes a file of one's own, whole or not at all; an existing one is left alone.
  *
  * @param mode the file's permissions: 0o600 for a secret
- * @throws CommandError `conflict` where the file exists, `unreadable_file` where it cannot be written
+ * @throws CommandError `conflict` where the file exists, `unwritable_file` where it cannot be written
  */
 export async function writeNewFile(path: string, text: string, mode: 0o600 | 0o644): Promise<void> {
   await writing(path, async () => {
@@ -92,7 +92,7 @@ async function writing(path: string, write: () => Promise<void>): Promise<void> 
     await write();
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError('unreadable_file', `${path} cannot be written: ${reason(error)}.`, error);
+    throw new CommandError('unwritable_file', `${path} cannot be written: ${reason(error)}.`, error);
   }
 }
 

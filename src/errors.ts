@@ -42,13 +42,19 @@ export const errorCodes = {
   answer_too_large: 'The answer is too large',
   /** A defect of this product: please report it. */
   internal_error: 'Something unexpected happened',
+  /** A request, or an event, of another shape than is taken, or one that asks for too much. */
+  invalid_request: 'The body has not the expected shape',
+  /** The caller has made more calls than the service takes of one. */
+  rate_limited: 'The caller asks too often',
+  /** A setting is missing or wrong. */
+  not_configured: 'The service is not configured',
+  /** The client got no answer, or one that is not the service's. */
+  service_unreachable: 'The service cannot be reached',
 
-  // Only over HTTP: what a request, the service's configuration or the way to it can get wrong.
+  // Only over HTTP: what a request can get wrong, or the service that it reaches.
 
   /** The body is not JSON. */
   invalid_json: 'The body is not JSON',
-  /** The body is JSON of another shape than the route takes. */
-  invalid_request: 'The body has not the expected shape',
   /** No token, or none that is known or valid: one code, so that it is no oracle. */
   unauthorized: 'A valid token is needed',
   /** No such route. */
@@ -59,18 +65,12 @@ export const errorCodes = {
   request_timeout: 'The request did not arrive in time',
   /** The body is larger than the service takes. */
   body_too_large: 'The body is too large',
-  /** The caller has made more calls than the service takes of one. */
-  rate_limited: 'The caller asks too often',
   /** The body is not declared as JSON. */
   unsupported_media_type: 'The body must be application/json',
-  /** The service lacks a setting without which it serves nobody. */
-  not_configured: 'The service is not configured',
   /** The issuer of the tokens does not give its keys. */
   issuer_unavailable: 'The token issuer is unavailable',
   /** The server is about to stop. */
   shutting_down: 'The server is shutting down',
-  /** The client got no answer, or one that is not the service's. */
-  service_unreachable: 'The service cannot be reached',
 } as const;
 
 /** A stable error code; see {@link errorCodes} for when each is used. */

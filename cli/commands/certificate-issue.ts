@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
+import { FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { assertAbsent, readText, writeNewFile } from '../files.ts';
 import { leafCertificate } from '../keys/certificate.ts';
@@ -76,7 +77,7 @@ async function readIssuer(options: CertificateIssueOptions) {
   const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
   if (pem === undefined || certificate === undefined) {
     const message = `There is no ${pem === undefined ? 'private key' : 'certificate'} of key id ${keyId} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows what there is.`;
-    throw new CommandError('unreadable_file', message);
+    throw new FlowKeysError('unknown_key', message, { keyId });
   }
   return { privateKey: keyPairOf(await privateKeyIn(pem, keyId)).privateKey, certificate };
 }

@@ -1,7 +1,6 @@
-import { createDecryptor, decodeUtf8, type KeyStore } from '../../src/index.ts';
+import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { readOperand, readText } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
-import { CommandError } from '../output/command-error.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
@@ -29,8 +28,8 @@ export async function decryptCiphertext(
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
   const plaintext = decodeUtf8(result.plaintext);
   if (plaintext === undefined) {
-    throw new CommandError(
-      'unreadable_file',
+    throw new FlowKeysError(
+      'unsupported_message',
       `The plaintext under key id ${result.keyId} is not text; Connect's always is.`,
     );
   }

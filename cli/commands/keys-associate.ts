@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { FlowKeysError } from '../../src/index.ts';
 import type { AwsOptions } from '../aws.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
 import { readText } from '../files.ts';
@@ -73,7 +74,7 @@ async function readKey(
     : [await readText(privateKey, 'the private key')];
   if (pem === undefined) {
     const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
-    throw new CommandError('conflict', message);
+    throw new FlowKeysError('unknown_key', message);
   }
   const pair = keyPairOf(await privateKeyIn(pem, privateKey));
   const text =

@@ -1,5 +1,4 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { FlowKeysError } from '../../src/index.ts';
 import { importPrivateKeys } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 
@@ -51,14 +50,8 @@ export function keyPairOf(privateKey: KeyObject): KeyPair {
  * @throws FlowKeysError `invalid_private_key`, which says what the text is instead, and what to do
  */
 export async function privateKeyIn(pem: string, source: string): Promise<KeyObject> {
-  try {
-    await importPrivateKeys(pem, source);
-    return createPrivateKey(pem.replaceAll('\\r', '').replaceAll('\\n', '\n'));
-  } catch (error) {
-    const explained = error instanceof FlowKeysError ? error.message : 'It is damaged.';
-    const message = explained.replace('stored as the private key of key id', 'given as the private key in');
-    throw new FlowKeysError('invalid_private_key', message);
-  }
+  await importPrivateKeys(pem, `What is given as the private key in ${source}`);
+  return createPrivateKey(pem.replaceAll('\\r', '').replaceAll('\\n', '\n'));
 }
 
 export function publicPem(publicKey: KeyObject): string {

@@ -27,6 +27,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const commandCodes = {
   invalid_option: exitCodes.usage,
   unreadable_file: exitCodes.input,
+  unwritable_file: exitCodes.input,
   invalid_certificate: exitCodes.input,
   invalid_public_key: exitCodes.input,
   invalid_flow: exitCodes.input,

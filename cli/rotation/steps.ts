@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FlowKeysError } from '../../src/index.ts';
 import { assertRoom, keyIdOf } from '../commands/keys-associate.ts';
 import { makeKey } from '../commands/keys-create.ts';
 import type { ConnectInstance, SecurityKey } from '../connect/instance.ts';
@@ -59,7 +60,7 @@ export function swapIn(
   { oldKeyId, newKeyId, newCertificate }: Omit<KeySwap, 'oldPublicKey'>,
 ): string {
   const old = keys.find((key) => key.keyId === oldKeyId);
-  if (old === undefined) throw new CommandError('conflict', `Connect no longer holds key id ${oldKeyId}.`);
+  if (old === undefined) throw new FlowKeysError('unknown_key', `Connect no longer holds key id ${oldKeyId}.`);
   if (!carriesKey(content, oldKeyId)) {
     const message = `Flow ${flowId} does not carry key id ${oldKeyId}; check --flow, and edit a flow that reads its key from elsewhere by hand.`;
     throw new CommandError('conflict', message);

@@ -61,5 +61,15 @@ async function importPem(pem: string, keyId: string, before: readonly ImportedPe
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(pem));
   const fingerprint = String.fromCharCode(...new Uint8Array(digest));
   const known = before.find((imported) => imported.fingerprint === fingerprint);
-  return { fingerprint, privateKeys: known?.privateKeys ?? (await importPrivateKeys(pem, keyId)) };
+  return { fingerprint, privateKeys: known?.privateKeys ?? (await importStored(pem, keyId)) };
+}
+
+/** @throws FlowKeysError `invalid_private_key`, with the key id */
+async function importStored(pem: string, keyId: string): Promise<readonly CryptoKey[]> {
+  try {
+    return await importPrivateKeys(pem, `What is stored as the private key of key id ${keyId}`);
+  } catch (error) {
+    if (!(error instanceof FlowKeysError)) throw error;
+    throw new FlowKeysError(error.code, error.message, { keyId });
+  }
 }

@@ -14,14 +14,15 @@ const wrappingAlgorithm = { name: 'RSA-OAEP', hash: 'SHA-512' } as const;
  * (`BEGIN RSA PRIVATE KEY`). CRLF, `\n` spelled out and text around the blocks are accepted. The
  * CryptoKeys only unwrap, and cannot be exported.
  *
+ * @param subject what the text is to its reader, for an error: `What is stored as the private key of key id …`
  * @throws FlowKeysError `invalid_private_key`, naming what the text is instead and the openssl command
  *   that converts it
  */
-export async function importPrivateKeys(pem: string, keyId: string): Promise<readonly CryptoKey[]> {
+export async function importPrivateKeys(pem: string, subject: string): Promise<readonly CryptoKey[]> {
   const blocks = pemBlocks(pem);
   const usable = blocks.filter(({ label, isEncrypted }) => label in pkcs8Of && !isEncrypted);
-  if (usable.length === 0) throw unusable(keyId, describe(pem, blocks[0]));
-  const imports = await Promise.allSettled(usable.map((block) => importBlock(block, keyId)));
+  if (usable.length === 0) throw unusable(subject, describe(pem, blocks[0]));
+  const imports = await Promise.allSettled(usable.map((block) => importBlock(block, subject)));
   const privateKeys = imports.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failure = imports.find((outcome) => outcome.status === 'rejected');
   if (privateKeys.length === 0 && failure !== undefined) throw failure.reason;
@@ -41,17 +42,17 @@ const pkcs8Of: Readonly<Record<string, (der: Uint8Array<ArrayBuffer>) => Uint8Ar
     ),
 };
 
-async function importBlock({ label, der }: PemBlock, keyId: string): Promise<CryptoKey> {
+async function importBlock({ label, der }: PemBlock, subject: string): Promise<CryptoKey> {
   const pkcs8 = der && pkcs8Of[label]?.(der);
-  if (pkcs8 === undefined) throw unusable(keyId, damaged);
+  if (pkcs8 === undefined) throw unusable(subject, damaged);
   const algorithm = algorithmOf(pkcs8);
-  if (algorithm === undefined) throw unusable(keyId, damaged);
+  if (algorithm === undefined) throw unusable(subject, damaged);
   if (!sameBytes(algorithm, rsaEncryption))
-    throw unusable(keyId, sameBytes(algorithm, ecPublicKey) ? ec : otherAlgorithm);
-  const key = await importPkcs8(pkcs8, keyId);
+    throw unusable(subject, sameBytes(algorithm, ecPublicKey) ? ec : otherAlgorithm);
+  const key = await importPkcs8(pkcs8, subject);
   const bits = modulusBits(key);
   if (bits < minimumModulusBits) {
-    throw unusable(keyId, {
+    throw unusable(subject, {
       found: `an RSA key of ${bits} bits; at least ${minimumModulusBits} are needed`,
       next: 'Make a larger one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem" and upload its public key to Connect.',
     });
@@ -59,11 +60,11 @@ async function importBlock({ label, der }: PemBlock, keyId: string): Promise<Cry
   return key;
 }
 
-async function importPkcs8(pkcs8: Uint8Array<ArrayBuffer>, keyId: string): Promise<CryptoKey> {
+async function importPkcs8(pkcs8: Uint8Array<ArrayBuffer>, subject: string): Promise<CryptoKey> {
   try {
     return await crypto.subtle.importKey('pkcs8', pkcs8, wrappingAlgorithm, false, ['unwrapKey']);
   } catch {
-    throw unusable(keyId, damaged);
+    throw unusable(subject, damaged);
   }
 }
 
@@ -138,10 +139,6 @@ function describe(text: string, block: PemBlock | undefined): Finding {
   };
 }
 
-function unusable(keyId: string, { found, next }: Finding): FlowKeysError {
-  return new FlowKeysError(
-    'invalid_private_key',
-    `What is stored as the private key of key id ${keyId} is ${found}. ${next}`,
-    { keyId },
-  );
+function unusable(subject: string, { found, next }: Finding): FlowKeysError {
+  return new FlowKeysError('invalid_private_key', `${subject} is ${found}. ${next}`);
 }
