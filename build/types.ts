@@ -9,7 +9,13 @@ writeFileSync(
   project,
   JSON.stringify({
     extends: '../tsconfig.json',
-    compilerOptions: { noEmit: false, emitDeclarationOnly: true, rewriteRelativeImportExtensions: true, rootDir: '..' },
+    compilerOptions: {
+      noEmit: false,
+      emitDeclarationOnly: true,
+      stripInternal: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: '..',
+    },
     files: ['adapters/http/description/inspector/browser-script.d.ts', ...entryPoints.map(({ source }) => source)].map(
       (file) => `../${file}`,
     ),

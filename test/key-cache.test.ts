@@ -93,7 +93,7 @@ describe('A private key in the cache', () => {
   it('keeps no PEM text', async () => {
     const keyCache = createKeyCache();
     await createDecryptor({ keyStore: { privateKeys: async () => [right] }, keyCache }).decrypt(card.ciphertext);
-    const remembered = JSON.stringify(keyCache.known(card.keyId));
+    const remembered = JSON.stringify(keyCache.cache.known(card.keyId));
     expect(remembered).toContain('readAt');
     expect(remembered).not.toContain(right.split('\n')[3]);
   });

@@ -16,7 +16,11 @@ export interface CachedConsumer extends Entry {
 }
 
 /** Consumers with their imported keys, by name. */
-export type ConsumerCache = Cache<CachedConsumer>;
+export interface ConsumerCache {
+  readonly holds: 'consumers';
+  /** @internal */
+  readonly cache: Cache<CachedConsumer>;
+}
 
 /**
  * Makes a cache of consumers, to be shared by the relays of one process or isolate. It has the manners of the
@@ -31,11 +35,12 @@ export function createConsumerCache({
   maxAbsentConsumers = 20_000,
   ...times
 }: ConsumerCacheOptions = {}): ConsumerCache {
-  return createCache({ ...times, maxNames: maxConsumers, maxAbsentNames: maxAbsentConsumers });
+  const cache = createCache<CachedConsumer>({ ...times, maxNames: maxConsumers, maxAbsentNames: maxAbsentConsumers });
+  return { holds: 'consumers', cache };
 }
 
 /** A cache over a consumer store. */
-export function cachedConsumers(consumerStore: ConsumerStore, cache: ConsumerCache): CachedReads<CachedConsumer> {
+export function cachedConsumers(consumerStore: ConsumerStore, { cache }: ConsumerCache): CachedReads<CachedConsumer> {
   return cachedReads({
     cache,
     ask: (name, signal) => consumerStore.consumer(name, { signal }),

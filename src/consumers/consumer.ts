@@ -22,7 +22,7 @@ export interface Consumer {
   readonly keyIds: readonly string[];
   /** The fields that it may have; `*` among them stands for all. */
   readonly fields: readonly string[];
-  readonly publicKey: CryptoKey;
+  readonly publicKey: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
   /** The JWK's own `kid`, or else the key's thumbprint (RFC 7638), so that a consumer with several keys finds it. */
   readonly kid: string;
   /** The algorithm that wraps the content key, as RFC 7518, section 4.1, names it. */
