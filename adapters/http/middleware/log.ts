@@ -1,9 +1,17 @@
 import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { logLine } from '../../../src/internal.ts';
 import type { AppEnv } from '../context.ts';
 import type { ReencryptionLogLine, RequestLogLine } from '../options.ts';
 
-export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) => void, milliseconds: number): void {
+/** Logs each request once it is answered. */
+export const log = createMiddleware<AppEnv>(async (context, next) => {
+  const started = performance.now();
+  await next();
+  writeLog(context, performance.now() - started);
+});
+
+function writeLog(context: Context<AppEnv>, milliseconds: number): void {
   const { status } = context.res;
   const { requestId, clientRequestId, trace, caller } = context.var;
   const record = context.get('record');
@@ -20,7 +28,7 @@ export function writeLog(context: Context<AppEnv>, log: (line: RequestLogLine) =
     milliseconds: Math.round(milliseconds),
   };
   try {
-    log(line);
+    (context.var.settings?.log ?? logJson)(line);
   } catch {
     // A log that fails must not take the answer from a client whose input is decrypted.
   }

@@ -1,42 +1,38 @@
-import { type DecryptOptions, type Decryptor, FlowKeysError, toFlowKeysError } from '../../../src/index.ts';
+import type { Context } from 'hono';
+import { FlowKeysError, toFlowKeysError } from '../../../src/index.ts';
 import { settleAll } from '../../../src/internal.ts';
+import { decryptLimits } from '../caller-limits.ts';
+import type { AppEnv } from '../context.ts';
 import type { BatchAnswer } from '../contract.ts';
-import type { LogRecord } from '../options.ts';
+import { batchBody } from '../description/schemas.ts';
+import { assertNotTooOften } from '../middleware/authorization.ts';
+import { readBody } from '../middleware/body.ts';
 import { problemDetails } from '../problem.ts';
-import { decryptAnswerOf } from './decrypt.ts';
-
-interface BatchItem {
-  readonly ciphertext: string;
-  readonly keyId?: string | undefined;
-}
+import { decryptAnswer } from './decrypt.ts';
 
 // A thousand times what Connect makes.
 const maxCiphertextBytes = 1_048_576;
 
-/**
- * Decrypts each item; each has its own result, in the order of the items.
- *
- * @throws FlowKeysError `body_too_large` for more than 1 MiB of ciphertext
- */
-export async function decryptBatch(
-  items: readonly BatchItem[],
-  decryptor: Decryptor,
-  requestId: string,
-  limits: DecryptOptions,
-): Promise<{ readonly answer: BatchAnswer; readonly record: LogRecord }> {
+/** Decrypts each item; each has its own result, in the order of the items. */
+export async function decryptBatch(context: Context<AppEnv>): Promise<Response> {
+  const { items } = await readBody(context, batchBody);
+  await assertNotTooOften(context, 'decryptBatch', items.length);
   const base64Length = items.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0);
   if ((base64Length / 4) * 3 > maxCiphertextBytes) {
     throw new FlowKeysError('body_too_large', 'A batch may hold 1 MiB of ciphertext in all. Send it as several.');
   }
+  const { decryptor } = context.var.settings;
+  const limits = decryptLimits(context);
   const outcomes = await settleAll(items, limits.signal, async ({ ciphertext, keyId }) =>
-    decryptAnswerOf(await decryptor.decrypt(ciphertext, { ...limits, ...(keyId !== undefined && { keyId }) })),
+    decryptAnswer(await decryptor.decrypt(ciphertext, { ...limits, ...(keyId !== undefined && { keyId }) })),
   );
-  const results = outcomes.map((outcome) =>
+  const results: BatchAnswer['results'] = outcomes.map((outcome) =>
     outcome.status === 'fulfilled'
       ? outcome.value
-      : { error: problemDetails(toFlowKeysError(outcome.reason), requestId) },
+      : { error: problemDetails(toFlowKeysError(outcome.reason), context.var.requestId) },
   );
   const failures = results.flatMap((result) => ('error' in result ? [result.error.code] : []));
   const [code = 'ok'] = failures;
-  return { answer: { results }, record: { code, items: items.length, failures: failures.length } };
+  context.set('record', { code, items: items.length, failures: failures.length });
+  return context.json({ results } satisfies BatchAnswer);
 }

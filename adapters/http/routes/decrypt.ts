@@ -1,8 +1,23 @@
-import { type DecryptResult, decodeUtf8 } from '../../../src/index.ts';
+import type { Context } from 'hono';
+import { type DecryptResult, decodeUtf8, successRecord } from '../../../src/index.ts';
+import { decryptLimits } from '../caller-limits.ts';
+import type { AppEnv } from '../context.ts';
 import type { DecryptAnswer } from '../contract.ts';
+import { decryptBody } from '../description/schemas.ts';
+import { readBody } from '../middleware/body.ts';
+
+export async function decrypt(context: Context<AppEnv>): Promise<Response> {
+  const { ciphertext, keyId } = await readBody(context, decryptBody);
+  const decrypted = await context.var.settings.decryptor.decrypt(ciphertext, {
+    ...(keyId !== undefined && { keyId }),
+    ...decryptLimits(context),
+  });
+  context.set('record', successRecord(decrypted));
+  return context.json(decryptAnswer(decrypted));
+}
 
 /** Connect's plaintexts are text; others are answered as base64, and say so. */
-export function decryptAnswerOf({ plaintext, keyId, suite, encryptionContext }: DecryptResult): DecryptAnswer {
+export function decryptAnswer({ plaintext, keyId, suite, encryptionContext }: DecryptResult): DecryptAnswer {
   const text = decodeUtf8(plaintext);
   const members = { keyId, suite, encryptionContext: { ...encryptionContext } };
   if (text !== undefined) return { plaintext: text, encoding: 'utf-8', ...members };

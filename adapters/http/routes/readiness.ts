@@ -1,5 +1,7 @@
+import type { Context } from 'hono';
 import { FlowKeysError, type KeyStore } from '../../../src/index.ts';
 import { withDeadline, withinSignal } from '../../../src/internal.ts';
+import type { AppEnv } from '../context.ts';
 import { isWorker } from '../runtime.ts';
 
 // No store has a key under it; whether a store can say so is what is asked.
@@ -15,8 +17,8 @@ interface Probe {
 }
 
 /**
- * Asserts that the key store answers: it is asked at most every five seconds, and by one request at a time. Others wait
- * for the same answer; in a Worker, which must not await what another request started, they take the last one.
+ * Answers whether the key store answers: it is asked at most every five seconds, and by one request at a time. Others
+ * wait for the same answer; in a Worker, which must not await what another request started, they take the last one.
  */
 export function readiness() {
   let known: { readonly at: number; readonly outcome: FlowKeysError | undefined } | undefined;
@@ -43,10 +45,10 @@ export function readiness() {
     return known === undefined ? notKnownYet() : known.outcome;
   }
 
-  /** @throws FlowKeysError `key_store_unavailable` */
-  return async function assertReady(keyStore: KeyStore): Promise<void> {
-    const outcome = await current(keyStore);
+  return async (context: Context<AppEnv>): Promise<Response> => {
+    const outcome = await current(context.var.settings.keyStore);
     if (outcome !== undefined) throw outcome;
+    return context.json({ status: 'ok' });
   };
 }
 

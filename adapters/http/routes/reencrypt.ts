@@ -1,25 +1,19 @@
-import type * as v from 'valibot';
-import type { ReencryptOptions, Relay } from '../../../src/index.ts';
+import type { Context } from 'hono';
+import { FlowKeysError } from '../../../src/index.ts';
+import { relayLimits } from '../caller-limits.ts';
+import type { AppEnv } from '../context.ts';
 import type { ReencryptAnswer } from '../contract.ts';
-import type { reencryptBody } from '../description/schemas.ts';
-import type { LogRecord } from '../options.ts';
+import { reencryptBody } from '../description/schemas.ts';
+import { readBody } from '../middleware/body.ts';
 import { problemDetails } from '../problem.ts';
 
-/** What the caller may do, and who is told of it. */
-export type RelayLimits = Pick<
-  ReencryptOptions,
-  'allowedKeyIds' | 'lookupBudget' | 'allowedConsumers' | 'allowedFields' | 'audit' | 'signal'
->;
-
-/** Encrypts for all consumers at once; each answers for itself, in their order. */
-export async function reencrypt(
-  { ciphertext, keyId, contactId, field, consumers }: v.InferOutput<typeof reencryptBody>,
-  relay: Relay,
-  requestId: string,
-  limits: RelayLimits,
-): Promise<{ readonly answer: ReencryptAnswer; readonly record: LogRecord }> {
-  const { outcomes, decrypted } = await relay.reencrypt(ciphertext, {
-    ...limits,
+/** Encrypts for all consumers at once; each has its own result, in their order. */
+export async function reencrypt(context: Context<AppEnv>): Promise<Response> {
+  const { settings, requestId } = context.var;
+  if (settings.relay === undefined) throw new FlowKeysError('not_found', 'This service has no store of consumers.');
+  const { ciphertext, keyId, contactId, field, consumers } = await readBody(context, reencryptBody);
+  const { outcomes, decrypted } = await settings.relay.reencrypt(ciphertext, {
+    ...relayLimits(context),
     ...(keyId !== undefined && { keyId }),
     ...(contactId !== undefined && { contactId }),
     field,
@@ -27,11 +21,10 @@ export async function reencrypt(
   });
   const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure.code] : []));
   const [code = 'ok'] = failures;
+  const record = { ...decrypted, contactId: contactId ?? null, items: outcomes.length, failures: failures.length };
+  context.set('record', { code, ...record });
   const results = outcomes.map((outcome) =>
     'failure' in outcome ? { consumer: outcome.consumer, error: problemDetails(outcome.failure, requestId) } : outcome,
   );
-  return {
-    answer: { ...decrypted, results },
-    record: { code, ...decrypted, contactId: contactId ?? null, items: outcomes.length, failures: failures.length },
-  };
+  return context.json({ ...decrypted, results } satisfies ReencryptAnswer);
 }

@@ -1,0 +1,31 @@
+import { createConsumerCache, createDecryptor, createKeyCache, createRelay } from '../../src/index.ts';
+import { lookupBudgets } from '../../src/internal.ts';
+import type { AppEnv, RequestSettings } from './context.ts';
+import type { FlowSecurityKeysOptions } from './options.ts';
+import { isWorker } from './runtime.ts';
+
+/** The options, or how to make them from the runtime's bindings. */
+export type GivenOptions = FlowSecurityKeysOptions | ((bindings: AppEnv['Bindings']) => FlowSecurityKeysOptions);
+
+/** Makes the settings of requests: once, or once for the bindings of a Worker, which are the same object for each. */
+export function requestSettings(given: GivenOptions) {
+  const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
+  const lookupBudgetOf = lookupBudgets({ isShared: !isWorker });
+  const made = new WeakMap<object, RequestSettings>();
+
+  function makeSettings(options: FlowSecurityKeysOptions): RequestSettings {
+    const decryptor = createDecryptor({ ...caches, ...options });
+    const { consumerStore } = options;
+    const relay = consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore });
+    return { ...options, decryptor, relay, lookupBudgetOf };
+  }
+
+  return (bindings: AppEnv['Bindings'] | undefined): RequestSettings => {
+    const key = typeof given === 'function' && bindings ? bindings : given;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const settings = makeSettings(typeof given === 'function' ? given(bindings ?? {}) : given);
+    made.set(key, settings);
+    return settings;
+  };
+}
