@@ -8,7 +8,7 @@ import {
   type KeyStore,
 } from 'flow-security-keys';
 import { createHandler } from 'flow-security-keys/lambda';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { contactFlowEvent, recordedEvent, recordingNamed, testKeyStore, testKeys } from './recordings/recordings.ts';
 import { encrypted } from './support/encrypted.ts';
 
@@ -293,6 +293,14 @@ describe('The Lambda handler', () => {
         expect(await handler(event, context)).toMatchObject({ 'status-code': 500 });
       }),
     );
+  });
+
+  it('asks the store once for a key that many invocations need at once', async () => {
+    const privateKeys = vi.fn(testKeyStore.privateKeys);
+    const cold = createHandler({ keyStore: { privateKeys }, log: () => {} });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => cold(recordedEvent(card), context)));
+    expect(answers.filter((given) => given['status-code'] === 200)).toHaveLength(20);
+    expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
   it('answers when there is no time left', async () => {

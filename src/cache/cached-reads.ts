@@ -58,7 +58,7 @@ export function cachedReads<Text, Known extends Entry>({
 }: CachedReadsOptions<Text, Known>): CachedReads<Known> {
   const { timeToLive, staleWhileUnavailable, minimumRefreshAge, refreshPatience, lookupPatience, now } = cache.options;
   const scopes = new WeakMap<object, Map<string, Lookup<Known>>>();
-  // Of calls without a budget.
+  // Of calls without a scope.
   const ownScope = {};
 
   async function read(name: string, options: ReadOptions): Promise<Known | undefined> {

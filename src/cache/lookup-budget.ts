@@ -6,8 +6,8 @@ import { tokenBuckets } from '../token-buckets.ts';
  * the end, so the budget is for names that are invented: each would cost a store request.
  */
 export interface LookupBudget {
-  /** The calls whose budgets have the same scope share their lookups in flight. */
-  readonly scope: object;
+  /** Calls of one scope share their lookups in flight. Default: they share them with all calls that have none. */
+  readonly scope: object | undefined;
   /**
    * Takes a lookup.
    *
@@ -31,7 +31,6 @@ const maxInFlight = 100;
  *   request awaits of another.
  */
 export function lookupBudgets({ isShared }: { readonly isShared: boolean }) {
-  const everyCall = {};
   const callers = tokenBuckets(perCaller);
   const inFlight = new Map<string, number>();
 
@@ -44,7 +43,7 @@ export function lookupBudgets({ isShared }: { readonly isShared: boolean }) {
   return function budgetOfCall(caller: string): LookupBudget {
     let left = perCall;
     return {
-      scope: isShared ? everyCall : {},
+      scope: isShared ? undefined : {},
       take(name) {
         const others = inFlight.get(name) ?? 0;
         const isFirst = others === 0;

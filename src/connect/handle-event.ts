@@ -75,7 +75,7 @@ export interface HandleEventOptions {
  * @param event what Connect invoked the function with
  */
 export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
-  const options = { lookupBudget: lookupBudgets({ isShared: false })(''), ...given };
+  const options = { lookupBudget: lookupBudgets({ isShared: true })(''), ...given };
   const { requestId, settings = defaultConnectSettings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {

@@ -11,6 +11,7 @@ export interface ConsumerCacheOptions extends CacheTimes {
   readonly maxAbsentConsumers?: number;
 }
 
+/** @internal */
 export interface CachedConsumer extends Entry {
   readonly consumer: Consumer;
 }
@@ -39,7 +40,11 @@ export function createConsumerCache({
   return { holds: 'consumers', cache };
 }
 
-/** A cache over a consumer store. */
+/**
+ * Reads a consumer store through a cache.
+ *
+ * @internal
+ */
 export function cachedConsumers(consumerStore: ConsumerStore, { cache }: ConsumerCache): CachedReads<CachedConsumer> {
   return cachedReads({
     cache,

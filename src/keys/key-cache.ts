@@ -11,7 +11,11 @@ export interface KeyCacheOptions extends CacheTimes {
   readonly maxAbsentKeyIds?: number;
 }
 
-/** The imported private keys of one PEM text. */
+/**
+ * The imported private keys of one PEM text.
+ *
+ * @internal
+ */
 export interface ImportedPem {
   /** SHA-256 of the text: it tells whether the store still has it, and the text need not be kept. */
   readonly fingerprint: string;
@@ -20,7 +24,11 @@ export interface ImportedPem {
   readonly replacedAt?: number;
 }
 
-/** What is known of one key id. */
+/**
+ * What is known of one key id.
+ *
+ * @internal
+ */
 export interface CachedKeys extends Entry {
   /** What the store has, newest first, then what was replaced within the time to live. */
   readonly pems: readonly ImportedPem[];
@@ -49,7 +57,11 @@ export function createKeyCache({
   return { holds: 'private keys', cache };
 }
 
-/** A cache over a key store. */
+/**
+ * Reads a key store through a cache.
+ *
+ * @internal
+ */
 export function cachedKeyStore(keyStore: KeyStore, { cache }: KeyCache): CachedReads<CachedKeys> {
   const { timeToLive } = cache.options;
   return cachedReads({

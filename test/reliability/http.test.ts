@@ -137,9 +137,13 @@ describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) =>
       JWT_ISSUER: 'https://issuer.example',
       JWT_AUDIENCE: 'keys',
       JWT_JWKS_URL: `http://127.0.0.1:${address.port}`,
+      JWT_ROUTES: 'decrypt',
     });
     const statusWith = async (key: CryptoKey) => {
-      const claims = new SignJWT({}).setIssuer('https://issuer.example').setAudience('keys').setExpirationTime('5m');
+      const claims = new SignJWT({ sub: 'desk' })
+        .setIssuer('https://issuer.example')
+        .setAudience('keys')
+        .setExpirationTime('5m');
       const jwt = await claims.setProtectedHeader({ alg: 'ES256', kid: '1' }).sign(key);
       const authorization = `Bearer ${jwt}`;
       const response = await fetch(`${service.origin}/v1/decrypt`, { ...call, headers: { ...headers, authorization } });

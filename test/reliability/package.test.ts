@@ -25,16 +25,14 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
       cwd: root,
     });
     const [tarball] = Object.values<{ filename: string }>(JSON.parse(packed));
-    const { devDependencies } = packageJson;
+    const { devDependencies, peerDependencies } = packageJson;
+    const versionOf = (name: string) => [name, Object.entries(devDependencies).find(([key]) => key === name)?.[1]];
+    const chosen = [...Object.keys(peerDependencies), '@types/node', 'typescript'];
     await writeJson('package.json', {
       type: 'module',
       dependencies: {
         'flow-security-keys': `file:${tarball?.filename}`,
-        '@hono/node-server': devDependencies['@hono/node-server'],
-        '@types/node': devDependencies['@types/node'],
-        hono: devDependencies.hono,
-        'prom-client': devDependencies['prom-client'],
-        typescript: devDependencies.typescript,
+        ...Object.fromEntries(chosen.map(versionOf)),
       },
     });
     await writeJson('tsconfig.json', {
@@ -52,7 +50,7 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
     const keys = await writeKeyDirectory([[card.keyId, privateKeyOf(card)]]);
 
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
-    await run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc')], { cwd: folder });
+    await compile('tsconfig.json');
     const { stdout } = await run(process.execPath, ['program.ts', card.ciphertext, keys], { cwd: folder });
     expect(stdout.trim().split('\n')).toEqual([
       `client ${card.plaintext}`,
@@ -67,11 +65,40 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
     expect(JSON.parse(summary)).toMatchObject({ signature: 'valid' });
   });
 
+  it.each(['nodenext', 'bundler'])(
+    'compiles without the DOM library, and with its declarations checked: %s',
+    async (mode) => {
+      const names = Object.keys(packageJson.exports).map((path) => path.replace('.', 'flow-security-keys'));
+      const exported = names.map((name, index) => `export * as entry${index} from '${name}';`);
+      await writeFile(join(folder, 'every.ts'), exported.join('\n'));
+      await writeJson(`tsconfig.${mode}.json`, {
+        compilerOptions: {
+          module: mode === 'nodenext' ? 'nodenext' : 'esnext',
+          moduleResolution: mode,
+          target: 'es2023',
+          lib: ['ES2023'],
+          types: ['node'],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: false,
+          noEmit: true,
+        },
+        files: ['every.ts'],
+      });
+      const { stdout } = await compile(`tsconfig.${mode}.json`);
+      expect(stdout).toBe('');
+    },
+  );
+
   it('brings no dependency that its user did not choose', async () => {
     const lock = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
     expect(lock.packages['node_modules/flow-security-keys']).not.toHaveProperty('dependencies');
   });
 });
+
+function compile(project: string) {
+  return run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc'), '-p', project], { cwd: folder });
+}
 
 function writeJson(name: string, content: unknown): Promise<void> {
   return writeFile(join(folder, name), JSON.stringify(content));
