@@ -1,3 +1,3 @@
-import { core } from './core.ts';
+import { runCore } from './vitest-runner.ts';
 
-core('workerd');
+runCore('workerd');

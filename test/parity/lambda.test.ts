@@ -1,5 +1,7 @@
 import { inject } from 'vitest';
 import { lambdaRunner } from '../support/lambda.ts';
-import { parity } from './suite.ts';
+import { contactFlowCases } from './contact-flow.ts';
+import { runWithVitest } from './vitest-runner.ts';
 
-parity(await lambdaRunner(inject('ssmEndpoint'), inject('allowedConsumers')), inject('sharedRecordings'));
+const lambda = await lambdaRunner(inject('ssmEndpoint'), inject('allowedConsumers'));
+runWithVitest('The Lambda handler on Node answers', contactFlowCases(lambda, inject('sharedRecordings')));

@@ -1,9 +1,9 @@
 import { exports } from 'cloudflare:workers';
 import { inject } from 'vitest';
-import { parity, requestId } from './suite.ts';
+import { contactFlowCases, requestId } from './contact-flow.ts';
+import { runWithVitest } from './vitest-runner.ts';
 
 const worker = {
-  name: 'the worker on workerd',
   async invoke(body: string): Promise<string> {
     const response = await exports.default.fetch(
       new Request('https://service.example/v1/connect', {
@@ -20,4 +20,7 @@ const worker = {
   },
 };
 
-parity(worker, inject('sharedRecordings'), inject('lambdaAnswers'));
+runWithVitest(
+  'The worker on workerd answers',
+  contactFlowCases(worker, inject('sharedRecordings'), inject('lambdaAnswers')),
+);

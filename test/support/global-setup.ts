@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { parityCases } from '../parity/cases.ts';
-import { answersOf } from '../parity/suite.ts';
+import { answersOf } from '../parity/contact-flow.ts';
 import { parameterName, type Recording } from '../recordings/recordings.ts';
 import { consumerDocuments, consumerParameterName } from './consumer-documents.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';

@@ -1,4 +1,4 @@
-import { type ParityRunner, requestId } from '../parity/suite.ts';
+import { type ParityRunner, requestId } from '../parity/contact-flow.ts';
 
 /** The Lambda function, with its keys and consumers from the SSM API at `endpoint`. */
 export async function lambdaRunner(endpoint: string, consumers: string): Promise<ParityRunner> {
@@ -15,7 +15,6 @@ export async function lambdaRunner(endpoint: string, consumers: string): Promise
   });
   const { handler } = await import('deployed/lambda');
   return {
-    name: 'the Lambda handler on Node',
     async invoke(body) {
       const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => 8_000 };
       return JSON.stringify(await handler(JSON.parse(body), context));

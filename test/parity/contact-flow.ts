@@ -1,14 +1,14 @@
+import { assert } from 'chai';
 import { type ErrorCode, errorCodes } from 'flow-security-keys';
-import { describe, expect, it } from 'vitest';
 import type { Recording } from '../recordings/recordings.ts';
 import { type ParityCase, parityCases } from './cases.ts';
+import type { NamedCase } from './named-case.ts';
 import { opened } from './opened.ts';
 
 /** The request id that is given to every call, so that answers can be compared to the byte. */
 export const requestId = 'parity-request';
 
 export interface ParityRunner {
-  readonly name: string;
   /** Answers one ContactFlowEvent, given and returned as JSON text. */
   invoke(body: string): Promise<string>;
 }
@@ -29,24 +29,27 @@ interface Answer {
 type Consumers = Readonly<Record<string, { readonly ciphertext?: string; readonly code?: string }>>;
 
 /**
- * The one suite of all runtimes. `reference` are the answers of another runtime, by case, that this one's
- * must equal to the byte; but for what is encrypted for consumers, of which what these read must.
+ * What every runtime must answer to ContactFlowEvents.
+ *
+ * @param reference the answers of another runtime, by case, which this one's must equal to the byte; of what is encrypted
+ *   for consumers, what these read must be equal
  */
-export function parity(
+export function contactFlowCases(
   runner: ParityRunner,
   shared: readonly Recording[],
   reference?: Readonly<Record<string, readonly string[]>>,
-): void {
-  describe(`${runner.name} answers`, () => {
-    const named = parityCases(shared).map((parityCase) => [parityCase.name, parityCase] as const);
-    it.for(named)('%s', async ([name, { bodies, expected }]) => {
+): readonly NamedCase[] {
+  return parityCases(shared).map(({ name, bodies, expected }) => ({
+    name,
+    async run() {
       const answers = await answersOf(runner, bodies);
       for (const answer of answers) await assertExpected(JSON.parse(answer), expected);
       if (reference === undefined) return;
-      if (!('consumers' in expected)) expect(answers).toEqual(reference[name]);
-      else expect(await Promise.all(answers.map(read))).toEqual(await Promise.all((reference[name] ?? []).map(read)));
-    });
-  });
+      const references = reference[name] ?? [];
+      if (!('consumers' in expected)) assert.deepEqual(answers, references);
+      else assert.deepEqual(await Promise.all(answers.map(read)), await Promise.all(references.map(read)));
+    },
+  }));
 }
 
 /** One after the other, so that one call's outcome cannot hide behind another's. */
@@ -84,26 +87,26 @@ async function assertEncrypted(
     }
     found[field] = outcomes;
   }
-  expect(found).toEqual(expected.consumers);
-  expect(JSON.stringify(answer)).not.toContain('decryptedData');
+  assert.deepEqual(found, expected.consumers);
+  assert.notInclude(JSON.stringify(answer), 'decryptedData');
 }
 
 async function assertExpected(answer: Answer, expected: ParityCase['expected']): Promise<void> {
   if ('consumers' in expected) return assertEncrypted(answer, expected);
   if ('plaintext' in expected) {
-    expect(answer).toMatchObject({
+    assert.containSubset(answer, {
       'status-code': 200,
       data: { success: true, decryptedData: expected.plaintext, dataLength: expected.plaintext.length },
     });
     return;
   }
-  expect(answer).toMatchObject({ 'status-code': 500, data: { success: false } });
-  expect(answer.data).not.toHaveProperty('decryptedData');
+  assert.containSubset(answer, { 'status-code': 500, data: { success: false } });
+  assert.notProperty(answer.data, 'decryptedData');
   if ('message' in expected) {
-    expect(answer).toMatchObject({ data: { message: expected.message }, error: 'Missing required parameter' });
+    assert.containSubset(answer, { data: { message: expected.message }, error: 'Missing required parameter' });
     return;
   }
-  expect(answer.data.message).toBe('Decryption failed');
-  expect(expected.codes).toContain(answer.code);
-  expect(answer.error).toBe(errorCodes[answer.code ?? 'internal_error']);
+  assert.strictEqual(answer.data.message, 'Decryption failed');
+  assert.include(expected.codes, answer.code);
+  assert.strictEqual(answer.error, errorCodes[answer.code ?? 'internal_error']);
 }
