@@ -21,21 +21,26 @@ export function issuerKeys(jwksUrl: string): KeySet {
   return keySet;
 }
 
-/** A fetch that reads a bounded body, waits after a failure, and in a Worker is under way once at a time. */
+/** A fetch that reads a bounded body, waits after a failure, and in a Worker is in flight once at a time. */
 function carefulFetch(): typeof fetch {
   let failedAt = Number.NEGATIVE_INFINITY;
   let startedAt = Number.NEGATIVE_INFINITY;
+  let fetched: { readonly keys: Blob; readonly at: number } | undefined;
 
   return async (url, init) => {
+    // Elsewhere, requests await the same fetch. A Worker's request must not await what another one started, so it looks
+    // from time to time.
+    const arrivedAt = Date.now();
+    while (isWorker && Date.now() - startedAt < timeout && !init?.signal?.aborted) await sleep(25);
+    if (fetched !== undefined && fetched.at > arrivedAt) return new Response(fetched.keys);
     if (Date.now() - failedAt < coolDown) throw new Error('The issuer failed a short while ago.');
-    // Elsewhere, requests wait for the same answer; a Worker must not await what another request started.
-    if (isWorker && Date.now() - startedAt < timeout) throw new Error('The issuer is being asked by another request.');
     startedAt = Date.now();
     try {
       const response = await fetch(url, init);
-      const body = await readAtMost(response, maxBytes);
-      if (response.status !== 200) failedAt = Date.now();
-      return new Response(body, { status: response.status });
+      const keys = await readAtMost(response, maxBytes);
+      if (response.status === 200) fetched = { keys, at: Date.now() };
+      else failedAt = Date.now();
+      return new Response(keys, { status: response.status });
     } catch (error) {
       failedAt = Date.now();
       throw error;
@@ -43,6 +48,10 @@ function carefulFetch(): typeof fetch {
       startedAt = Number.NEGATIVE_INFINITY;
     }
   };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function readAtMost({ body }: Response, limit: number): Promise<Blob> {
