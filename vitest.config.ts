@@ -4,6 +4,7 @@ import { consumerBinding, privateKeyBinding } from './adapters/stores/names.ts';
 import { browserScriptsForVite } from './build/browser-script.ts';
 import { entryPoints } from './build/entry-points.ts';
 import { standInsForVite } from './build/stand-ins.ts';
+import { withoutBrokenConnections } from './test/support/broken-connections.ts';
 import { closingLine } from './test/support/closing-line.ts';
 import { consumerDocuments } from './test/support/consumer-documents.ts';
 import { sha256Hex } from './test/support/sha256.ts';
@@ -63,7 +64,14 @@ export default defineConfig({
   plugins: [standInsForVite, browserScriptsForVite],
   resolve: { alias },
   test: {
-    reporters: ['verbose', closingLine],
+    // The slow suites say with each test what they measured.
+    reporters: [onBundles ? 'verbose' : 'default', withoutBrokenConnections, closingLine],
+    coverage: {
+      include: ['src/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'dist/coverage',
+      thresholds: { statements: 97, branches: 94, functions: 97, lines: 98 },
+    },
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
     // Through the plugins, which see no module that Node loads by itself.

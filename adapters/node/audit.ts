@@ -23,7 +23,7 @@ export interface AuditWriterOptions {
 export function auditWriter({ stream = process.stdout, patience = patienceMilliseconds }: AuditWriterOptions = {}) {
   let pending = 0;
   // Each line's own callback tells of its fault; without a listener, it would end the process.
-  stream.on('error', () => {});
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
 
   return async function writeAuditLine(line: object): Promise<void> {
     if (pending >= maxPending) throw unavailable(`${maxPending} lines wait to be written`);
@@ -42,6 +42,8 @@ export function auditWriter({ stream = process.stdout, patience = patienceMillis
     }
   };
 }
+
+function ignore(): void {}
 
 /**
  * Asserts that standard output is not the null device. Node puts that in the place of a closed one, and what is written
