@@ -31,7 +31,7 @@ export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/key-
 export type { KeyStore } from './keys/key-store.ts';
 export type { EncryptedDataKey } from './message/header.ts';
 export { inspect, type MessageSummary } from './message/inspect.ts';
-export type { SuitePolicy } from './message/policy.ts';
+export type { SuitePolicy } from './message/suites.ts';
 export { encryptFor, type InputLabels, relayProviderId } from './relay/encrypt.ts';
 export {
   type ConsumerOutcome,

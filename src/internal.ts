@@ -2,7 +2,7 @@
 // nothing of this folder but these two files.
 
 export { encryptMessageAsConnect } from './aws-crypto/encrypt.ts';
-export { lookupBudgets } from './cache/lookup-budget.ts';
+export { lookupBudget, tooManyLookups } from './cache/lookup-budget.ts';
 export { settleAll } from './concurrency.ts';
 export { instanceArnOf } from './connect/event.ts';
 export { consumerList } from './consumers/allow-list.ts';
@@ -23,4 +23,3 @@ export { type Certificate, type CertificateAge, certificateAge, certificateIn, d
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
 export { importPrivateKeys } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
-export { tokenBuckets } from './token-buckets.ts';

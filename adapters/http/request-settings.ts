@@ -1,8 +1,7 @@
 import { createConsumerCache, createDecryptor, createKeyCache, createRelay } from '../../src/index.ts';
-import { lookupBudgets } from '../../src/internal.ts';
 import type { AppEnv, RequestSettings } from './context.ts';
+import { callersLookupBudgets } from './lookup-budgets.ts';
 import type { FlowSecurityKeysOptions } from './options.ts';
-import { isWorker } from './runtime.ts';
 
 /** The options, or how to make them from the runtime's bindings. */
 export type GivenOptions = FlowSecurityKeysOptions | ((bindings: AppEnv['Bindings']) => FlowSecurityKeysOptions);
@@ -10,7 +9,7 @@ export type GivenOptions = FlowSecurityKeysOptions | ((bindings: AppEnv['Binding
 /** Makes the settings of requests: once, or once for the bindings of a Worker, which are the same object for each. */
 export function requestSettings(given: GivenOptions) {
   const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
-  const lookupBudgetOf = lookupBudgets({ isShared: !isWorker });
+  const lookupBudgetOf = callersLookupBudgets();
   const made = new WeakMap<object, RequestSettings>();
 
   function makeSettings(options: FlowSecurityKeysOptions): RequestSettings {

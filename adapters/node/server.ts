@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
-import { tokenBuckets } from '../../src/internal.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
 import { isLoopback } from '../http/loopback.ts';
 import { authorize } from '../http/middleware/authorization.ts';
@@ -12,6 +11,7 @@ import { traceOf } from '../http/middleware/trace.ts';
 import type { RequestLogLine } from '../http/options.ts';
 import { problemDetails } from '../http/problem.ts';
 import { checkedTimeout } from '../http/settings.ts';
+import { tokenBuckets } from '../http/token-buckets.ts';
 import { assertAuditable, auditWriter } from './audit.ts';
 import { createMetrics } from './metrics.ts';
 

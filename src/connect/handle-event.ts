@@ -1,4 +1,4 @@
-import { type LookupBudget, lookupBudgets } from '../cache/lookup-budget.ts';
+import { type LookupBudget, lookupBudget } from '../cache/lookup-budget.ts';
 import { settleAll } from '../concurrency.ts';
 import { inBoth } from '../consumers/allow-list.ts';
 import { everything } from '../consumers/consumer.ts';
@@ -75,7 +75,7 @@ export interface HandleEventOptions {
  * @param event what Connect invoked the function with
  */
 export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
-  const options = { lookupBudget: lookupBudgets({ isShared: true })(''), ...given };
+  const options = { lookupBudget: lookupBudget(), ...given };
   const { requestId, settings = defaultConnectSettings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {

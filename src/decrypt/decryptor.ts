@@ -8,7 +8,7 @@ import type { KeyStore } from '../keys/key-store.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
 import { defaultMaxCiphertextBytes } from '../message/inspect.ts';
 import { type Message, parseMessage } from '../message/message.ts';
-import { messagePolicies, type SuitePolicy } from '../message/policy.ts';
+import { messagePolicies, type SuitePolicy } from '../message/suites.ts';
 import { type Verification, verificationOf } from '../message/verification.ts';
 import { allowedAmong, keyIdsOf } from './candidates.ts';
 

@@ -1,14 +1,15 @@
 import { decodeUtf8 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
+import type { MessageReader } from './reader.ts';
 import {
+  type AlgorithmSuite,
   assertContext,
   assertEncryptedDataKeys,
   assertFrameLength,
   assertSuite,
   type MessagePolicy,
-} from './policy.ts';
-import type { MessageReader } from './reader.ts';
-import { type AlgorithmSuite, suiteById } from './suites.ts';
+  suiteById,
+} from './suites.ts';
 
 /** The context entry that holds the key which verifies a signed message: a compressed point, base64. */
 export const publicKeyContextKey = 'aws-crypto-public-key';

@@ -1,7 +1,7 @@
 import { ciphertextBytes } from './ciphertext.ts';
 import type { EncryptedDataKey } from './header.ts';
 import { parseMessage } from './message.ts';
-import { messagePolicies } from './policy.ts';
+import { messagePolicies } from './suites.ts';
 import { type Signature, verificationOf } from './verification.ts';
 
 /** The longest ciphertext that is looked at by default, in bytes. Connect's own are under a kilobyte. */

@@ -1,7 +1,7 @@
 import { rawSignature } from '../encoding/ecdsa-signature.ts';
 import { type MessageHeader, parseHeader } from './header.ts';
-import type { MessagePolicy } from './policy.ts';
 import { type MessageReader, messageReader } from './reader.ts';
+import type { MessagePolicy } from './suites.ts';
 
 /**
  * An AWS Encryption SDK message taken apart: what can be read before any private key is used.

@@ -8,9 +8,8 @@ import {
   FlowKeysError,
   toFlowKeysError,
 } from '../../../src/index.ts';
-import { lookupBudgets } from '../../../src/internal.ts';
+import { callersLookupBudgets } from '../lookup-budgets.ts';
 import { problemDetails } from '../problem.ts';
-import { isWorker } from '../runtime.ts';
 
 export interface DecryptFieldsOptions extends DecryptorOptions {
   /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
@@ -29,7 +28,7 @@ export interface DecryptFieldsOptions extends DecryptorOptions {
  */
 export function decryptFields({ fields, ...options }: DecryptFieldsOptions): MiddlewareHandler {
   const decryptor = createDecryptor(options);
-  const lookupBudgetOf = lookupBudgets({ isShared: !isWorker });
+  const lookupBudgetOf = callersLookupBudgets();
 
   return async function decryptFields(context, next) {
     const { raw } = context.req;
