@@ -1,16 +1,19 @@
 import { assertInTime } from './deadline.ts';
 
-// As many as keep two cores busy, so that one request's work leaves room for another's.
-const maxAtOnce = 8;
+// As many as keep two cores busy with decrypting, so that one request's work leaves room for another's.
+const decryptsAtOnce = 8;
 
 /**
  * Runs on each item, a bounded number at once, and gives the outcomes in the order of the items. Once the signal is
  * aborted, the items that were not begun fail with FlowKeysError `deadline_exceeded`.
+ *
+ * @param atOnce how many run at once. Default: as many decrypts as leave room for other requests.
  */
 export async function settleAll<Item, Outcome>(
   items: readonly Item[],
   signal: AbortSignal | undefined,
   run: (item: Item, index: number) => Promise<Outcome>,
+  atOnce = decryptsAtOnce,
 ): Promise<readonly PromiseSettledResult<Outcome>[]> {
   const outcomes: PromiseSettledResult<Outcome>[] = [];
   const waiting = items.entries();
@@ -26,6 +29,6 @@ export async function settleAll<Item, Outcome>(
       return { status: 'rejected', reason };
     }
   }
-  await Promise.all(Array.from({ length: Math.min(maxAtOnce, items.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
   return outcomes;
 }

@@ -98,14 +98,17 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     assertRequest(options);
     // What is no ciphertext at all is refused whoever asks; how long it may be is for the decryptor to say.
     const bytes = ciphertextBytes(ciphertext, Number.POSITIVE_INFINITY);
-    const admissions = await settleAll(options.consumers, options.signal, (name) => admit(name, options));
+    const { consumers, signal } = options;
+    // All at once: encrypting is cheap, and there are few.
+    const admissions = await settleAll(consumers, signal, (name) => admit(name, options), maxConsumers);
     // Once for all of them, and not at all where none may have it.
     let decryption: Promise<DecryptResult> | undefined;
-    const ciphertexts = await settleAll(admissions, options.signal, async (admission) => {
+    const encrypt = async (admission: PromiseSettledResult<CachedConsumer>) => {
       if (admission.status === 'rejected') throw admission.reason;
       decryption ??= decryptor.decrypt(bytes, options);
       return encryptDecrypted(admission.value, await decryption, options);
-    });
+    };
+    const ciphertexts = await settleAll(admissions, signal, encrypt, maxConsumers);
     const [decrypted] = await Promise.allSettled([decryption]);
     const message = decrypted.status === 'fulfilled' ? decrypted.value : undefined;
     message?.plaintext.fill(0);
