@@ -2,6 +2,7 @@ import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
 import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/contract.ts';
 import { isLoopback } from '../http/loopback.ts';
 
+/** Where the service is, and how it is called. */
 export interface ClientOptions {
   /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */
   readonly baseUrl: string;
@@ -13,6 +14,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** How one call of the client is made. */
 export interface CallOptions {
   /** Aborts the call, and the waiting between its tries. */
   readonly signal?: AbortSignal;
@@ -20,6 +22,7 @@ export interface CallOptions {
   readonly traceparent?: string;
 }
 
+/** One ciphertext of a batch. */
 export interface BatchItem {
   readonly ciphertext: string;
   readonly keyId?: string;
@@ -44,6 +47,7 @@ export interface Reencryption extends Omit<ReencryptAnswer, 'results'> {
   readonly results: readonly (EncryptedFor | { readonly consumer: string; readonly error: FlowKeysError })[];
 }
 
+/** Calls the HTTP service. */
 export interface Client {
   decrypt(ciphertext: string, options?: CallOptions & { readonly keyId?: string }): Promise<DecryptAnswer>;
   /** Up to 100 at once; results are in the order of the items. */

@@ -8,6 +8,7 @@ import type {
 } from '../../src/index.ts';
 import type { OperationName } from './contract.ts';
 
+/** How the HTTP service decrypts, whom it serves, and where it logs. */
 export interface FlowSecurityKeysOptions extends DecryptorOptions {
   readonly authorization: Authorization;
   /** How `/v1/connect` answers. Default: as the article. */

@@ -38,6 +38,7 @@ export interface LambdaAuditLine extends ReencryptionRecord {
   readonly instanceArn: string | null;
 }
 
+/** How a Lambda handler decrypts, answers and logs. */
 export interface HandlerOptions extends DecryptorOptions {
   /** How an event is answered. Default: as the article. */
   readonly connect?: ConnectSettings;

@@ -4,6 +4,7 @@ import { awsReason } from './aws-client.ts';
 import { isAwsError } from './aws-errors.ts';
 import { privateKeyPath, secretPrefix } from './names.ts';
 
+/** How private keys in Secrets Manager are read. */
 export interface SecretsManagerKeyStoreOptions {
   readonly client: Pick<SecretsManagerClient, 'send'>;
   /** What stands before the key id. Default: `amazon-connect/encryption`. */

@@ -31,6 +31,7 @@ import {
 import { reveal } from './reveal.ts';
 import { type ConnectSettings, defaultConnectSettings } from './settings.ts';
 
+/** What became of an event: its answer, and what is logged of it. */
 export interface HandledEvent {
   readonly answer: ContactFlowAnswer;
   /** What may be logged of the call. */
@@ -47,6 +48,7 @@ export interface ConnectRecord extends DecryptionRecord {
   readonly decryptions?: readonly DecryptionRecord['code'][];
 }
 
+/** What an event is answered with, and what its caller may do. */
 export interface HandleEventOptions {
   readonly decryptor: Decryptor;
   readonly requestId: string;

@@ -15,6 +15,7 @@ import { allowedAmong, keyIdsOf } from './candidates.ts';
 // A rotation needs two: the stored key and the one that replaces it. Each costs a private-key operation.
 const maxPrivateKeys = 3;
 
+/** What a decryptor decrypts, and with whose keys. */
 export interface DecryptorOptions {
   readonly keyStore: KeyStore;
   /** Imported keys, to be shared with other decryptors. Default: a cache of its own. */
@@ -27,6 +28,7 @@ export interface DecryptorOptions {
   readonly maxCiphertextBytes?: number;
 }
 
+/** What one call may do, and for how long. */
 export interface DecryptOptions {
   /** The key id that the message must name. Default: what it names. */
   readonly keyId?: string;
@@ -38,6 +40,7 @@ export interface DecryptOptions {
   readonly lookupBudget?: LookupBudget;
 }
 
+/** A decrypted message. */
 export interface DecryptResult {
   /** What the caller typed; UTF-8 text where Connect made the message. */
   readonly plaintext: Uint8Array;
@@ -50,6 +53,7 @@ export interface DecryptResult {
   readonly messageBytes: number;
 }
 
+/** Decrypts messages under the private keys of one key store. */
 export interface Decryptor {
   /**
    * Decrypts one message.

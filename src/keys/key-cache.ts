@@ -4,6 +4,7 @@ import { FlowKeysError } from '../errors.ts';
 import type { KeyStore } from './key-store.ts';
 import { importPrivateKeys } from './private-key.ts';
 
+/** How many key ids a cache keeps, and for how long. */
 export interface KeyCacheOptions extends CacheTimes {
   /** How many key ids are kept; the least recently used leave first. Default: 100. */
   readonly maxKeyIds?: number;

@@ -11,6 +11,7 @@ import {
 import { callersLookupBudgets } from '../lookup-budgets.ts';
 import { problemDetails } from '../problem.ts';
 
+/** Which fields of a request body are decrypted, and with whose keys. */
 export interface DecryptFieldsOptions extends DecryptorOptions {
   /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
   readonly fields: readonly string[];
