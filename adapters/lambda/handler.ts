@@ -116,7 +116,7 @@ function logJson(line: LambdaLogLine): void {
  * @param more what each line holds, too
  */
 export function lambdaAudit(more: () => object = () => ({})): NonNullable<HandlerOptions['audit']> {
-  const write = auditWriter();
+  const write = auditWriter({ patience: marginMilliseconds - 100 });
   return (line) => {
     const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
     return write({ level: levelOf(line), message, timestamp: new Date().toISOString(), ...more(), ...line });

@@ -1,10 +1,11 @@
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
 import { FlowKeysError } from '../../src/index.ts';
 import { logLine } from '../../src/internal.ts';
 
 // Less than a call may take, so that its client hears of it.
 const patienceMilliseconds = 2_000;
 const maxPending = 1_000;
+const standardOutput = 1;
 
 export interface AuditWriterOptions {
   /** Default: standard output. */
@@ -24,13 +25,14 @@ export function auditWriter({ stream = process.stdout, patience = patienceMillis
   let pending = 0;
   // Each line's own callback tells of its fault; without a listener, it would end the process.
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  const write = stream === process.stdout && isFile() ? writeToFile() : stream.write.bind(stream);
 
   return async function writeAuditLine(line: object): Promise<void> {
     if (pending >= maxPending) throw unavailable(`${maxPending} lines wait to be written`);
     pending += 1;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(unavailable(`a line was not written within ${patience} ms`)), patience);
-    stream.write(`${logLine(line)}\n`, (cause?: Error | null) => {
+    write(`${logLine(line)}\n`, (cause) => {
       pending -= 1;
       if (cause) reject(unavailable('standard output takes no lines', cause));
       else resolve();
@@ -45,6 +47,30 @@ export function auditWriter({ stream = process.stdout, patience = patienceMillis
 
 function ignore(): void {}
 
+function isFile(): boolean {
+  try {
+    return fstatSync(standardOutput).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Writes whole lines: Node's stream counts a line as written of which a filling disk took only a part. */
+function writeToFile() {
+  let isCutShort = false;
+  return (line: string, done: (cause?: Error | null) => void) => {
+    const bytes = Buffer.from(isCutShort ? `\n${line}` : line);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(standardOutput, bytes, written);
+      isCutShort = false;
+      done();
+    } catch (cause) {
+      isCutShort = true;
+      done(cause instanceof Error ? cause : new Error('Writing failed.', { cause }));
+    }
+  };
+}
+
 /**
  * Asserts that standard output is not the null device. Node puts that in the place of a closed one, and what is written
  * there is lost without an error.
@@ -52,7 +78,7 @@ function ignore(): void {}
  * @throws FlowKeysError `not_configured`
  */
 export function assertAuditable(): void {
-  const output = fstatSync(1);
+  const output = fstatSync(standardOutput);
   if (!output.isCharacterDevice() || output.rdev !== statSync('/dev/null').rdev) return;
   throw new FlowKeysError(
     'not_configured',

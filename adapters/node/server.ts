@@ -45,7 +45,7 @@ export interface RunningServer {
  * process.once('SIGTERM', () => server.stop());
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { hostname = '127.0.0.1', port = 8080, log = logJson, audit = auditWriter() } = options;
+  const { hostname = '127.0.0.1', port = 8080, log = logWithinMemory, audit = auditWriter() } = options;
   const timeout = checkedTimeout(options.timeout);
   assertConfigured(options.authorization, hostname);
   if (options.consumerStore !== undefined && options.audit === undefined) assertAuditable();
@@ -140,6 +140,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closed;
     clearTimeout(linger);
   }
+}
+
+// Beyond it, whoever reads standard output is too slow, or gone.
+const maxUnreadLogBytes = 262_144;
+
+/** Logs as JSON, and leaves lines out while too many wait to be read: they would fill the memory. */
+function logWithinMemory(line: RequestLogLine): void {
+  if (process.stdout.writableLength <= maxUnreadLogBytes) logJson(line);
 }
 
 /** Answers 429 to a caller that asks for more than the rate limit. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -27,8 +27,8 @@ afterEach(async () => {
 });
 
 /** The service with a standard output of the shell's. */
-function start(redirection: string, port: number, environment: Readonly<Record<string, string>> = {}) {
-  const command = `exec "$0" "$@" ${redirection}`;
+function start(redirection: string, port: number, environment: Readonly<Record<string, string>> = {}, before = '') {
+  const command = `${before} exec "$0" "$@" ${redirection}`;
   const args = [flowKeys, 'serve', '--keys', directory, '--port', String(port)];
   const child = spawn('sh', ['-c', command, process.execPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,6 +111,27 @@ describe('What cannot be recorded is not answered', () => {
     const origin = `http://127.0.0.1:${port}`;
     await serving(origin);
     expect(await reencrypt(origin, 'contact-1')).toEqual({ status: 503, code: 'audit_unavailable' });
+  });
+
+  it('when the disk fills in the middle of a line', async () => {
+    const port = await freePort();
+    const file = join(directory, 'output');
+    // Files grow to 4 KiB, and a write beyond it is an error instead of a signal.
+    start(`>"${file}"`, port, {}, "trap '' XFSZ; ulimit -f 8;");
+    const origin = `http://127.0.0.1:${port}`;
+    await serving(origin);
+    const answered: string[] = [];
+    for (let call = 0; ; call += 1) {
+      const answer = await reencrypt(origin, `contact-${call}`);
+      if (answer.status !== 200) {
+        expect(answer).toEqual({ status: 503, code: 'audit_unavailable' });
+        break;
+      }
+      answered.push(`contact-${call}`);
+    }
+    const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.includes('"reencryption"'));
+    expect(answered.length).toBeGreaterThan(0);
+    for (const id of answered) expect(lines.some((line) => line.endsWith('}') && line.includes(`"${id}"`))).toBe(true);
   });
 
   it.for([
