@@ -241,10 +241,18 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     );
 
   onAws(command(flow, 'check'))
-    .description('look for what leaks an input, loses it, or makes calls fail')
-    .argument('[file]', 'an exported flow; "-" reads standard input')
+    .description('look for what leaks an input, loses it, or makes calls fail; --instance alone checks all its flows')
+    .argument('[file]', 'an exported flow, or a template with flows; "-" reads standard input')
     .addOption(instance())
     .option('--flow <id>', 'a flow of the instance, instead of a file')
+    .option('--accept <code[:block]>', 'a finding to accept; may be given several times', collect, [])
+    .option('--accepted <file>', 'a file with findings to accept, one a line')
+    .addOption(
+      new Option('--fail-on <severity>', 'the least severe finding to fail on')
+        .choices(['error', 'warning', 'note'])
+        .default('warning'),
+    )
+    .option('--rate <number>', 'calls a second, when all flows are checked', wholeNumber, 1)
     .action(
       run(async (options, terminal, file) =>
         (await import('./commands/flow-check.ts')).checkContactFlow(file, options, terminal),

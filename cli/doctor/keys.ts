@@ -4,7 +4,7 @@ import { holdsPrivateKey } from '../../src/internal.ts';
 import type { AwsOptions } from '../aws.ts';
 import { clientConfiguration } from '../aws.ts';
 import type { SecurityKey } from '../connect/instance.ts';
-import { ageOf, daysLeftOf, readCertificate } from '../keys/certificate.ts';
+import { ageOf, belongsTo, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { reasonOf } from '../proof.ts';
 import type { WritableKeyStore } from '../stores/key-store.ts';
@@ -140,7 +140,7 @@ export function checkCertificate(pem: string | undefined, publicKey: KeyObject |
         'Rotate with "flow-keys rotate": Connect does not encrypt with an expired certificate.',
       );
     }
-    if (publicKey && !isSameKey(certificate.publicKey, publicKey) && !certificate.verify(publicKey)) {
+    if (publicKey && !belongsTo(certificate, publicKey)) {
       return problem(
         'certificate',
         'it is of another key',
