@@ -259,6 +259,24 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
       ),
     );
 
+  stored(command(flow, 'try'), { isOptional: true })
+    .description('play a call through a flow, without a phone')
+    .argument('<file>', 'an exported flow; "-" reads standard input')
+    .option(
+      '--keys <keys>',
+      "what the caller presses at each input, such as '4444444444444448#,1228#'; empty is silence",
+    )
+    .option('--function <name>', 'the Lambda function to invoke')
+    .option('--endpoint <url>', 'or the HTTP service to call')
+    .option('--token-file <file>', 'a file with its bearer token')
+    .option('--answer <file>', 'or a file with what the function answers')
+    .option('--branch <block=branch>', 'a branch that a block is to take; may be given several times', collect, [])
+    .action(
+      run(async (options, terminal, file = '') =>
+        (await import('./commands/flow-try.ts')).tryFlow(file, options, terminal),
+      ),
+    );
+
   stored(command(program.command('certificate').description('certificates for consumers'), 'issue'))
     .description('a certificate signed by an uploaded key, for one consumer (not tried on a live instance)')
     .requiredOption('--subject <name>', 'distinguished name of the consumer, as CN=billing')

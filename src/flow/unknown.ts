@@ -95,6 +95,7 @@ function unknownKeyIds({ points }: Followed): readonly Unknown[] {
     .map(({ facts }) => facts.action.Identifier);
   return [...new Set(blocks)].map((block) => ({
     block,
-    message: 'Whether the function knows the key id: it is not passed as a fixed "key-id", which this product needs.',
+    message:
+      'Whether the function knows the key id: it is not passed as a fixed "key-id"; with KEY_ID=required the function refuses such a call.',
   }));
 }

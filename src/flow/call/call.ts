@@ -135,8 +135,9 @@ export async function callFlow(
     const keyId = resolve(String(member(encryption, 'EncryptionKeyId') ?? ''));
     try {
       stored = await parties.encrypts(digits, keyId, resolve(String(member(encryption, 'Key') ?? '')));
-    } catch {
-      return { ...answered, branch: failed(action), details: [...details, 'the certificate did not encrypt it'] };
+    } catch (error) {
+      const why = error instanceof Error && 'code' in error ? `: ${error.message}` : '';
+      return { ...answered, branch: failed(action), details: [...details, `it could not be encrypted${why}`] };
     }
     return { ...answered, branch: success(action), details: [...details, `${storedInput} is ${shown(stored)}`] };
   }
