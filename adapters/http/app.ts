@@ -17,6 +17,7 @@ import { lookupBudgets, withDeadline } from '../../src/internal.ts';
 import type { AppEnv, RequestSettings } from './context.ts';
 import type { OperationName } from './contract.ts';
 import { docsPage } from './description/docs-page.ts';
+import { flowPage } from './description/flow/page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';
 import { openOperations, operations } from './description/operations.ts';
@@ -162,6 +163,7 @@ export function flowSecurityKeys(
     return context.json({ status: 'ok' });
   });
   app.get('/', (context) => context.html(inspectorPage(context.var.secureHeadersNonce ?? '')));
+  app.get('/flow', (context) => context.html(flowPage(context.var.secureHeadersNonce ?? '')));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
 

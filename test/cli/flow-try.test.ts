@@ -21,7 +21,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flow-try-'));
   store = `directory:${join(folder, 'keys')}`;
   await mkdir(join(folder, 'keys', keyId), { recursive: true });
-  await writeFile(join(folder, 'keys', keyId, 'private-key.pem'), pem('PRIVATE KEY', key.privateKeyPkcs8));
+  await writeFile(join(folder, 'keys', keyId, 'private-key.pem'), pem('PRIVATE KEY', key.privateKeyPkcs8), {
+    mode: 0o600,
+  });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
