@@ -38,9 +38,13 @@ export const findingKinds = {
     severity: 'error',
     fix: 'Set the automated interaction recording off in "Set recording behavior" before the input, on every way to it',
   },
+  agent_recording_on: {
+    severity: 'error',
+    fix: 'Set the recording of agent and customer off before the input, or suspend it with SuspendContactRecording and accept the finding',
+  },
   call_recording_on: {
-    severity: 'warning',
-    fix: 'Set the recording of agent and customer off before the input; with an agent on the line, suspend it with SuspendContactRecording',
+    severity: 'note',
+    fix: 'Nothing, if no agent is on the line here; otherwise suspend the recording with SuspendContactRecording',
   },
   logging_on: {
     severity: 'error',
@@ -115,6 +119,10 @@ export const findingKinds = {
   comparison_never_true: {
     severity: 'error',
     fix: 'Compare $.External.data.success with "true" or "false", and $.External.status-code with "200" or "500"',
+  },
+  answer_unknown: {
+    severity: 'warning',
+    fix: 'Read a name of the answer, such as $.External.data.success; accept the finding if the function is your own',
   },
   answer_not_compared: {
     severity: 'note',

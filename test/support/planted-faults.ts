@@ -126,6 +126,16 @@ export const plants: Readonly<Record<FindingCode, Plant>> = {
     (way) => recording(`Record ${way}`, { RecordedParticipants: ['Agent', 'Customer'] }),
     (way) => [['call_recording_on', `Card ${way}`]],
   ),
+  agent_recording_on(flow, way) {
+    const held = { PreviousContactParticipantState: 'AgentOnHold' };
+    const hold = block(`Hold ${way}`, 'UpdatePreviousContactParticipantState', held, 'End', {
+      NoMatchingError: 'Sorry',
+    });
+    insertBefore(flow, `Card ${way}`, recording(`Record ${way}`, { RecordedParticipants: ['Agent', 'Customer'] }));
+    insertBefore(flow, `Card ${way}`, hold);
+    // Where it could not be put on hold, the caller hears that.
+    return [['agent_recording_on', `Card ${way}`]];
+  },
   logging_on: byBlock(
     'Decrypt',
     (way) => logging(`Log ${way}`, 'Enabled'),
@@ -240,6 +250,9 @@ export const plants: Readonly<Record<FindingCode, Plant>> = {
   comparison_never_true: inBlock('comparison_never_true', 'Done', ({ Transitions }) => {
     for (const { Condition } of Transitions.Conditions) Condition.Operands = ['yes'];
   }),
+  answer_unknown: afterDecryption('answer_unknown', (way) =>
+    compare(`Look ${way}`, '$.External.statusCode', '200', 'Sorry', 'Sorry'),
+  ),
   answer_not_compared(flow, way) {
     blockOf(flow, `Done ${way}`).Parameters['ComparisonValue'] = '$.Attributes.language';
     return [['answer_not_compared', `Decrypt ${way}`]];

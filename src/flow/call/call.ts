@@ -1,3 +1,4 @@
+import { holds } from '../compare.ts';
 import { atStart, type Control, controlAfter } from '../follow/control.ts';
 import { type BlockFacts, factsOf } from '../follow/facts.ts';
 import {
@@ -16,7 +17,6 @@ import {
   storedInput,
   textParameter,
 } from '../language.ts';
-import { holds } from './compare.ts';
 import { maximumOf, takeKeys } from './keys.ts';
 import type { CallParties, ContactFlowEvent, FunctionOutcome } from './parties.ts';
 import { refusal } from './response.ts';

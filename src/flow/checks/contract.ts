@@ -1,3 +1,4 @@
+import { isAnswered } from '../answer-names.ts';
 import { type Fault, fault } from '../findings.ts';
 import { readsAnswer, secondsOf, sequenceSeconds } from '../follow/control.ts';
 import { asynchronousResult, functionInvoked } from '../follow/facts.ts';
@@ -17,7 +18,7 @@ import {
 /** What the input blocks, the function and the readers of its answer must agree on. */
 export function checkContract(point: Point, blocks: ReadonlyMap<string, FlowAction>): readonly Fault[] {
   if (point.token === undefined) return [...checkReading(point, blocks), ...checkDuration(point)];
-  if (point.token.kind === 'answer') return [...checkComparison(point), ...checkCompared(point)];
+  if (point.token.kind === 'answer') return [...checkComparison(point), ...checkNames(point), ...checkCompared(point)];
   if (point.token.kind === 'clear') return [];
   return [...checkPassing(point, point.token, blocks), ...checkOverwriting(point, point.token)];
 }
@@ -118,8 +119,19 @@ function checkComparison({ facts: { action }, token }: Point): readonly Fault[] 
     .map(() => fault('comparison_never_true', action, `compares ${path} with what the function never answers`));
 
   function isKnown(operand: string): boolean {
-    return isDynamic(operand) || known?.includes(operand.trim().toLowerCase()) === true;
+    return isDynamic(operand) || known?.includes(operand) === true;
   }
+}
+
+/** What this product's function does not answer; another's may. */
+function checkNames({ facts: { action, references }, token }: Point): readonly Fault[] {
+  if (!token?.locations.includes(lambdaAnswer)) return [];
+  const path = references
+    .filter((found) => found.startsWith(`${lambdaAnswer}.`))
+    .map((found) => found.slice(lambdaAnswer.length + 1))
+    .find((name) => !isAnswered(name));
+  if (path === undefined) return [];
+  return [fault('answer_unknown', action, `reads $.External.${path}, which this product's function does not answer`)];
 }
 
 /** Whether a call ends, or goes on to another function, without a look at the answer. */

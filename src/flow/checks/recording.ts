@@ -9,7 +9,11 @@ export function checkRecording({ facts, control, token }: Point): readonly Fault
     faults.push(
       fault('recording_on', facts.action, 'takes input while the automated interaction is recorded, tones included'),
     );
-  if (control.callRecording === 'on')
+  if (control.callRecording === 'on' && control.hasAgent)
+    faults.push(
+      fault('agent_recording_on', facts.action, 'takes input with an agent on the line and their call recorded'),
+    );
+  else if (control.callRecording === 'on')
     faults.push(fault('call_recording_on', facts.action, 'takes input while agent and customer are to be recorded'));
   return faults;
 }

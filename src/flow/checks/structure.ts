@@ -10,6 +10,7 @@ import {
   parameter,
   scalarParameter,
   terminalTypes,
+  textsIn,
 } from '../language.ts';
 
 const longestSynchronous = 8;
@@ -22,6 +23,7 @@ export function checkBlock(action: FlowAction, flow: FlowDocument): readonly Fau
     ...checkRequiredBranches(action, flow),
     ...checkPrompt(action, flow),
     ...checkFunction(action),
+    ...checkKeys(action),
   ];
 }
 
@@ -99,6 +101,14 @@ function checkPrompt(action: FlowAction, flow: FlowDocument): readonly Fault[] {
   if (action.Type === 'MessageParticipant' && count !== 1)
     return [fault('prompt_count', action, `has ${count} prompts, and must have one`)];
   return [];
+}
+
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Private keys in other places than an input block. */
+function checkKeys(action: FlowAction): readonly Fault[] {
+  if (!textsIn({ ...action.Parameters, InputEncryption: undefined }).some((text) => privateKey.test(text))) return [];
+  return [fault('private_key_in_flow', action, 'carries a private key')];
 }
 
 function checkFunction(action: FlowAction): readonly Fault[] {

@@ -20,6 +20,8 @@ export interface Control {
   readonly callRecording: Switch;
   readonly logging: Switch;
   readonly buffering: Switch;
+  /** The flow put the agent on hold, so there is one. */
+  readonly hasAgent: boolean;
   /** An encrypted input was taken since buffering began, or before. */
   readonly hadInput: boolean;
   /** The function block whose answer is under `$.External`; `''` where none was invoked yet, `?` where a module was. */
@@ -35,6 +37,7 @@ export const atStart: Control = {
   callRecording: 'unknown',
   logging: 'unknown',
   buffering: 'off',
+  hasAgent: false,
   hadInput: false,
   answerOf: '',
   pending: '',
@@ -63,6 +66,7 @@ export function controlAfter(control: Control, facts: BlockFacts, isError: boole
     ...control,
     ...recordingOf(action),
     ...loggingOf(action),
+    hasAgent: control.hasAgent || action.Type === 'UpdatePreviousContactParticipantState',
     hadInput: control.hadInput || facts.isEncrypted,
     ...(talksToCaller(action) && { seconds: 0 }),
   };

@@ -1,3 +1,4 @@
+import { holds } from '../compare.ts';
 import { type Branch, isAsynchronous, lambdaAnswer, storedInput } from '../language.ts';
 import { asynchronousResult, type BlockFacts, functionInvoked } from './facts.ts';
 
@@ -103,17 +104,21 @@ function compared(token: Token, { action, references }: BlockFacts, branch: Bran
     return isAnswer && token.locations.includes(lambdaAnswer) ? { ...token, isUsed: true } : token;
   }
   if (token.kind !== 'input' || typeof value !== 'string' || !token.locations.includes(value.trim())) return token;
-  const isAsked = (action.Transitions.Conditions ?? []).some(({ Condition }) => isTimeout(Condition.Operands));
+  const isAsked = (action.Transitions.Conditions ?? []).some(({ Condition }) =>
+    isTimeout(Condition.Operator, Condition.Operands),
+  );
   if (branch.kind === 'condition') {
-    if (!isTimeout(branch.operands ?? [])) return token.typed === 'no' ? undefined : startsAsCiphertext(token, branch);
+    if (!isTimeout(branch.operator ?? '', branch.operands ?? []))
+      return token.typed === 'no' ? undefined : startsAsCiphertext(token, branch);
     return token.typed === 'yes' ? undefined : { ...token, typed: 'no' };
   }
   if (!isAsked) return token;
   return token.typed === 'no' ? undefined : { ...token, typed: 'yes' };
 }
 
-function isTimeout(operands: readonly string[]): boolean {
-  return operands.some((operand) => operand.trim().toLowerCase() === 'timeout');
+/** Whether a condition is met by `Timeout`; comparisons are case-sensitive. */
+function isTimeout(operator: string, operands: readonly string[]): boolean {
+  return holds('Timeout', operator, operands);
 }
 
 // The first bytes of a message, in base64.
