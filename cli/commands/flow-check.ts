@@ -129,11 +129,13 @@ async function reportOf(
   pace: Pace,
   uploaded: UploadedKeys,
 ): Promise<FlowReport | undefined> {
-  const content = await instance.contentOf(listed, pace);
   try {
-    return checkFlow(readFlow(content), { uploaded });
+    return checkFlow(readFlow(await instance.contentOf(listed, pace)), { uploaded });
   } catch (error) {
-    if (error instanceof FlowKeysError && error.code === 'invalid_flow') return undefined;
+    const isInvalid = error instanceof FlowKeysError && error.code === 'invalid_flow';
+    // Somebody may delete a flow, or take it back, while others are checked.
+    const isGone = error instanceof CommandError && /NotFound|NotPublished/.test(error.cause?.name ?? '');
+    if (isInvalid || isGone) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // flow-security-keys/flow: flows of Amazon Connect, read and checked. Pure, for a CDK project, CI, and a page.
 
 export { FlowKeysError } from '../errors.ts';
-export { type CallContext, callFlow } from './call/call.ts';
+export { callFlow } from './call/call.ts';
 export type {
   CallerAct,
   CallParties,
@@ -10,6 +10,7 @@ export type {
   Invocation,
   KeyRequest,
 } from './call/parties.ts';
+export type { CallContext } from './call/state.ts';
 export type { CallEnd, CallStep, CallTranscript } from './call/transcript.ts';
 export { checkFlow, type FlowCheckOptions, type FlowReport, modulesInvoked } from './check.ts';
 export type { UploadedKeys } from './checks/input.ts';
