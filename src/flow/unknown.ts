@@ -47,7 +47,14 @@ export function unknownsOf(flow: FlowDocument, followed: Followed): readonly Unk
           },
         ]
       : []),
-    ...(followed.isWhole ? [] : [{ message: 'There are more ways through the flow than the check follows.' }]),
+    ...(followed.isExact
+      ? []
+      : [
+          {
+            message:
+              'There are so many ways through the flow that the check merges some: where an input is kept may be shown too often.',
+          },
+        ]),
     ...unknownRecording(followed),
     ...flow.Actions.flatMap(unknownOfBlock),
     ...unknownKeyIds(followed),

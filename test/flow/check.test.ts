@@ -1,6 +1,15 @@
 import { checkFlow, findingKinds, readFlow } from 'flow-security-keys/flow';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { block, blockOf, type EditableFlow, flowOfTwoWays, insertBefore, keyId, successors } from '../support/flows.ts';
+import {
+  block,
+  blockOf,
+  compare,
+  type EditableFlow,
+  flowOfTwoWays,
+  insertBefore,
+  keyId,
+  successors,
+} from '../support/flows.ts';
 import {
   attributes,
   certificate,
@@ -78,6 +87,38 @@ describe('checkFlow, of what is no fault', () => {
     const flow = flowOfTwoWays(certificate);
     // Logging is on for those who typed nothing; they hear no plaintext.
     insertBefore(flow, 'Sorry', logging('Log', 'Enabled'));
+    expect(codesOf(flow)).toEqual([]);
+  });
+
+  it('merges ways where there are too many to follow each', () => {
+    const flow = flowOfTwoWays(certificate);
+    // Each of 20 attributes is set or not: a million ways.
+    for (let number = 0; number < 20; number += 1) {
+      const [ask, keep] = [`Ask ${number}`, `Keep ${number}`];
+      insertBefore(flow, 'Decrypt first', compare(ask, '$.Attributes.language', 'en', keep, 'Decrypt first'));
+      flow.Actions.push(attributes(keep, { [`copy${number}`]: '$.StoredCustomerInput' }));
+    }
+    for (let number = 0; number < 20; number += 1) {
+      const next = number === 19 ? 'Decrypt first' : `Ask ${number + 1}`;
+      blockOf(flow, `Keep ${number}`).Transitions.NextAction = next;
+      for (const error of blockOf(flow, `Ask ${number}`).Transitions.Errors) error.NextAction = next;
+    }
+    blockOf(flow, 'Decrypt last').Parameters['InvocationTimeLimitSeconds'] = 9;
+    const { findings, unknown, kept } = checkFlow(flow, { uploaded });
+    expect(findings.map(({ code }) => code)).toEqual(['lambda_limit']);
+    expect(kept).toHaveLength(20);
+    expect(unknown.map(({ message: found }) => found).join()).toMatch(/merges/);
+  });
+
+  it('finds nothing in telephone numbers and digits of a menu', () => {
+    const flow = flowOfTwoWays(certificate);
+    const telephone = { StoreInput: 'True', InputValidation: { PhoneNumberValidation: { NumberFormat: 'E164' } } };
+    const digit = { StoreInput: true, InputValidation: { CustomValidation: { MaximumLength: 1 } } };
+    for (const [name, parameters] of Object.entries({ telephone, digit })) {
+      insertBefore(flow, 'Menu', attributes(`Keep ${name}`, { [name]: '$.StoredCustomerInput' }));
+      const input = block(name, 'GetParticipantInput', parameters, 'End', { NoMatchingError: 'Sorry' });
+      insertBefore(flow, `Keep ${name}`, input);
+    }
     expect(codesOf(flow)).toEqual([]);
   });
 

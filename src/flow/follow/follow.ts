@@ -21,37 +21,66 @@ export interface Point {
 export interface Followed {
   /** In the order of their distance from the start. */
   readonly points: readonly Point[];
-  /** `false` where there were more than the analysis takes. */
-  readonly isWhole: boolean;
+  /** `false` where there were too many, so that points were merged: the places of a value are those of several ways. */
+  readonly isExact: boolean;
 }
 
-const mostPoints = 100_000;
+const mostPoints = 50_000;
 
 /** Every point that a call through the flow can be at. */
 export function follow(flow: FlowDocument): Followed {
+  const points = explore(flow, exactly(), mostPoints);
+  if (points !== undefined) return { points, isExact: true };
+  return { points: explore(flow, merging(), Number.POSITIVE_INFINITY) ?? [], isExact: false };
+}
+
+/** The point to go on with, in place of one that was reached; `undefined` where there is nothing new in it. */
+type Visit = (point: Point) => Point | undefined;
+
+function exactly(): Visit {
+  const seen = new Set<string>();
+  return (point) => {
+    const key = JSON.stringify([point.facts.action.Identifier, point.control, point.token]);
+    if (seen.has(key)) return undefined;
+    seen.add(key);
+    return point;
+  };
+}
+
+/** At a block, a value is in every place where one way or another put it. */
+function merging(): Visit {
+  const seen = new Map<string, ReadonlySet<string>>();
+  return (point) => {
+    const { locations = [], ...token } = point.token ?? {};
+    const key = JSON.stringify([point.facts.action.Identifier, point.control, token]);
+    const known = seen.get(key);
+    if (known && locations.every((path) => known.has(path))) return undefined;
+    const all = new Set([...(known ?? []), ...locations]);
+    seen.set(key, all);
+    return point.token === undefined ? point : { ...point, token: { ...point.token, locations: [...all].sort() } };
+  };
+}
+
+function explore(flow: FlowDocument, visit: Visit, most: number): readonly Point[] | undefined {
   const blocks = new Map(flow.Actions.toReversed().map((action) => [action.Identifier, factsOf(action)]));
   const points: Point[] = [];
-  const seen = new Set<string>();
 
-  function visit(point: Omit<Point, 'facts'>, identifier: string): void {
+  function reach(point: Omit<Point, 'facts'>, identifier: string): void {
     const facts = blocks.get(identifier);
-    if (facts === undefined) return;
-    const key = JSON.stringify([identifier, point.control, point.token]);
-    if (seen.has(key)) return;
-    seen.add(key);
-    points.push({ facts, ...point });
+    const visited = facts && visit({ facts, ...point });
+    if (visited !== undefined) points.push(visited);
   }
 
-  visit({ control: atStart, token: undefined, before: undefined, branch: undefined }, flow.StartAction);
+  reach({ control: atStart, token: undefined, before: undefined, branch: undefined }, flow.StartAction);
   for (const point of points) {
-    if (points.length > mostPoints) return { points, isWhole: false };
+    if (points.length > most) return undefined;
     if (terminalTypes.has(point.facts.action.Type)) continue;
     for (const branch of branchesOf(point.facts.action)) {
       const control = controlAfter(point.control, point.facts, branch.kind === 'error');
-      for (const token of tokensAfter(point, branch)) visit({ control, token, before: point, branch }, branch.next);
+      for (const token of tokensAfter(point, branch)) reach({ control, token, before: point, branch }, branch.next);
     }
   }
-  return { points, isWhole: true };
+  return points;
 }
 
 function tokensAfter({ facts, token }: Point, branch: Branch): readonly (Token | undefined)[] {
