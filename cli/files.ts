@@ -115,10 +115,10 @@ function decode(bytes: Uint8Array, what: string, source: string): string {
   }
 }
 
-/** Windows PowerShell writes UTF-16 where it redirects. */
+/** Windows PowerShell writes UTF-16 where it redirects; without its mark, every other byte of JSON or PEM is zero. */
 function encodingOf([first, second]: Uint8Array): string {
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+  if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || first === 0 ? 'utf-16be' : 'utf-8';
 }
 
 const reasons: Readonly<Record<string, string>> = {

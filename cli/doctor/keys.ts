@@ -133,7 +133,7 @@ export function checkCertificate(pem: string | undefined, publicKey: KeyObject |
         'Give the flow a certificate that is valid now: Connect does not encrypt with one of the future.',
       );
     }
-    if (left < 0) {
+    if (ageOf(certificate) === 'expired') {
       return problem(
         'certificate',
         `it ended on ${certificate.validTo}`,

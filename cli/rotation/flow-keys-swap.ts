@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { type FlowAction, mapTexts, readFlow, textParameter } from '../../src/flow/index.ts';
+import { belongsTo } from '../keys/certificate.ts';
 import { isSameKey } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 
@@ -35,7 +36,7 @@ export function swapKey(content: string, { oldKeyId, oldPublicKey, newKeyId, new
     const certificate = text.includes('-----BEGIN CERTIFICATE-----') ? readable(text) : undefined;
     if (certificate === undefined) return text;
     if (isSameKey(certificate.publicKey, oldPublicKey)) return newCertificate;
-    if (!certificate.verify(oldPublicKey)) return text;
+    if (!belongsTo(certificate, oldPublicKey)) return text;
     const message = `The flow carries the certificate of ${certificate.subject.replaceAll('\n', ', ')}, which key id ${oldKeyId} signed; issue it again with "flow-keys certificate issue" under the new key, and edit the flow by hand.`;
     throw new CommandError('conflict', message);
   });

@@ -122,7 +122,7 @@ export const findingKinds = {
   },
   answer_unknown: {
     severity: 'warning',
-    fix: 'Read a name of the answer, such as $.External.data.success; accept the finding if the function is your own',
+    fix: 'Read a name of the answer, such as $.External.data.success ($.External.success with STRING_MAP and ANSWER=flat); accept the finding if the function is your own',
   },
   answer_not_compared: {
     severity: 'note',

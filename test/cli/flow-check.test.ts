@@ -94,6 +94,8 @@ describe('flow-keys flow check reads', () => {
     'UTF-8 with a byte order mark': Buffer.from(`\u{feff}${text}`),
     'UTF-16, little-endian': Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]),
     'UTF-16, big-endian': Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(text, 'utf16le').swap16()]),
+    'UTF-16 without a mark': Buffer.from(text, 'utf16le'),
+    'what describe-contact-flow prints as YAML': `ContactFlow:\n  Id: f\n  Content: '${text.replaceAll("'", "''")}'\n`,
     'a CloudFormation template in JSON': JSON.stringify(resource(text)),
     'a template with Fn::Sub': JSON.stringify(
       resource({

@@ -90,6 +90,26 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
+  it('knows both recording actions', () => {
+    const flow = flowOfTwoWays(certificate);
+    const on = { VoiceRecordingBehavior: { RecordedParticipants: [], IVRRecordingBehavior: 'Enabled' } };
+    const required = { NoMatchingError: 'Sorry', ChannelMismatch: 'Sorry' };
+    const type = 'UpdateContactRecordingAndAnalyticsBehavior';
+    insertBefore(flow, 'Card first', block('Record', type, { VoiceBehavior: on }, 'End', required));
+    expect(codesOf(flow)).toEqual(['recording_on']);
+    const off = { VoiceRecordingBehavior: { RecordedParticipants: [], IVRRecordingBehavior: 'Disabled' } };
+    insertBefore(flow, 'Card first', block('Stop', type, { VoiceBehavior: off }, 'End', required));
+    expect(codesOf(flow)).toEqual([]);
+  });
+
+  it('knows the flat answer under STRING_MAP, and the nested one under JSON', () => {
+    const flow = flowOfTwoWays(certificate);
+    blockOf(flow, 'Done first').Parameters['ComparisonValue'] = '$.External.success';
+    expect(codesOf(flow)).toEqual(['answer_unknown']);
+    blockOf(flow, 'Decrypt first').Parameters['ResponseValidation'] = { ResponseType: 'STRING_MAP' };
+    expect(codesOf(flow)).toEqual([]);
+  });
+
   it('merges ways where there are too many to follow each', () => {
     const flow = flowOfTwoWays(certificate);
     // Each of 20 attributes is set or not: a million ways.

@@ -18,7 +18,8 @@ import {
 /** What the input blocks, the function and the readers of its answer must agree on. */
 export function checkContract(point: Point, blocks: ReadonlyMap<string, FlowAction>): readonly Fault[] {
   if (point.token === undefined) return [...checkReading(point, blocks), ...checkDuration(point)];
-  if (point.token.kind === 'answer') return [...checkComparison(point), ...checkNames(point), ...checkCompared(point)];
+  if (point.token.kind === 'answer')
+    return [...checkComparison(point), ...checkNames(point, blocks), ...checkCompared(point)];
   if (point.token.kind === 'clear') return [];
   return [...checkPassing(point, point.token, blocks), ...checkOverwriting(point, point.token)];
 }
@@ -123,15 +124,23 @@ function checkComparison({ facts: { action }, token }: Point): readonly Fault[] 
   }
 }
 
-/** What this product's function does not answer; another's may. */
-function checkNames({ facts: { action, references }, token }: Point): readonly Fault[] {
-  if (!token?.locations.includes(lambdaAnswer)) return [];
+/** What this product's function does not answer, in the form that the response validation takes; another's may. */
+function checkNames(
+  { facts: { action, references }, token }: Point,
+  blocks: ReadonlyMap<string, FlowAction>,
+): readonly Fault[] {
+  const invoked = token?.locations.includes(lambdaAnswer) ? blocks.get(token.block) : undefined;
+  const validation = invoked && scalarParameter(invoked, 'ResponseValidation', 'ResponseType')?.toUpperCase();
+  const form = validation === 'JSON' ? 'nested' : validation === 'STRING_MAP' ? 'flat' : undefined;
+  if (form === undefined) return [];
   const path = references
     .filter((found) => found.startsWith(`${lambdaAnswer}.`))
     .map((found) => found.slice(lambdaAnswer.length + 1))
-    .find((name) => !isAnswered(name));
+    // A nested name under STRING_MAP is another finding.
+    .find((name) => !isAnswered(name, form) && !(form === 'flat' && isAnswered(name, 'nested')));
   if (path === undefined) return [];
-  return [fault('answer_unknown', action, `reads $.External.${path}, which this product's function does not answer`)];
+  const what = `reads $.External.${path}, which is not in the ${form} answer of this product's function`;
+  return [fault('answer_unknown', action, what)];
 }
 
 /** Whether a call ends, or goes on to another function, without a look at the answer. */
