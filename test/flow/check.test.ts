@@ -110,6 +110,17 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
+  it('knows that the end of buffering may overwrite an input', () => {
+    const flow = flowOfTwoWays(certificate);
+    const stop = { EnableDTMFBuffer: 'False', StoreInput: 'True' };
+    insertBefore(
+      flow,
+      'Decrypt first',
+      block('Stop', 'GetParticipantInput', stop, 'End', { NoMatchingError: 'Sorry' }),
+    );
+    expect(codesOf(flow)).toEqual(['input_not_passed', 'input_overwritten']);
+  });
+
   it('merges ways where there are too many to follow each', () => {
     const flow = flowOfTwoWays(certificate);
     // Each of 20 attributes is set or not: a million ways.

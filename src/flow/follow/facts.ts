@@ -1,13 +1,16 @@
 import { isRecord } from '../../encoding/json.ts';
 import {
+  bufferSwitch,
   type FlowAction,
   isEncrypted,
   isStored,
   isTelephoneNumber,
+  isTrue,
   maxDigits,
   member,
   parameter,
   referencesIn,
+  scalarParameter,
   textsIn,
 } from '../language.ts';
 
@@ -16,6 +19,7 @@ export interface BlockFacts {
   readonly action: FlowAction;
   /** Everything that its parameters refer to. */
   readonly references: readonly string[];
+  /** Overwrites `$.StoredCustomerInput`. */
   readonly isStored: boolean;
   readonly isEncrypted: boolean;
   /** Stores digits that may be a secret, unencrypted. */
@@ -40,10 +44,11 @@ export function factsOf(action: FlowAction): BlockFacts {
   const references = textsIn(action.Parameters).flatMap(referencesIn);
   const stores = isStored(action);
   const encrypts = isEncrypted(action);
+  const storesBuffer = bufferSwitch(action) === false && isTrue(scalarParameter(action, 'StoreInput'));
   return {
     action,
     references,
-    isStored: stores,
+    isStored: stores || storesBuffer,
     isEncrypted: encrypts,
     isClear: stores && !encrypts && !isTelephoneNumber(action) && maxDigits(action) !== 1,
     assignments: assignmentsOf(action),
