@@ -121,6 +121,16 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual(['input_not_passed', 'input_overwritten']);
   });
 
+  it('knows the branches apart: of Timeout, and of an error', () => {
+    const silent = flowOfTwoWays(certificate);
+    for (const condition of blockOf(silent, 'Typed first').Transitions.Conditions)
+      condition.NextAction = 'Decrypt first';
+    expect(codesOf(silent)).toEqual(['timeout_not_checked']);
+    const failing = flowOfTwoWays(certificate);
+    for (const error of blockOf(failing, 'Decrypt first').Transitions.Errors) error.NextAction = 'Done first';
+    expect(codesOf(failing)).toEqual(['answer_without_function']);
+  });
+
   it('merges ways where there are too many to follow each', () => {
     const flow = flowOfTwoWays(certificate);
     // Each of 20 attributes is set or not: a million ways.
