@@ -10,6 +10,7 @@ import { type Followed, follow, type Point, wayTo } from './follow/follow.ts';
 import { type FlowAction, type FlowDocument, parameter, terminalTypes } from './language.ts';
 import { type Unknown, unknownsOf } from './unknown.ts';
 
+/** What a flow is compared with. */
 export interface FlowCheckOptions {
   /** The instance's security keys; without them, key ids and certificates are not compared with Connect's. */
   readonly uploaded?: UploadedKeys | undefined;
@@ -17,6 +18,7 @@ export interface FlowCheckOptions {
   readonly now?: number;
 }
 
+/** What the check of a flow says. */
 export interface FlowReport {
   /** In the order of the flow's blocks. */
   readonly findings: readonly FlowFinding[];
@@ -27,7 +29,8 @@ export interface FlowReport {
 }
 
 /**
- * Looks for what leaks an input, loses it, or makes calls fail, on each way that a call can take.
+ * Looks for what leaks an input, loses it, or makes calls fail, on each way that a call can take. It does not throw: a flow
+ * with an unknown form is refused when it is read.
  *
  * @example
  * const { findings } = checkFlow(readFlow(text));

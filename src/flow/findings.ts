@@ -149,6 +149,7 @@ export const findingKinds = {
   unreachable_block: { severity: 'note', fix: 'Connect the block, or remove it' },
 } as const satisfies Readonly<Record<string, FindingKind>>;
 
+/** A finding's stable code, such as `recording_on`. */
 export type FindingCode = keyof typeof findingKinds;
 
 /** What is wrong with a flow, where, and how to fix it. It never quotes a key or a certificate. */

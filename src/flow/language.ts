@@ -20,6 +20,7 @@ export interface FlowAction {
   readonly Transitions: Transitions;
 }
 
+/** Where a block leads: its Success branch, its error branches, and its conditions in their order. */
 export interface Transitions {
   readonly NextAction?: string;
   readonly Errors?: readonly { readonly ErrorType: string; readonly NextAction: string }[];

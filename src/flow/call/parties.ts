@@ -14,6 +14,7 @@ export interface CallParties {
   forced?(block: string): string | undefined;
 }
 
+/** A block that waits for keys. */
 export interface KeyRequest {
   readonly block: string;
   readonly prompt: string;
@@ -23,6 +24,7 @@ export interface KeyRequest {
 /** Keys as they are pressed, with `#` and `*`; no keys are silence. */
 export type CallerAct = { readonly keys: string } | 'hang-up';
 
+/** One invocation of a function, and where in the flow it is made. */
 export interface Invocation {
   readonly block: string;
   readonly functionArn: string;
@@ -30,6 +32,7 @@ export interface Invocation {
   readonly attempt: number;
 }
 
+/** What became of an invocation, and how long it took; the engine does not wait by itself. */
 export type FunctionOutcome =
   | { readonly answer: unknown; readonly seconds: number }
   /** `isRetried`: throttled, or a 5xx. */

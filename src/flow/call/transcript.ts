@@ -12,6 +12,7 @@ export interface CallTranscript {
   readonly logged: readonly string[];
 }
 
+/** One block that the call went through. */
 export interface CallStep {
   readonly block: string;
   readonly type: string;
@@ -25,6 +26,7 @@ export interface CallStep {
   readonly isLogged: boolean;
 }
 
+/** How the call ended, and at which block. */
 export interface CallEnd {
   /**
    * `disconnected`, `flow-ended` and `transferred`: as the flow says. `hung-up`: by the caller. `lost`: a block has no
