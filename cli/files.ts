@@ -108,11 +108,17 @@ function decode(bytes: Uint8Array, what: string, source: string): string {
     );
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
     const message = `${sentence(what)} from ${source} is not text: PEM, base64 or JSON is expected.`;
     throw new CommandError('unreadable_file', message);
   }
+}
+
+/** Windows PowerShell writes UTF-16 where it redirects; without its mark, every other byte of JSON or PEM is zero. */
+function encodingOf([first, second]: Uint8Array): string {
+  if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || first === 0 ? 'utf-16be' : 'utf-8';
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -241,13 +241,39 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     );
 
   onAws(command(flow, 'check'))
-    .description('look for what leaks an input, loses it, or makes calls fail')
-    .argument('[file]', 'an exported flow; "-" reads standard input')
+    .description('look for what leaks an input, loses it, or makes calls fail; --instance alone checks all its flows')
+    .argument('[file]', 'an exported flow, or a template with flows; "-" reads standard input')
     .addOption(instance())
     .option('--flow <id>', 'a flow of the instance, instead of a file')
+    .option('--accept <code[:block]>', 'a finding to accept; may be given several times', collect, [])
+    .option('--accepted <file>', 'a file with findings to accept, one a line')
+    .addOption(
+      new Option('--fail-on <severity>', 'the least severe finding to fail on')
+        .choices(['error', 'warning', 'note'])
+        .default('warning'),
+    )
+    .option('--rate <number>', 'calls a second, when all flows are checked', wholeNumber, 1)
     .action(
       run(async (options, terminal, file) =>
         (await import('./commands/flow-check.ts')).checkContactFlow(file, options, terminal),
+      ),
+    );
+
+  stored(command(flow, 'try'), { isOptional: true })
+    .description('play a call through a flow, without a phone')
+    .argument('<file>', 'an exported flow; "-" reads standard input')
+    .option(
+      '--keys <keys>',
+      "what the caller presses at each input, such as '4444444444444448#,1228#'; empty is silence",
+    )
+    .option('--function <name>', 'the Lambda function to invoke')
+    .option('--endpoint <url>', 'or the HTTP service to call')
+    .option('--token-file <file>', 'a file with its bearer token')
+    .option('--answer <file>', 'or a file with what the function answers')
+    .option('--branch <block=branch>', 'a branch that a block is to take; may be given several times', collect, [])
+    .action(
+      run(async (options, terminal, file = '') =>
+        (await import('./commands/flow-try.ts')).tryFlow(file, options, terminal),
       ),
     );
 

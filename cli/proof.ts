@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createClient } from '../adapters/client/client.ts';
+import { member } from '../src/flow/index.ts';
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../src/index.ts';
 import { type AwsOptions, callAws, clientConfiguration } from './aws.ts';
-import { member } from './connect/flow/language.ts';
 
 /** A fresh input, as a caller could have typed it: its digits are known to nobody else. */
 export function freshInput(): string {

@@ -46,6 +46,8 @@ export const errorCodes = {
   invalid_request: 'The body has not the expected shape',
   /** The caller has made more calls than the service takes of one. */
   rate_limited: 'The caller asks too often',
+  /** A text, or an object, that is not a flow of Amazon Connect. */
+  invalid_flow: 'The flow cannot be read',
   /** A setting is missing or wrong. */
   not_configured: 'The service is not configured',
   /** The client got no answer, or one that is not the service's. */

@@ -5,6 +5,7 @@ import { FlowKeysError, toFlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './context.ts';
 import type { OperationName } from './contract.ts';
 import { docsPage } from './description/docs-page.ts';
+import { flowPage } from './description/flow/page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';
 import { openOperations, operations } from './description/operations.ts';
@@ -64,6 +65,7 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
   app.get(openOperations.healthz.path, (context) => context.json({ status: 'ok' }));
   app.get(openOperations.readyz.path, readiness());
   app.get('/', (context) => context.html(inspectorPage(context.var.secureHeadersNonce ?? '')));
+  app.get('/flow', (context) => context.html(flowPage(context.var.secureHeadersNonce ?? '')));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
 

@@ -26,6 +26,7 @@ export const statusOf = {
   decryption_failed: 422,
   answer_too_large: 422,
   rate_limited: 429,
+  invalid_flow: 422,
   invalid_private_key: 500,
   invalid_consumer: 500,
   internal_error: 500,

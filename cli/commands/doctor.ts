@@ -1,6 +1,6 @@
+import { member } from '../../src/flow/index.ts';
 import { createDecryptor } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
-import { member } from '../connect/flow/language.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { type Finding, ok, problem, skipped } from '../doctor/check.ts';

@@ -1,5 +1,6 @@
 import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
 import { CommandError } from '../output/command-error.ts';
+import type { Pace } from './pace.ts';
 
 /** A public key that the instance holds, under the key id that its flows name. */
 export interface SecurityKey {
@@ -16,6 +17,14 @@ export interface Flow {
   readonly content: string;
 }
 
+/** A published flow or module, as the instance lists it. */
+export interface ListedFlow {
+  readonly id: string;
+  readonly name: string;
+  /** As `CONTACT_FLOW`, or `MODULE`. */
+  readonly type: string;
+}
+
 /** What an Amazon Connect instance holds; each method throws CommandError `aws_refused` or `aws_unavailable`. */
 export interface ConnectInstance {
   readonly id: string;
@@ -24,6 +33,10 @@ export interface ConnectInstance {
   associate(publicKey: string): Promise<string>;
   disassociate(keyId: string): Promise<void>;
   flow(id: string): Promise<Flow>;
+  /** The published flows and modules that are not archived, by one call a page. */
+  publishedFlows(pace: Pace): Promise<readonly ListedFlow[]>;
+  /** The content of a flow or a module, by one call. */
+  contentOf(flow: ListedFlow, pace: Pace): Promise<string>;
   updateFlow(id: string, content: string): Promise<void>;
   /** The ARNs of the functions that its flows may invoke. */
   lambdaFunctions(): Promise<readonly string[]>;
@@ -45,7 +58,10 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
   }
   const connect = await import('@aws-sdk/client-connect');
   const region = options.region ?? arnRegion;
-  const client = new connect.ConnectClient(clientConfiguration({ ...options, ...(region && { region }) }));
+  const configuration = clientConfiguration({ ...options, ...(region && { region }) });
+  const client = new connect.ConnectClient(configuration);
+  // Its calls are paced, and so are their repetitions.
+  const pacedClient = new connect.ConnectClient({ ...configuration, maxAttempts: 1 });
   const instanceId = { InstanceId: id };
 
   return {
@@ -85,6 +101,42 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
       return { id: flowId, name: flow?.Name ?? flowId, content: flow?.Content ?? '' };
     },
 
+    async publishedFlows(pace) {
+      const flows = await callAws(`list the flows of instance ${id}`, 'connect:ListContactFlows', () =>
+        pages(pace, (token) => pacedClient.send(new connect.ListContactFlowsCommand({ ...instanceId, ...token }))),
+      );
+      const modules = await callAws(`list the modules of instance ${id}`, 'connect:ListContactFlowModules', () =>
+        pages(pace, (token) =>
+          pacedClient.send(new connect.ListContactFlowModulesCommand({ ...instanceId, ...token })),
+        ),
+      );
+      return [
+        ...flows
+          .flatMap(({ ContactFlowSummaryList = [] }) => ContactFlowSummaryList)
+          .filter(({ ContactFlowState, ContactFlowStatus }) => isInUse(ContactFlowState, ContactFlowStatus))
+          .map(({ Id = '', Name = Id, ContactFlowType: type = 'CONTACT_FLOW' }) => ({ id: Id, name: Name, type })),
+        ...modules
+          .flatMap(({ ContactFlowModulesSummaryList = [] }) => ContactFlowModulesSummaryList)
+          .filter(({ State }) => isInUse(State, undefined))
+          .map(({ Id = '', Name = Id }) => ({ id: Id, name: Name, type: 'MODULE' })),
+      ];
+    },
+
+    async contentOf({ id: flowId, type }, pace) {
+      if (type !== 'MODULE') {
+        const command = new connect.DescribeContactFlowCommand({ ...instanceId, ContactFlowId: flowId });
+        const described = await callAws(`read flow ${flowId}`, 'connect:DescribeContactFlow', () =>
+          pace(() => pacedClient.send(command)),
+        );
+        return described.ContactFlow?.Content ?? '';
+      }
+      const command = new connect.DescribeContactFlowModuleCommand({ ...instanceId, ContactFlowModuleId: flowId });
+      const described = await callAws(`read module ${flowId}`, 'connect:DescribeContactFlowModule', () =>
+        pace(() => pacedClient.send(command)),
+      );
+      return described.ContactFlowModule?.Content ?? '';
+    },
+
     async updateFlow(flowId, content) {
       await callAws(`publish flow ${flowId}`, 'connect:UpdateContactFlowContent', () =>
         client.send(
@@ -99,6 +151,25 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
       );
     },
   };
+}
+
+/** Archived flows take no calls, and drafts were never published. */
+function isInUse(state: string | undefined, status: string | undefined): boolean {
+  return state !== 'ARCHIVED' && status !== 'SAVED';
+}
+
+async function pages<Page extends { readonly NextToken?: string | undefined }>(
+  pace: Pace,
+  read: (token: { readonly NextToken?: string }) => Promise<Page>,
+): Promise<readonly Page[]> {
+  const all: Page[] = [];
+  let token: string | undefined;
+  do {
+    const page = await pace(() => read(token === undefined ? {} : { NextToken: token }));
+    all.push(page);
+    token = page.NextToken;
+  } while (token !== undefined);
+  return all;
 }
 
 async function collect<Page, Item>(

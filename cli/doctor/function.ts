@@ -1,5 +1,5 @@
+import { member } from '../../src/flow/index.ts';
 import { type AwsOptions, clientConfiguration } from '../aws.ts';
-import { member } from '../connect/flow/language.ts';
 import type { ConnectInstance } from '../connect/instance.ts';
 import { reasonOf } from '../proof.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';

@@ -4,7 +4,7 @@ import { holdsPrivateKey } from '../../src/internal.ts';
 import type { AwsOptions } from '../aws.ts';
 import { clientConfiguration } from '../aws.ts';
 import type { SecurityKey } from '../connect/instance.ts';
-import { ageOf, daysLeftOf, readCertificate } from '../keys/certificate.ts';
+import { ageOf, belongsTo, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { reasonOf } from '../proof.ts';
 import type { WritableKeyStore } from '../stores/key-store.ts';
@@ -133,14 +133,14 @@ export function checkCertificate(pem: string | undefined, publicKey: KeyObject |
         'Give the flow a certificate that is valid now: Connect does not encrypt with one of the future.',
       );
     }
-    if (left < 0) {
+    if (ageOf(certificate) === 'expired') {
       return problem(
         'certificate',
         `it ended on ${certificate.validTo}`,
         'Rotate with "flow-keys rotate": Connect does not encrypt with an expired certificate.',
       );
     }
-    if (publicKey && !isSameKey(certificate.publicKey, publicKey) && !certificate.verify(publicKey)) {
+    if (publicKey && !belongsTo(certificate, publicKey)) {
       return problem(
         'certificate',
         'it is of another key',

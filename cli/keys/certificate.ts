@@ -113,6 +113,11 @@ export function readPublicCertificate(text: string, what: string, terminal: Term
   return certificate;
 }
 
+/** Whether a certificate is the key's own, or one that the key has signed for a consumer. */
+export function belongsTo(certificate: X509Certificate, publicKey: KeyObject): boolean {
+  return isSameKey(certificate.publicKey, publicKey) || certificate.verify(publicKey);
+}
+
 export function ageOf(certificate: X509Certificate, now = Date.now()): CertificateAge {
   return certificateAge(validityOf(certificate), now);
 }

@@ -30,7 +30,6 @@ const commandCodes = {
   unwritable_file: exitCodes.input,
   invalid_certificate: exitCodes.input,
   invalid_public_key: exitCodes.input,
-  invalid_flow: exitCodes.input,
   aws_unavailable: exitCodes.unavailable,
   aws_refused: exitCodes.refused,
   confirmation_needed: exitCodes.unconfirmed,

@@ -25,6 +25,8 @@ export interface Terminal {
    * @throws CommandError `confirmation_needed` when the user says no, or when there is nobody to ask
    */
   confirm(question: string): Promise<void>;
+  /** What somebody at the terminal answers; `undefined` where there is nobody, or who leaves. */
+  ask(question: string): Promise<string | undefined>;
 }
 
 // Anything shorter needs no word.
@@ -63,6 +65,16 @@ export function terminal({
         clearTimeout(timer);
         spinner?.stop();
       }
+    },
+
+    async ask(question) {
+      if (!isInteractive) return undefined;
+      const lines = createInterface({ input: process.stdin, output: stderr });
+      const left = once(lines, 'close').then(() => undefined);
+      const answered = lines.question(`${printable(question)} `).catch(() => undefined);
+      const answer = await Promise.race([answered, left]);
+      lines.close();
+      return answer?.trim();
     },
 
     async confirm(question) {

@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { type FlowAction, mapTexts, parseFlow, textParameter } from '../connect/flow/language.ts';
+import { type FlowAction, mapTexts, readFlow, textParameter } from '../../src/flow/index.ts';
+import { belongsTo } from '../keys/certificate.ts';
 import { isSameKey } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 
@@ -15,7 +16,7 @@ export interface KeySwap {
 /** Whether the key id stands anywhere in the flow. */
 export function carriesKey(content: string, keyId: string): boolean {
   let isThere = false;
-  mapTexts(parseFlow(content), (text) => {
+  mapTexts(readFlow(content), (text) => {
     isThere ||= text === keyId;
     return text;
   });
@@ -26,21 +27,21 @@ export function carriesKey(content: string, keyId: string): boolean {
  * The flow with the new key id and certificate wherever the old ones stand: in input blocks, in attributes, in
  * the function's parameters.
  *
- * @throws CommandError `invalid_flow`; `conflict` for a certificate that the old key signed for a consumer
+ * @throws FlowKeysError `invalid_flow`; CommandError `conflict` for a certificate that the old key signed for a consumer
  */
 export function swapKey(content: string, { oldKeyId, oldPublicKey, newKeyId, newCertificate }: KeySwap): string {
-  parseFlow(content);
+  readFlow(content);
   const swapped = mapTexts(JSON.parse(content), (text) => {
     if (text === oldKeyId) return newKeyId;
     const certificate = text.includes('-----BEGIN CERTIFICATE-----') ? readable(text) : undefined;
     if (certificate === undefined) return text;
     if (isSameKey(certificate.publicKey, oldPublicKey)) return newCertificate;
-    if (!certificate.verify(oldPublicKey)) return text;
+    if (!belongsTo(certificate, oldPublicKey)) return text;
     const message = `The flow carries the certificate of ${certificate.subject.replaceAll('\n', ', ')}, which key id ${oldKeyId} signed; issue it again with "flow-keys certificate issue" under the new key, and edit the flow by hand.`;
     throw new CommandError('conflict', message);
   });
   const written = JSON.stringify(swapped);
-  for (const action of parseFlow(written).Actions) assertPair(action, newKeyId, newCertificate);
+  for (const action of readFlow(written).Actions) assertPair(action, newKeyId, newCertificate);
   return written;
 }
 

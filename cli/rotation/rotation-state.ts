@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { member } from '../connect/flow/language.ts';
+import { member } from '../../src/flow/index.ts';
 import { codeOf, readText, replaceFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 

@@ -185,6 +185,21 @@ describe('Every route', () => {
     );
   });
 
+  it('has pages whose only script is in them, and is let by its nonce', async () => {
+    for (const [path, title] of [
+      ['/', 'Inspect a ciphertext'],
+      ['/flow', 'Check a contact flow'],
+    ] as const) {
+      const page = await request(path);
+      const text = await page.text();
+      expect(text).toContain(`<h1>${title}</h1>`);
+      const [, nonce] = text.match(/<script type="module" nonce="([^"]+)"/) ?? [];
+      expect(page.headers.get('content-security-policy')).toContain(`script-src 'nonce-${nonce}'`);
+      expect(page.headers.get('content-security-policy')).not.toContain('connect-src');
+      expect(text.match(/<\/script>/g)).toHaveLength(1);
+    }
+  });
+
   it('goes on with the trace of its caller', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const continued = await request('/healthz', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });

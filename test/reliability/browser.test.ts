@@ -5,6 +5,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as Package from '../../src/index.ts';
 import { articleRecording, isUnsigned, pem, recordingNamed, recordings, testKeys } from '../recordings/recordings.ts';
+import { blockOf, flowOfTwoWays } from '../support/flows.ts';
 import { startWorkerd } from '../support/workerd.ts';
 
 const executablePath = '/usr/bin/chromium';
@@ -50,6 +51,37 @@ describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
 
     expect(complaints).toEqual([]);
     expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${service.origin}/`]);
+    await page.close();
+    await service.stop();
+  });
+
+  it('the flow page checks what is pasted, and sends it nowhere', async () => {
+    const service = await startWorkerd({});
+    const page = await browser.newPage();
+    const requests: string[] = [];
+    const complaints: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${service.origin}/flow`);
+
+    const [key] = testKeys;
+    const flow = flowOfTwoWays(pem('CERTIFICATE', key?.certificate ?? ''));
+    const output = page.locator('output');
+    await page.locator('textarea').fill(JSON.stringify({ ContactFlow: { Content: JSON.stringify(flow) } }));
+    await output.getByText('No findings').waitFor();
+
+    blockOf(flow, 'Decrypt last').Parameters['InvocationTimeLimitSeconds'] = 9;
+    blockOf(flow, 'Decrypt last').Parameters['Note'] = '<img src="/leak" onerror="fetch(`/leak`)">';
+    await page.locator('textarea').fill(JSON.stringify(flow));
+    await output.getByText('error: lambda_limit').waitFor();
+    expect(await output.textContent()).toContain('Way: Logging off > Recording off > Menu > Card last');
+
+    await page.locator('textarea').fill('{');
+    await output.getByText('invalid_flow').waitFor();
+
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${service.origin}/flow`]);
     await page.close();
     await service.stop();
   });

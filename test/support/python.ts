@@ -7,6 +7,7 @@ const installed = (command: string) => fileURLToPath(new URL(`../../.venv/bin/${
 export const python = installed('python');
 export const motoServer = installed('moto_server');
 export const schemathesis = installed('schemathesis');
+export const connectFlow = installed('connect-flow');
 export const sam = installed('sam');
 export const cfnLint = installed('cfn-lint');
 

@@ -23,6 +23,10 @@ export const readConnectRecordings = () => readShared<RecordingFile>('recordings
 
 export const readVectors = () => readShared<VectorFile>('vectors/aws-esdk-net-v4-raw-rsa.json');
 
+/** What people brought, each with its right outcome. */
+export const readCases = () =>
+  readShared<readonly { readonly name: string; readonly base64: string }[]>('cases/cases.json');
+
 function readShared<Content>(name: string): Content | undefined {
   const file = new URL(name, folder);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));

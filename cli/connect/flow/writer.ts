@@ -1,4 +1,4 @@
-import type { FlowAction, FlowDocument, Transitions } from './language.ts';
+import type { FlowAction, FlowDocument, Transitions } from '../../../src/flow/index.ts';
 
 /** An input that the flow asks for. */
 export interface FlowField {

@@ -23,7 +23,7 @@ export function inspectorPage(nonce: string) {
 <p>Paste what Connect stored as <code>$.StoredCustomerInput</code>. It is read in this page, and sent nowhere; reading it needs no key.</p>
 <textarea aria-label="Ciphertext" spellcheck="false" autocomplete="off" placeholder="AYAD…"></textarea>
 <output aria-live="polite"></output>
-<p><a href="docs">The service's routes</a></p>
+<p><a href="flow">Check a contact flow</a> · <a href="docs">The service's routes</a></p>
 <script type="module" nonce="${nonce}">${raw(script)}</script>
 </body>
 </html>`;

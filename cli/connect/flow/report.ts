@@ -1,0 +1,63 @@
+import type { FlowFinding, FlowReport, Severity } from '../../../src/flow/index.ts';
+import { type Colour, coloured, printable, table } from '../../output/terminal.ts';
+
+/** What the check of one flow says. */
+export interface CheckedFlow {
+  /** The flow's name; `undefined` where a file holds one flow. */
+  readonly name: string | undefined;
+  /** Without the accepted ones. */
+  readonly findings: readonly FlowFinding[];
+  readonly accepted: readonly FlowFinding[];
+  readonly unknown: FlowReport['unknown'];
+  readonly kept: FlowReport['kept'];
+}
+
+const colours: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', note: 'dim' };
+export const severities: readonly Severity[] = ['error', 'warning', 'note'];
+
+/** A flow's findings, what is unknown of it, and where it keeps encrypted inputs. */
+export function describeFlow({ name, findings, accepted, unknown, kept }: CheckedFlow): string {
+  const quoted = (block: string) => `"${printable(block)}"`;
+  return [
+    ...(name === undefined ? [] : [coloured('bold', printable(name))]),
+    ...findings.map(describeFinding),
+    ...kept.map(
+      ({ attribute, block }) =>
+        `kept     the encrypted input of ${quoted(block)} stays in contact attribute ${quoted(attribute)}`,
+    ),
+    ...unknown.map(({ block, message }) =>
+      printable(`unknown  ${block === undefined ? '' : `${quoted(block)}: `}${message}`),
+    ),
+    ...accepted.map(({ code, block }) => `accepted ${code} of ${quoted(block)}`),
+  ].join('\n');
+}
+
+function describeFinding({ code, severity, block, way, message, fix }: FlowFinding): string {
+  const indent = ' '.repeat(9);
+  return [
+    `${coloured(colours[severity], severity.padEnd(8))} ${coloured(colours[severity], code)}  ${printable(`"${block}" ${message}`)}.`,
+    ...(way.length > 1 ? [`${indent}Way: ${printable(way.join(' > '))}`] : []),
+    `${indent}Fix: ${fix}.`,
+  ].join('\n');
+}
+
+/** `2 errors, 1 warning, 0 notes` */
+export function countsOf(findings: readonly FlowFinding[]): string {
+  return severities
+    .map((severity) => {
+      const count = findings.filter((finding) => finding.severity === severity).length;
+      return `${count} ${severity}${count === 1 ? '' : 's'}`;
+    })
+    .join(', ');
+}
+
+/** One row a flow. */
+export function tableOf(rows: readonly { readonly type: string; readonly checked: CheckedFlow }[]): string {
+  const header = ['flow', 'type', 'errors', 'warnings', 'notes', 'accepted'];
+  const cells = rows.map(({ type, checked: { name = '', findings, accepted } }) => [
+    ...[name, type],
+    ...severities.map((severity) => String(findings.filter((finding) => finding.severity === severity).length)),
+    String(accepted.length),
+  ]);
+  return table([header, ...cells]);
+}

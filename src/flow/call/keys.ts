@@ -1,0 +1,34 @@
+import { type FlowAction, isTrue, maxDigits, scalarParameter, textParameter } from '../language.ts';
+
+export interface TakenKeys {
+  /** The digits of the input. */
+  readonly digits: string;
+  /** The keys after it, which are lost unless touchtones are buffered. */
+  readonly rest: string;
+}
+
+/** Connect's maximum where a block sets none. */
+const usualMaximum = 20;
+
+export function maximumOf(action: FlowAction): number {
+  return maxDigits(action) ?? usualMaximum;
+}
+
+/** What a block takes of the keys that are pressed: up to its terminator or its maximum; `*` starts the input again. */
+export function takeKeys(action: FlowAction, keys: string): TakenKeys {
+  const terminator = textParameter(action, 'DTMFConfiguration', 'InputTerminationSequence') ?? '#';
+  const cancels = !isTrue(scalarParameter(action, 'DTMFConfiguration', 'DisableCancelKey'));
+  const maximum = maximumOf(action);
+  let digits = '';
+  for (let place = 0; place < keys.length; place += 1) {
+    if (terminator !== '' && keys.startsWith(terminator, place))
+      return { digits, rest: keys.slice(place + terminator.length) };
+    const key = keys[place] ?? '';
+    digits = key === '*' && cancels ? '' : digits + key;
+    if (digits.length < maximum) continue;
+    const after = place + 1;
+    const isTerminated = terminator !== '' && keys.startsWith(terminator, after);
+    return { digits, rest: keys.slice(isTerminated ? after + terminator.length : after) };
+  }
+  return { digits, rest: '' };
+}

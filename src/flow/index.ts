@@ -1,0 +1,29 @@
+// flow-security-keys/flow: flows of Amazon Connect, read and checked. Pure, for a CDK project, CI, and a page.
+
+export { FlowKeysError } from '../errors.ts';
+export { callFlow } from './call/call.ts';
+export type {
+  CallerAct,
+  CallParties,
+  ContactFlowEvent,
+  FunctionOutcome,
+  Invocation,
+  KeyRequest,
+} from './call/parties.ts';
+export type { CallContext } from './call/state.ts';
+export type { CallEnd, CallStep, CallTranscript } from './call/transcript.ts';
+export { checkFlow, type FlowCheckOptions, type FlowReport, modulesInvoked } from './check.ts';
+export type { UploadedKeys } from './checks/input.ts';
+export { type FindingCode, type FlowFinding, findingKinds, type Severity } from './findings.ts';
+export {
+  branchesOf,
+  type FlowAction,
+  type FlowDocument,
+  mapTexts,
+  member,
+  nextActions,
+  type Transitions,
+  textParameter,
+} from './language.ts';
+export { readFlow } from './read.ts';
+export type { Unknown } from './unknown.ts';

@@ -1,0 +1,173 @@
+import { isRecord } from '../encoding/json.ts';
+
+/**
+ * A flow or a flow module in Amazon Connect's flow language.
+ *
+ * @see https://docs.aws.amazon.com/connect/latest/APIReference/flow-language.html
+ */
+export interface FlowDocument {
+  readonly Version: string;
+  readonly StartAction: string;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+  readonly Actions: readonly FlowAction[];
+}
+
+/** A block. */
+export interface FlowAction {
+  readonly Identifier: string;
+  readonly Type: string;
+  readonly Parameters: Readonly<Record<string, unknown>>;
+  readonly Transitions: Transitions;
+}
+
+/** Where a block leads: its Success branch, its error branches, and its conditions in their order. */
+export interface Transitions {
+  readonly NextAction?: string;
+  readonly Errors?: readonly { readonly ErrorType: string; readonly NextAction: string }[];
+  readonly Conditions?: readonly {
+    readonly NextAction: string;
+    readonly Condition: { readonly Operator: string; readonly Operands: readonly string[] };
+  }[];
+}
+
+/** A way out of a block. */
+export interface Branch {
+  readonly next: string;
+  readonly kind: 'next' | 'error' | 'condition';
+  /** An error's type, or a condition in words. */
+  readonly name: string;
+  readonly operator?: string;
+  readonly operands?: readonly string[];
+}
+
+/** The ways out of a block, in the order in which they are written. */
+export function branchesOf({
+  Transitions: { NextAction, Errors = [], Conditions = [] },
+}: FlowAction): readonly Branch[] {
+  return [
+    ...(NextAction === undefined ? [] : [{ next: NextAction, kind: 'next', name: 'Success' } as const]),
+    ...Conditions.map(({ NextAction: next, Condition: { Operator, Operands } }) => ({
+      ...({ next, kind: 'condition', operator: Operator, operands: Operands } as const),
+      name: `${Operator} ${Operands.join(', ')}`,
+    })),
+    ...Errors.map(({ NextAction: next, ErrorType }) => ({ next, kind: 'error', name: ErrorType }) as const),
+  ];
+}
+
+/** The blocks that an action may lead to. */
+export function nextActions(action: FlowAction): readonly string[] {
+  return branchesOf(action).map(({ next }) => next);
+}
+
+export const storedInput = '$.StoredCustomerInput';
+export const lambdaAnswer = '$.External';
+
+export const terminalTypes: ReadonlySet<string> = new Set([
+  'DisconnectParticipant',
+  'EndFlowExecution',
+  'EndFlowModuleExecution',
+  'TransferToFlow',
+  'TransferContactToQueue',
+  'TransferContactToAgent',
+  'TransferParticipantToThirdParty',
+]);
+
+/** A member of an object; `undefined` where there is none. */
+export function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/** What stands at a path in an action's parameters. */
+export function parameter({ Parameters }: FlowAction, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(member, Parameters);
+}
+
+/** The same, if it is text. */
+export function textParameter(action: FlowAction, ...path: readonly string[]): string | undefined {
+  const value = parameter(action, ...path);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Numbers and booleans stand in flows as JSON has them, or as text: `8`, `"8"`, `true`, `"True"`. */
+export function scalarParameter(action: FlowAction, ...path: readonly string[]): string | undefined {
+  const value = parameter(action, ...path);
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
+}
+
+export function isTrue(text: string | undefined): boolean {
+  return text?.toLowerCase() === 'true';
+}
+
+/** Whether a value is known only in a call (`$.Attributes.key`), or when a template is deployed (`${Key}`). */
+export function isDynamic(text: string): boolean {
+  return text.trimStart().startsWith('$.') || isFilledIn(text);
+}
+
+/** Whether a template fills something in: CloudFormation and Terraform both write `${…}`. */
+export function isFilledIn(text: string): boolean {
+  return /\$\{[^}]*\}/.test(text);
+}
+
+/** Each text in a value. */
+export function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  return isRecord(value) ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** The same value with another text for each text in it. */
+export function mapTexts(value: unknown, replace: (text: string) => string): unknown {
+  if (typeof value === 'string') return replace(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, replace));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapTexts(item, replace)]));
+}
+
+const reference = /\$\.[A-Za-z][\w-]*(?:\.[\w-]+|\[(?:'[^']*'|"[^"]*")\])*/g;
+
+/** What a text refers to, such as `$.Attributes.card`, wherever it stands in the text. */
+export function referencesIn(text: string): readonly string[] {
+  return (text.match(reference) ?? []).map((found) => found.replaceAll(/\[['"]([^'"]*)['"]\]/g, '.$1'));
+}
+
+export function replaceReferences(text: string, replace: (path: string) => string): string {
+  return text.replaceAll(reference, (found) => replace(found.replaceAll(/\[['"]([^'"]*)['"]\]/g, '.$1')));
+}
+
+/** Whether a block takes voice input and stores it. */
+export function isStored(action: FlowAction): boolean {
+  return (
+    action.Type === 'GetParticipantInput' &&
+    bufferSwitch(action) === undefined &&
+    isTrue(scalarParameter(action, 'StoreInput'))
+  );
+}
+
+/** Whether a block stores what the caller types, encrypted. */
+export function isEncrypted(action: FlowAction): boolean {
+  return isStored(action) && parameter(action, 'InputEncryption') !== undefined;
+}
+
+/** Whether the input is validated as a telephone number, which cannot be encrypted. */
+export function isTelephoneNumber(action: FlowAction): boolean {
+  return parameter(action, 'InputValidation', 'PhoneNumberValidation') !== undefined;
+}
+
+/** The most digits that a block stores; `undefined` where that is not written or not known. */
+export function maxDigits(action: FlowAction): number | undefined {
+  const digits = Number(scalarParameter(action, 'InputValidation', 'CustomValidation', 'MaximumLength') ?? 'none');
+  return Number.isNaN(digits) ? undefined : digits;
+}
+
+/** Whether a block starts (`true`) or stops (`false`) touchtone buffering; `undefined` for all others. */
+export function bufferSwitch(action: FlowAction): boolean | undefined {
+  const value = action.Type === 'GetParticipantInput' ? scalarParameter(action, 'EnableDTMFBuffer') : undefined;
+  return value === undefined || isDynamic(value) ? undefined : isTrue(value);
+}
+
+/** Whether a function's answer is not waited for. */
+export function isAsynchronous(action: FlowAction): boolean {
+  return textParameter(action, 'InvocationType')?.toUpperCase() === 'ASYNCHRONOUS';
+}

@@ -1,0 +1,90 @@
+import { isRecord, parseJson } from '../encoding/json.ts';
+import { FlowKeysError } from '../errors.ts';
+import { readFormerFlow } from './former-language.ts';
+import { type FlowAction, type FlowDocument, member, type Transitions } from './language.ts';
+
+/**
+ * Reads a flow: a console export, what `aws connect describe-contact-flow` or `describe-contact-flow-module` prints,
+ * its content as a JSON text, an object `{ Name, Content }`, or an export of the former flow language. What this
+ * product does not look at may be of any shape.
+ *
+ * @param value the parsed JSON, or a JSON text
+ * @throws FlowKeysError `invalid_flow`
+ * @example
+ * const findings = checkFlow(readFlow(await readFile('flow.json', 'utf8')));
+ */
+export function readFlow(value: unknown): FlowDocument {
+  const flow = unwrap(value, 0);
+  const start = member(flow, 'StartAction');
+  const actions = member(flow, 'Actions');
+  if (Array.isArray(member(flow, 'modules'))) return readFormerFlow(flow);
+  if (!Array.isArray(actions) || typeof start !== 'string') {
+    throw invalid(
+      'it has no "StartAction" and "Actions"; export it from the flow editor, or with "aws connect describe-contact-flow"',
+    );
+  }
+  const version = member(flow, 'Version');
+  const metadata = member(flow, 'Metadata');
+  return {
+    Version: typeof version === 'string' ? version : '2019-10-30',
+    StartAction: start,
+    ...(isRecord(metadata) && { Metadata: metadata }),
+    Actions: actions.map(readAction),
+  };
+}
+
+// A content string may stand in a file that is itself a string.
+const deepest = 4;
+
+function unwrap(value: unknown, depth: number): unknown {
+  if (depth > deepest) return undefined;
+  if (typeof value === 'string') {
+    const parsed = parseJson(value.replace(/^\uFEFF/, ''));
+    if (parsed === undefined) throw invalid('it is not JSON; export it from the flow editor again');
+    return unwrap(parsed, depth + 1);
+  }
+  const inner = ['ContactFlow', 'ContactFlowModule', 'Content'].map((name) => member(value, name));
+  const found = inner.find((candidate) => candidate !== undefined);
+  return found === undefined ? value : unwrap(found, depth + 1);
+}
+
+function readAction(action: unknown, index: number): FlowAction {
+  const identifier = member(action, 'Identifier');
+  const type = member(action, 'Type');
+  if (typeof identifier !== 'string' || typeof type !== 'string') {
+    throw invalid(`action ${index + 1} has no "Identifier" and "Type"; export it from the flow editor again`);
+  }
+  const transitions = member(action, 'Transitions');
+  const branches = (name: string) => {
+    const list = member(transitions, name);
+    return Array.isArray(list) ? list.filter((branch) => typeof member(branch, 'NextAction') === 'string') : [];
+  };
+  const next = member(transitions, 'NextAction');
+  const parameters = member(action, 'Parameters');
+  return {
+    Identifier: identifier,
+    Type: type,
+    Parameters: isRecord(parameters) ? parameters : {},
+    Transitions: {
+      ...(typeof next === 'string' && { NextAction: next }),
+      Errors: branches('Errors').map(({ NextAction, ErrorType }) => ({ NextAction, ErrorType: String(ErrorType) })),
+      Conditions: branches('Conditions').map(readCondition),
+    },
+  };
+}
+
+function readCondition(branch: unknown): NonNullable<Transitions['Conditions']>[number] {
+  const condition = member(branch, 'Condition');
+  const operands = member(condition, 'Operands');
+  return {
+    NextAction: String(member(branch, 'NextAction')),
+    Condition: {
+      Operator: String(member(condition, 'Operator') ?? 'Equals'),
+      Operands: Array.isArray(operands) ? operands.map(String) : [],
+    },
+  };
+}
+
+export function invalid(why: string): FlowKeysError {
+  return new FlowKeysError('invalid_flow', `The flow cannot be read: ${why}.`);
+}

@@ -1,0 +1,250 @@
+import { type CallerAct, type CallParties, callFlow, checkFlow, readFlow } from 'flow-security-keys/flow';
+import { describe, expect, it } from 'vitest';
+import { writeFlow } from '../../cli/connect/flow/writer.ts';
+import {
+  block,
+  blockOf,
+  compare,
+  type EditableFlow,
+  flowOfTwoWays,
+  functionArn,
+  insertBefore,
+  keyId,
+} from '../support/flows.ts';
+import { certificate } from '../support/planted-faults.ts';
+
+const success = { 'status-code': 200, data: { success: true } };
+
+/** A caller who presses these, and a function that answers `success`; `[…]` is what was encrypted. */
+function parties(keys: readonly string[], changes: Partial<CallParties> = {}): CallParties {
+  const waiting = [...keys];
+  return {
+    types: (): CallerAct => ({ keys: waiting.shift() ?? '' }),
+    encrypts: async (input) => `AYAD[${input.split('').reverse().join('')}]`,
+    invokes: async () => ({ answer: success, seconds: 0 }),
+    ...changes,
+  };
+}
+const branchesTaken = (steps: Awaited<ReturnType<typeof callFlow>>['steps']) =>
+  steps.map((step) => `${step.block}: ${step.branch ?? 'end'}`);
+
+describe('callFlow', () => {
+  it('walks every end of the flow that the command line writes', async () => {
+    const fields = ['card', 'expiry'].map((name) => ({ name, prompt: `Your ${name}?`, maxDigits: 20 }));
+    const messages = { successMessage: 'Thanks.', failureMessage: 'Sorry.', silenceMessage: 'Hello?' };
+    const flow = writeFlow({ keyId, certificate, functionArn, fields, ...messages });
+    const reached = new Set<string>();
+    const calls = [
+      parties(['4444#', '1228#']),
+      parties(['', '1228#']),
+      parties(['4444#', '']),
+      parties(['4444#', '1228#'], { invokes: async () => ({ answer: { data: { success: false } }, seconds: 0 }) }),
+      parties(['4444#', '1228#'], { invokes: async () => ({ failure: 'it failed', isRetried: false, seconds: 0 }) }),
+      parties(['4444#'], { encrypts: async () => Promise.reject(new Error('no certificate')) }),
+      ...['Keep card', 'Keep expiry', 'Success message', 'Failure message', 'Silence message'].map((failing) =>
+        parties(failing === 'Silence message' ? [''] : ['4444#', '1228#'], {
+          forced: (name) => (name === failing ? 'Error' : undefined),
+          ...(failing === 'Failure message' && {
+            invokes: async () => ({ failure: 'it failed', isRetried: false, seconds: 0 }),
+          }),
+        }),
+      ),
+      parties(['4444#', '1228#'], {
+        encrypts: async (input) => (input === '1228' ? Promise.reject(new Error('no')) : 'AYAD'),
+      }),
+    ];
+    for (const each of calls) {
+      const { steps, end } = await callFlow(flow, each);
+      expect(end.kind).toBe('disconnected');
+      for (const taken of branchesTaken(steps)) reached.add(taken);
+    }
+    const every = flow.Actions.flatMap(({ Identifier, Transitions: { Errors = [], Conditions = [], NextAction } }) => [
+      ...Errors.map(({ ErrorType }) => `${Identifier}: ${ErrorType}`),
+      ...Conditions.map(({ Condition }) => `${Identifier}: ${Condition.Operator} ${Condition.Operands.join(', ')}`),
+      // A comparison takes its NextAction under the name NoMatchingCondition.
+      ...(NextAction === undefined || Errors.some(({ ErrorType }) => ErrorType === 'NoMatchingCondition')
+        ? []
+        : [`${Identifier}: Success`]),
+    ]);
+    expect([...reached].toSorted()).toEqual([...every, 'Disconnect: end'].toSorted());
+  });
+
+  it('takes keys that were pressed ahead from the buffer, and loses them without one', async () => {
+    const flow = flowOfTwoWays(certificate);
+    const plain = await callFlow(flow, parties(['1#99', '4444#']));
+    const inputs: string[] = [];
+    const encrypts = async (input: string) => {
+      inputs.push(input);
+      return 'AYAD';
+    };
+    const buffered = structuredClone(flow);
+    insertBefore(buffered, 'Menu', block('Buffer', 'GetParticipantInput', { EnableDTMFBuffer: 'true' }, 'Menu'));
+    expect(plain.end.kind).toBe('disconnected');
+    await callFlow(buffered, parties(['1#99', '4444#'], { encrypts }));
+    expect(inputs).toEqual(['994444']);
+    expect(checkFlow(buffered).findings.map(({ code }) => code)).toContain('buffering_on');
+  });
+
+  it('stores what is left in the buffer when that is stopped, encrypted or not', async () => {
+    const flow = flowOfTwoWays(certificate);
+    insertBefore(flow, 'Menu', block('Buffer', 'GetParticipantInput', { EnableDTMFBuffer: true }, 'Menu'));
+    const stop = block('Stop', 'GetParticipantInput', { EnableDTMFBuffer: false, StoreInput: true }, 'End');
+    insertBefore(flow, 'Thanks first', stop);
+    insertBefore(
+      flow,
+      'Thanks first',
+      block('Keep', 'UpdateContactAttributes', { Attributes: { left: '$.StoredCustomerInput' } }, 'End'),
+    );
+    const { attributes } = await callFlow(flow, parties(['1', '4444#777']));
+    expect(attributes).toEqual({ left: '777' });
+  });
+
+  it('loops as often as the block says', async () => {
+    const flow: EditableFlow = {
+      Version: '2019-10-30',
+      StartAction: 'Loop',
+      Actions: [
+        block('Loop', 'Loop', { LoopCount: '2' }, 'End'),
+        block('Again', 'MessageParticipant', { Text: 'Again.' }, 'Loop'),
+        block('End', 'DisconnectParticipant', {}),
+      ],
+    };
+    for (const [operand, next] of [
+      ['ContinueLooping', 'Again'],
+      ['DoneLooping', 'End'],
+    ] as const)
+      blockOf(flow, 'Loop').Transitions.Conditions.push({
+        NextAction: next,
+        Condition: { Operator: 'Equals', Operands: [operand] },
+      });
+    expect((await callFlow(flow, parties([]))).heard).toEqual(['Again.', 'Again.']);
+    blockOf(flow, 'Again').Transitions.NextAction = 'Again';
+    expect((await callFlow(flow, parties([]))).end.kind).toBe('endless');
+  });
+
+  it('has the answer of an asynchronous function once it is loaded', async () => {
+    const flow = flowOfTwoWays(certificate);
+    blockOf(flow, 'Decrypt first').Parameters['InvocationType'] = 'ASYNCHRONOUS';
+    expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Sorry.');
+    insertBefore(flow, 'Done first', block('Load', 'LoadLambdaResult', { Invocation: '$.LambdaInvocation' }));
+    expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Thanks first.');
+  });
+
+  it('compares as Connect does, with each operator, by case', async () => {
+    const outcomes: readonly (readonly [operator: string, operand: string, value: string, isMet: boolean])[] = [
+      ['Equals', 'true', 'true', true],
+      ['Equals', 'True', 'true', false],
+      ['TextStartsWith', 'AY', 'AYAD', true],
+      ['TextEndsWith', 'AD', 'AYAD', true],
+      ['TextContains', 'YA', 'AYAD', true],
+      ['TextContains', 'ya', 'AYAD', false],
+      ['NumberGreaterThan', '5', '6', true],
+      ['NumberGreaterThan', '5', '5', false],
+      ['NumberGreaterOrEqualTo', '5', '5', true],
+      ['NumberLessThan', '5', '5', false],
+      ['NumberLessOrEqualTo', '5', '5', true],
+    ];
+    for (const [operator, operand, value, isMet] of outcomes) {
+      const asked = compare('Ask', '$.Attributes.value', operand, 'Met', 'Unmet');
+      for (const { Condition } of asked.Transitions.Conditions) Condition.Operator = operator;
+      const flow: EditableFlow = {
+        Version: '2019-10-30',
+        StartAction: 'Set',
+        Actions: [
+          block('Set', 'UpdateContactAttributes', { Attributes: { value } }, 'Ask'),
+          asked,
+          block('Met', 'EndFlowExecution', {}),
+          block('Unmet', 'EndFlowExecution', {}),
+        ],
+      };
+      expect([operator, (await callFlow(flow, parties([]))).end.block]).toEqual([operator, isMet ? 'Met' : 'Unmet']);
+    }
+  });
+
+  it('shows no input in a transcript, wherever the flow puts it', async () => {
+    const flow = flowOfTwoWays(certificate);
+    insertBefore(flow, 'Card first', block('Log', 'UpdateFlowLoggingBehavior', { FlowLoggingBehavior: 'Enabled' }));
+    const leak = {
+      Attributes: { card: '$.External.data.decryptedData', text: 'It is $.External.data.decryptedData!' },
+    };
+    insertBefore(flow, 'Thanks first', block('Leak', 'UpdateContactAttributes', leak, 'End'));
+    const answer = { data: { success: true, decryptedData: '4929129182731646' } };
+    const transcript = await callFlow(
+      flow,
+      parties(['1', '4929129182731646#'], { invokes: async () => ({ answer, seconds: 0 }) }),
+    );
+    expect(JSON.stringify(transcript)).not.toContain('4929129182731646');
+    expect(transcript.attributes).toEqual({ card: '[input of "Card first"]', text: 'It is [input of "Card first"]!' });
+  });
+});
+
+describe('readFlow, of the former language', () => {
+  const parameters = (values: Readonly<Record<string, unknown>>) =>
+    Object.entries(values).map(([name, value]) => ({ name, value }));
+  const branches = (to: Readonly<Record<string, string>>) =>
+    Object.entries(to).map(([condition, transition]) => ({ condition, transition }));
+  const flow = (seconds: string) => ({
+    modules: [
+      {
+        id: 'log',
+        type: 'SetLoggingBehavior',
+        parameters: parameters({ LoggingBehavior: 'Disable' }),
+        branches: branches({ Success: 'card' }),
+      },
+      {
+        id: 'card',
+        type: 'StoreUserInput',
+        parameters: parameters({
+          ...{ Text: 'Your card?', CustomerInputType: 'Custom', Timeout: '5', MaxDigits: 20 },
+          ...{ EncryptEntry: true, EncryptionKeyId: keyId, EncryptionKey: certificate },
+        }),
+        branches: branches({ Success: 'typed', Error: 'end' }),
+      },
+      {
+        id: 'typed',
+        type: 'CheckAttribute',
+        parameters: parameters({ Namespace: 'System', Attribute: 'Stored customer input' }),
+        branches: [
+          { condition: 'Evaluate', conditionType: 'Equals', conditionValue: 'Timeout', transition: 'end' },
+          { condition: 'NoMatch', transition: 'decrypt' },
+        ],
+      },
+      {
+        id: 'decrypt',
+        type: 'InvokeExternalResource',
+        parameters: [
+          ...parameters({ FunctionArn: functionArn, TimeLimit: seconds }),
+          { name: 'Parameter', key: 'card', value: 'Stored customer input', namespace: 'System' },
+          { name: 'Parameter', key: 'key-id', value: keyId, namespace: null },
+        ],
+        branches: branches({ Success: 'done', Error: 'end' }),
+      },
+      {
+        id: 'done',
+        type: 'CheckAttribute',
+        parameters: parameters({ Namespace: 'External', Attribute: 'success' }),
+        branches: [
+          { condition: 'Evaluate', conditionType: 'Equals', conditionValue: 'true', transition: 'end' },
+          { condition: 'NoMatch', transition: 'end' },
+        ],
+      },
+      { id: 'end', type: 'Disconnect', parameters: [], branches: [] },
+    ],
+    start: 'log',
+    version: '1',
+  });
+
+  it('finds the same in it', () => {
+    expect(checkFlow(readFlow(flow('8'))).findings).toEqual([]);
+    expect(checkFlow(readFlow(flow('9'))).findings).toMatchObject([{ code: 'lambda_limit', block: 'decrypt' }]);
+    expect(checkFlow(readFlow(flow('8'))).unknown[0]?.message).toMatch(/former flow language/);
+  });
+
+  it('plays a call through it', async () => {
+    const transcript = await callFlow(
+      readFlow(flow('8')),
+      parties(['4444#'], { invokes: async () => ({ answer: { success: 'true' }, seconds: 1 }) }),
+    );
+    expect(transcript.steps.map((step) => step.block)).toEqual(['log', 'card', 'typed', 'decrypt', 'done', 'end']);
+  });
+});
