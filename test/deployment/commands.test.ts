@@ -5,7 +5,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { runCli } from '../support/cli.ts';
 import { root } from './stack.ts';
 
-const documents = ['README.md', ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)];
+const pages = await readdir(join(root, 'docs'), { recursive: true });
+const documents = ['README.md', ...pages.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 
 /** What stands in the fenced blocks and code spans of a Markdown text, a command a line. */
 function codeOf(text: string): string {
