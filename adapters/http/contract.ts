@@ -25,6 +25,8 @@ export interface DecryptAnswer {
   /** The algorithm suite's id, four hexadecimal digits. */
   readonly suite: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
+  /** Tells messages apart, as a ciphertext's text does not; hexadecimal. */
+  readonly messageId: string;
 }
 
 /** What `/v1/decrypt/batch` answers: in the order of the items, each with its own success or error. */

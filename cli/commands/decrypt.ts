@@ -33,10 +33,10 @@ export async function decryptCiphertext(
       `The plaintext under key id ${result.keyId} is not text; Connect's always is.`,
     );
   }
-  const { keyId, suite, encryptionContext } = result;
+  const { keyId, suite, encryptionContext, messageId } = result;
   const shown = options.reveal ? { plaintext } : {};
   return {
-    value: { keyId, suite, encryptionContext, plaintextLength: plaintext.length, ...shown },
+    value: { keyId, suite, encryptionContext, messageId, plaintextLength: plaintext.length, ...shown },
     // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
     text: options.reveal
       ? process.stdout.isTTY

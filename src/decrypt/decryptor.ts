@@ -49,6 +49,8 @@ export interface DecryptResult {
   /** The algorithm suite's id, four hexadecimal digits: `0378` where Connect made the message. */
   readonly suite: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
+  /** Tells messages apart, as a ciphertext's text does not: 32 hexadecimal digits, or 64 in message version 2. */
+  readonly messageId: string;
   /** Length of the message, in bytes. */
   readonly messageBytes: number;
 }
@@ -138,6 +140,7 @@ function result({ header, bytes }: Message, keyId: string, plaintext: Uint8Array
     keyId,
     suite: header.suite.id,
     encryptionContext: header.encryptionContext,
+    messageId: header.messageId,
     messageBytes: bytes.length,
   };
 }

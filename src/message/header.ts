@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../encoding/base64.ts';
+import { decodeUtf8, hex } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
 import type { MessageReader } from './reader.ts';
 import {
@@ -32,6 +32,8 @@ export interface EncryptedDataKey {
 export interface MessageHeader {
   readonly version: 1 | 2;
   readonly suite: AlgorithmSuite;
+  /** Hexadecimal; random, and covered by the signature and the encryption. */
+  readonly messageId: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
   readonly encryptedDataKeys: readonly EncryptedDataKey[];
   readonly contentType: 'framed' | 'non-framed';
@@ -50,7 +52,7 @@ export function parseHeader(reader: MessageReader, policy: MessagePolicy): Messa
   const version = readVersion(reader);
   const suite = readSuite(reader, version);
   assertSuite(suite, policy);
-  reader.take(messageIdBytes[version], 'message id');
+  const messageId = hex(reader.take(messageIdBytes[version], 'message id'));
   const encryptionContext = readEncryptionContext(reader, policy);
   if (suite.signature !== undefined && encryptionContext[publicKeyContextKey] === undefined) {
     throw reader.malformed('it is signed, but its encryption context holds no verification key');
@@ -67,7 +69,7 @@ export function parseHeader(reader: MessageReader, policy: MessagePolicy): Messa
   }
   assertFrameLength(frameLength, policy);
   reader.take(version === 1 ? ivBytes + tagBytes : commitmentBytes + tagBytes, 'header authentication');
-  return { version, suite, encryptionContext, encryptedDataKeys, contentType, frameLength };
+  return { version, suite, messageId, encryptionContext, encryptedDataKeys, contentType, frameLength };
 }
 
 function readVersion(reader: MessageReader): 1 | 2 {
@@ -87,8 +89,11 @@ function readSuite(reader: MessageReader, version: 1 | 2): AlgorithmSuite {
   const id = reader.uint16('suite');
   const suite = suiteById(id);
   if (suite === undefined || suite.messageVersion !== version) {
-    const hex = id.toString(16).padStart(4, '0');
-    throw new FlowKeysError('unsupported_message', `No algorithm suite ${hex} exists in message version ${version}.`);
+    const suiteId = id.toString(16).padStart(4, '0');
+    throw new FlowKeysError(
+      'unsupported_message',
+      `No algorithm suite ${suiteId} exists in message version ${version}.`,
+    );
   }
   return suite;
 }

@@ -42,6 +42,7 @@ describe('POST /v1/decrypt', () => {
       keyId: card.keyId,
       suite: '0378',
       encryptionContext: { 'aws-crypto-public-key': expect.any(String) },
+      messageId: messageIdOf(card.ciphertext),
     });
   });
 
@@ -263,3 +264,9 @@ describe('Every route', () => {
     await expectProblem(await request('/nowhere'), 404, 'not_found');
   });
 });
+
+/** The 16 bytes after version, type and suite. */
+function messageIdOf(ciphertext: string): string {
+  const id = atob(ciphertext).slice(4, 20);
+  return Array.from(id, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}

@@ -33,6 +33,10 @@ const decryptorCases: Cases = {
     assert.strictEqual(decodeUtf8(decrypted.plaintext), '4444444444444444');
     assert.containSubset(decrypted, { keyId: card.keyId, suite: '0378', messageBytes: 629 });
     assert.deepEqual(Object.keys(decrypted.encryptionContext), ['aws-crypto-public-key']);
+    const id = Array.from(atob(card.ciphertext).slice(4, 20), (byte) =>
+      byte.charCodeAt(0).toString(16).padStart(2, '0'),
+    );
+    assert.equal(decrypted.messageId, id.join(''));
   },
 
   async 'takes the message as bytes, even as a view of a larger buffer'() {

@@ -190,6 +190,7 @@ describe('A relay', () => {
       keyId: card.keyId,
       suite: '0378',
       encryptionContext: {},
+      messageId: '',
       messageBytes: 1,
     }));
     expect(await read()).toEqual(names.map(() => '4929'));

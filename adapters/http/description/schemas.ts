@@ -39,6 +39,7 @@ export const decryptAnswer = v.object({
   keyId,
   suite: v.pipe(v.string(), v.description("The algorithm suite's id, four hexadecimal digits.")),
   encryptionContext: v.record(v.string(), v.string()),
+  messageId: v.pipe(v.string(), v.description("Tells messages apart, as a ciphertext's text does not; hexadecimal.")),
 }) satisfies v.GenericSchema<DecryptAnswer>;
 
 export const problemDetails = v.object({

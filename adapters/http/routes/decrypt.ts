@@ -17,9 +17,9 @@ export async function decrypt(context: Context<AppEnv>): Promise<Response> {
 }
 
 /** Connect's plaintexts are text; others are answered as base64, and say so. */
-export function decryptAnswer({ plaintext, keyId, suite, encryptionContext }: DecryptResult): DecryptAnswer {
+export function decryptAnswer({ plaintext, keyId, suite, encryptionContext, messageId }: DecryptResult): DecryptAnswer {
   const text = decodeUtf8(plaintext);
-  const members = { keyId, suite, encryptionContext: { ...encryptionContext } };
+  const members = { keyId, suite, encryptionContext: { ...encryptionContext }, messageId };
   if (text !== undefined) return { plaintext: text, encoding: 'utf-8', ...members };
   const binary = Array.from(plaintext, (byte) => String.fromCharCode(byte)).join('');
   return { plaintext: btoa(binary), encoding: 'base64', ...members };
