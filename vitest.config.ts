@@ -70,7 +70,7 @@ export default defineConfig({
       include: ['src/**'],
       reporter: ['text-summary', 'html'],
       reportsDirectory: 'dist/coverage',
-      thresholds: { statements: 97, branches: 94, functions: 97, lines: 98 },
+      thresholds: { statements: 96, branches: 90, functions: 96, lines: 97 },
     },
     globalSetup: ['test/support/global-setup.ts'],
     silent: 'passed-only',
