@@ -38,6 +38,12 @@ export const errorCodes = {
   deadline_exceeded: 'The deadline passed',
   /** The caller, or the consumer, may not use this key, this route or this field. */
   forbidden: 'The caller may not do this',
+  /** The code that uses the inputs threw; the log has the error's class. */
+  use_failed: 'The use of the inputs failed',
+  /** The code that uses the inputs did not end in time: it is unknown what it did. */
+  use_timed_out: 'The use of the inputs did not end in time',
+  /** An input did not pass its check, so the inputs were not used. */
+  check_failed: 'An input did not pass its check',
   /** The answer would be larger than Connect takes. */
   answer_too_large: 'The answer is too large',
   /** A defect of this product: please report it. */

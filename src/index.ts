@@ -1,5 +1,7 @@
 export type { LookupBudget } from './cache/lookup-budget.ts';
 export type { ContactFlowAnswer, FieldAnswer, FlatAnswer, NestedAnswer } from './connect/answer.ts';
+export { cardBrand, lastFour, luhn } from './connect/card.ts';
+export type { Check, CheckOutcome } from './connect/check.ts';
 export {
   type ConnectRecord,
   type HandledEvent,
@@ -8,6 +10,7 @@ export {
 } from './connect/handle-event.ts';
 export type { RevealPolicies, RevealPolicy } from './connect/reveal.ts';
 export { type ConnectSettings, connectSettings } from './connect/settings.ts';
+export { type Use, UseError, type UseInput, type UseOptions, type UseResult, type UseStarted } from './connect/use.ts';
 export {
   type Consumer,
   type ConsumerFormat,
@@ -16,6 +19,7 @@ export {
 } from './consumers/consumer.ts';
 export { type ConsumerCache, type ConsumerCacheOptions, createConsumerCache } from './consumers/consumer-cache.ts';
 export type { ConsumerStore } from './consumers/consumer-store.ts';
+export { withDeadline } from './deadline.ts';
 export {
   createDecryptor,
   type DecryptOptions,

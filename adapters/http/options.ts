@@ -5,11 +5,12 @@ import type {
   ConsumerStore,
   DecryptorOptions,
   ReencryptionRecord,
+  UseOptions,
 } from '../../src/index.ts';
 import type { OperationName } from './contract.ts';
 
 /** How the HTTP service decrypts, whom it serves, and where it logs. */
-export interface FlowSecurityKeysOptions extends DecryptorOptions {
+export interface FlowSecurityKeysOptions extends DecryptorOptions, Partial<UseOptions> {
   readonly authorization: Authorization;
   /** How `/v1/connect` answers. Default: as the article. */
   readonly connect?: ConnectSettings;

@@ -25,11 +25,13 @@ export const statusOf = {
   key_id_mismatch: 422,
   decryption_failed: 422,
   answer_too_large: 422,
+  check_failed: 422,
   rate_limited: 429,
   invalid_flow: 422,
   invalid_private_key: 500,
   invalid_consumer: 500,
   internal_error: 500,
+  use_failed: 500,
   not_configured: 500,
   service_unreachable: 502,
   key_store_unavailable: 503,
@@ -38,6 +40,7 @@ export const statusOf = {
   issuer_unavailable: 503,
   shutting_down: 503,
   deadline_exceeded: 504,
+  use_timed_out: 504,
 } as const satisfies Record<ErrorCode, number>;
 
 export function problemDetails({ code, message }: FlowKeysError, requestId: string): Problem {

@@ -10,6 +10,8 @@ import {
   type FlowKeysError,
   handleContactFlowEvent,
   type ReencryptionRecord,
+  type UseOptions,
+  type UseStarted,
 } from '../../src/index.ts';
 import { instanceArnOf, logLine, withDeadline } from '../../src/internal.ts';
 import { auditWriter } from '../node/audit.ts';
@@ -39,7 +41,7 @@ export interface LambdaAuditLine extends ReencryptionRecord {
 }
 
 /** How a Lambda handler decrypts, answers and logs. */
-export interface HandlerOptions extends DecryptorOptions {
+export interface HandlerOptions extends DecryptorOptions, Partial<UseOptions> {
   /** How an event is answered. Default: as the article. */
   readonly connect?: ConnectSettings;
   /**
@@ -67,11 +69,24 @@ const longestCall = 8_000;
  *
  * @example
  * export const handler = createHandler({ keyStore: ssmKeyStore({ client }) });
+ * @example
+ * // The inputs are used here, and do not go back to the flow: it reads $.External.data.result.reference.
+ * export const handler = createHandler({
+ *   keyStore,
+ *   require: ['card', 'expiry', 'cvc'],
+ *   codes: ['declined'],
+ *   async use({ inputs, parameters, idempotencyKey, signal }) {
+ *     const payment = await gateway.charge({ ...inputs, amount: parameters.amount }, { idempotencyKey, signal });
+ *     if (!payment.approved) throw new UseError('declined');
+ *     return { reference: payment.reference };
+ *   },
+ * });
  */
 export function createHandler({
   log = logJson,
   audit = lambdaAudit(),
   retry = false,
+  started = logStarted,
   connect,
   consumerStore,
   ...options
@@ -80,12 +95,14 @@ export function createHandler({
   const relay = consumerStore && createRelay({ ...options, decryptor, consumerStore });
 
   return async function handler(event: unknown, context?: LambdaContext): Promise<ContactFlowAnswer> {
-    const started = performance.now();
+    const startedAt = performance.now();
     const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
     const requestId = context?.awsRequestId ?? '';
     const who = { requestId, caller: context?.invokedFunctionArn ?? '', instanceArn: instanceArnOf(event) };
     const { answer, record, failures } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
       handleContactFlowEvent(event, {
+        ...options,
+        started,
         decryptor,
         requestId,
         ...(connect && { settings: connect }),
@@ -94,11 +111,15 @@ export function createHandler({
         signal,
       }),
     );
-    log({ ...record, milliseconds: Math.round(performance.now() - started) });
+    log({ ...record, milliseconds: Math.round(performance.now() - startedAt) });
     const worthRetrying = failures.find(isWorthRetrying);
     if (retry && worthRetrying !== undefined) throw worthRetrying;
     return answer;
   };
+}
+
+function logStarted(record: UseStarted): void {
+  console.log(logLine({ level: 'INFO', message: 'use started', ...record }));
 }
 
 function isWorthRetrying({ code }: FlowKeysError): boolean {

@@ -1,6 +1,7 @@
 import { getXRayTraceIdFromEnv } from '@aws-lambda-powertools/commons/utils/env';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { UseStarted } from '../../src/index.ts';
 import { isAuditOff } from '../http/settings.ts';
 import { type LambdaAuditLine, type LambdaLogLine, lambdaAudit } from './handler.ts';
 
@@ -38,12 +39,21 @@ export function createObserver(environment: LambdaEnvironment) {
       cold.addMetric('ColdStart', MetricUnit.Count, 1);
       isFirst = false;
     }
+    const { use, failedChecks = 0 } = line;
+    if (use === 'ok') metrics.singleMetric().addMetric('UseSuccess', MetricUnit.Count, 1);
+    else if (use !== undefined)
+      metrics.singleMetric().addDimension('code', use).addMetric('UseError', MetricUnit.Count, 1);
+    if (failedChecks > 0) metrics.singleMetric().addMetric('CheckFailed', MetricUnit.Count, failedChecks);
     const successes = decryptions.filter((decryption) => decryption === 'ok').length;
     if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);
     for (const decryption of decryptions) {
       if (decryption === 'ok') continue;
       metrics.singleMetric().addDimension('code', decryption).addMetric('DecryptionError', MetricUnit.Count, 1);
     }
+  }
+
+  function started(record: UseStarted): void {
+    logger.info('use started', { ...record });
   }
 
   const record = lambdaAudit(() => {
@@ -59,5 +69,5 @@ export function createObserver(environment: LambdaEnvironment) {
     else metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
   }
 
-  return { log, audit };
+  return { log, audit, started };
 }

@@ -3,6 +3,7 @@ import { type ErrorCode, errorCodes, FlowKeysError } from '../errors.ts';
 import type { ConsumerOutcome } from '../relay/relay.ts';
 import { ciphertextParameter } from './event.ts';
 import type { Revealed } from './reveal.ts';
+import type { UseOutcome, UseResult } from './use.ts';
 
 /** What became of a field. */
 export type FieldOutcome =
@@ -43,6 +44,10 @@ interface AnswerData extends AnswerIds, Partial<Revealed> {
   readonly consumers?: ConsumerAnswers;
   /** The fields but for the article's own, `my-secret-string`, whose outcome stands beside `message`. */
   readonly fields?: Readonly<Record<string, FieldAnswer>>;
+  /** What the function's own code returned. */
+  readonly result?: UseResult;
+  /** Members of it that hold an input, or are not texts, numbers or booleans; `*` for one whose name may not be said. */
+  readonly withheld?: readonly string[];
 }
 
 /**
@@ -57,7 +62,8 @@ export type NestedAnswer =
       readonly data: AnswerData & { readonly success: false };
       /** The same text for the same code. */
       readonly error: string;
-      readonly code: ErrorCode;
+      /** One of {@link errorCodes}, or a code that the function's own code declares. */
+      readonly code: string;
       /** What happened, with which key id, and what to do next. */
       readonly detail: string;
     };
@@ -76,12 +82,13 @@ export function answerOf(
   ids: AnswerIds,
   outcomes: readonly FieldOutcome[],
   form: 'nested' | 'flat',
+  used?: UseOutcome,
 ): ContactFlowAnswer {
-  const answer = inForm(nestedAnswer(ids, outcomes), form);
+  const answer = inForm(nestedAnswer(ids, outcomes, used), form);
   if (new TextEncoder().encode(JSON.stringify(answer)).length <= maxAnswerBytes) return answer;
   const failure = new FlowKeysError(
     'answer_too_large',
-    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, or name fewer FIELDS or consumers.',
+    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, return less from the code that uses the inputs, or name fewer FIELDS or consumers.',
   );
   return failureAnswer(ids, failure, form);
 }
@@ -105,7 +112,7 @@ export function missingParameterAnswer(
   return inForm({ 'status-code': 500, data: { success: false, message, ...ids }, ...members }, form);
 }
 
-function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[]): NestedAnswer {
+function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[], used: UseOutcome | undefined): NestedAnswer {
   const [failure] = outcomes.flatMap(failuresOf);
   const article = outcomes.find(({ name }) => name === ciphertextParameter);
   const others = outcomes.filter((outcome) => outcome !== article);
@@ -116,6 +123,7 @@ function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[]): Nested
       fields: Object.fromEntries(others.map((outcome) => [outcome.name, fieldAnswer(outcome)])),
     }),
   };
+  if (used !== undefined) return usedAnswer({ ...ids, ...members }, used);
   const isForConsumers = outcomes.some((outcome) => 'encrypted' in outcome);
   if (failure === undefined) {
     const message = isForConsumers ? 'Data re-encrypted successfully' : 'Data decrypted successfully';
@@ -123,6 +131,40 @@ function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[]): Nested
   }
   const message = isForConsumers ? 'Re-encryption failed' : 'Decryption failed';
   return { 'status-code': 500, data: { success: false, message, ...ids, ...members }, ...errorMembers(failure) };
+}
+
+const useMessages: Readonly<Partial<Record<ErrorCode, string>>> = {
+  check_failed: 'Check failed',
+  use_failed: 'Use failed',
+  use_timed_out: 'Use timed out',
+};
+
+/** The answer where the function's own code was to use the inputs. */
+function usedAnswer(members: AnswerIds & Partial<AnswerData>, used: UseOutcome): NestedAnswer {
+  if ('declined' in used) {
+    return {
+      'status-code': 500,
+      data: { success: false, message: 'Use declined', ...members },
+      error: 'The inputs were declined',
+      code: used.declined,
+      detail: `The code that uses the inputs ended with ${used.declined}.`,
+    };
+  }
+  if ('failure' in used) {
+    const message = useMessages[used.failure.code] ?? 'Use failed';
+    return { 'status-code': 500, data: { success: false, message, ...members }, ...errorMembers(used.failure) };
+  }
+  const { result, withheld } = used;
+  return {
+    'status-code': 200,
+    data: {
+      success: true,
+      message: 'Data used successfully',
+      ...members,
+      result,
+      ...(withheld.length > 0 && { withheld }),
+    },
+  };
 }
 
 /** Why a field failed, or was not encrypted for some of its consumers. */
@@ -161,7 +203,8 @@ function flatAnswer({ data, ...members }: NestedAnswer): FlatAnswer {
   function add(prefix: string, values: object): void {
     const isSuccess = 'success' in values && values.success === true;
     for (const [name, value] of Object.entries({ ...(isSuccess && { code: 'ok' }), ...values })) {
-      if (typeof value === 'object' && value !== null) add(`${prefix}${name}_`, value);
+      if (Array.isArray(value)) flat[free(prefix + name, flat)] = value.join(' ');
+      else if (typeof value === 'object' && value !== null) add(`${prefix}${name}_`, value);
       else flat[free(prefix + name, flat)] = String(value ?? '');
     }
   }

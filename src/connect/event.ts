@@ -16,6 +16,9 @@ export interface ContactFlowInput {
   /** `undefined` only where the event has no such parameter: one that is empty asks for no plaintext, either. */
   readonly consumer: unknown;
   readonly fields: readonly Field[];
+  /** What is not a ciphertext, as texts. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** The names of the article's parameters in the flow. */
@@ -39,13 +42,27 @@ const ciphertextPattern = /^\s*(AYADe[A-P]|AgV4|Timeout\s*$)/;
 export function parseContactFlowEvent(event: unknown, settings: ConnectSettings): ContactFlowInput {
   const details = own(event, 'Details');
   const parameters = own(details, 'Parameters');
-  const attributes = settings.attributes ? own(own(details, 'ContactData'), 'Attributes') : undefined;
+  const allAttributes = own(own(details, 'ContactData'), 'Attributes');
+  const attributes = settings.attributes ? allAttributes : undefined;
+  const fields = settings.fields?.map((name) => named(name, parameters, attributes)) ?? found(parameters, attributes);
   return {
     contactId: contactIdOf(event),
     keyId: own(parameters, keyIdParameter),
     consumer: own(parameters, consumerParameter),
-    fields: settings.fields?.map((name) => named(name, parameters, attributes)) ?? found(parameters, attributes),
+    fields,
+    parameters: textsIn(parameters, fields),
+    attributes: textsIn(allAttributes, fields),
   };
+}
+
+/** The texts that are neither fields nor ciphertexts. */
+function textsIn(values: unknown, fields: readonly Field[]): Readonly<Record<string, string>> {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return {};
+  const others = Object.entries(values).filter(
+    ([name, value]) =>
+      typeof value === 'string' && !ciphertextPattern.test(value) && !fields.some((field) => field.name === name),
+  );
+  return Object.fromEntries(others);
 }
 
 export function contactIdOf(event: unknown): string | null {

@@ -2,6 +2,7 @@ import { type LookupBudget, lookupBudget } from '../cache/lookup-budget.ts';
 import { settleAll } from '../concurrency.ts';
 import { inBoth } from '../consumers/allow-list.ts';
 import { everything } from '../consumers/consumer.ts';
+import { withDeadline } from '../deadline.ts';
 import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
 import { type DecryptionRecord, errorRecord, successRecord } from '../decrypt/record.ts';
 import { decodeUtf8 } from '../encoding/base64.ts';
@@ -19,6 +20,7 @@ import {
 } from './answer.ts';
 import {
   asCiphertext,
+  type ContactFlowInput,
   ciphertextParameter,
   consumerNames,
   consumerParameter,
@@ -28,8 +30,16 @@ import {
   keyIdParameter,
   parseContactFlowEvent,
 } from './event.ts';
-import { reveal } from './reveal.ts';
+import { reveal, revealEverything, revealNothing } from './reveal.ts';
 import { type ConnectSettings, defaultConnectSettings } from './settings.ts';
+import {
+  type DecryptedInput,
+  idempotencyKeyOf,
+  timeWithin,
+  type UseOptions,
+  type UseOutcome,
+  useInputs,
+} from './use.ts';
 
 /** What became of an event: its answer, and what is logged of it. */
 export interface HandledEvent {
@@ -46,10 +56,18 @@ export interface ConnectRecord extends DecryptionRecord {
   readonly outcomes?: readonly DecryptionRecord['code'][];
   /** Where inputs were decrypted that did not reach each of their consumers: what became of each decryption. */
   readonly decryptions?: readonly DecryptionRecord['code'][];
+  /** What became of the use of the inputs: `ok`, an error code, or a code of the author's own. */
+  readonly use?: string;
+  /** By which the gateway knows the call. */
+  readonly idempotencyKey?: string;
+  /** The members of the result that may not leave the function; `*` for one whose name may not, either. */
+  readonly result_withheld?: readonly string[];
+  /** How many inputs did not pass their check. */
+  readonly failedChecks?: number;
 }
 
 /** What an event is answered with, and what its caller may do. */
-export interface HandleEventOptions {
+export interface HandleEventOptions extends Partial<UseOptions> {
   readonly decryptor: Decryptor;
   readonly requestId: string;
   /** Default: those of the article. */
@@ -69,6 +87,14 @@ export interface HandleEventOptions {
   readonly signal?: AbortSignal;
 }
 
+/** With the signal that ends in time for the flow. */
+interface TimedOptions extends HandleEventOptions {
+  readonly signal: AbortSignal;
+}
+
+// What Connect waits for a function at most, in seconds.
+const longestFlowTimeLimit = 8;
+
 /**
  * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out; or, where the flow names consumers,
  * the inputs encrypted for these, and nothing in the clear. It never throws: a flow can read an answer, not an
@@ -77,27 +103,93 @@ export interface HandleEventOptions {
  * @param event what Connect invoked the function with
  */
 export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
-  const options = { lookupBudget: lookupBudget(), ...given };
+  const { flowTimeLimit = longestFlowTimeLimit } = given.settings ?? defaultConnectSettings;
+  return withDeadline(timeWithin(flowTimeLimit), given.signal, (signal) =>
+    handleEvent(event, { lookupBudget: lookupBudget(), ...given, signal }),
+  );
+}
+
+async function handleEvent(event: unknown, options: TimedOptions): Promise<HandledEvent> {
   const { requestId, settings = defaultConnectSettings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {
-    const { keyId, consumer, fields } = parseContactFlowEvent(event, settings);
+    const input = parseContactFlowEvent(event, settings);
+    const { keyId, consumer } = input;
+    const fields = withRequired(input.fields, options.require);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
     if (settings.requireConsumer && consumer === undefined)
       return missing(ids, 'consumer', consumerParameter, settings);
+    if (options.use !== undefined) assertUsable(input, options);
     const answerField =
       consumer === undefined
         ? decryptField
         : fieldEncrypter(consumerNames(consumer), countGiven(fields), ids.contactId);
     const outcomes = await settleAll(fields, options.signal, (field) => answerField(field, keyId, options));
     const answered = outcomes.map((outcome, index) => answeredField(outcome, fields[index]?.name ?? ''));
-    return handled(ids, answered, settings);
+    return handled(ids, answered, settings, await used(ids, answered, input, options));
   } catch (caught) {
     const failure = toFlowKeysError(caught);
     const answer = failureAnswer(ids, failure, settings.answer);
     return { answer, record: { ...ids, ...errorRecord(failure) }, failures: [failure] };
   }
+}
+
+/** The fields of the event, and those that must be there. */
+function withRequired(fields: readonly Field[], required: readonly string[] = []): readonly Field[] {
+  const absent = required.filter((name) => fields.every((field) => field.name !== name));
+  return [...fields, ...absent.map((name) => ({ name, value: undefined }))];
+}
+
+/** @throws FlowKeysError `not_configured`, `invalid_request` for an event whose inputs cannot be used */
+function assertUsable({ consumer, contactId, fields }: ContactFlowInput, options: HandleEventOptions): void {
+  if (consumer !== undefined) {
+    const message = `The function uses the inputs itself: leave the parameter '${consumerParameter}' out of the flow.`;
+    throw new FlowKeysError('not_configured', message);
+  }
+  if (fields.some(({ name }) => name === 'result')) {
+    throw new FlowKeysError(
+      'invalid_request',
+      'A field may not be called "result": what the function returns stands there.',
+    );
+  }
+  if (contactId === null && options.withoutContactId !== true) {
+    const message = 'The event names no contact, so that nobody could tell a second invocation from a new one.';
+    throw new FlowKeysError('invalid_request', message);
+  }
+}
+
+interface Used {
+  readonly outcome: UseOutcome;
+  readonly idempotencyKey?: string;
+}
+
+/** Calls the author's code once all inputs were decrypted and have passed their checks. */
+async function used(
+  { contactId, requestId }: AnswerIds,
+  answered: readonly AnsweredField[],
+  { parameters, attributes }: ContactFlowInput,
+  { use, signal, ...options }: TimedOptions,
+): Promise<Used | undefined> {
+  const decrypted = answered.flatMap((field) => field.decrypted ?? []);
+  const [first] = decrypted;
+  if (use === undefined || first === undefined || decrypted.length < answered.length) return undefined;
+  const failedCheck = answered.find(hasFailedCheck);
+  if (failedCheck !== undefined) return { outcome: { failure: checkFailed(failedCheck) } };
+  const idempotencyKey = await idempotencyKeyOf(contactId, parameters['attempt'], decrypted);
+  options.started?.({ contactId, requestId, idempotencyKey });
+  const inputs = Object.fromEntries(decrypted.map(({ name, input }) => [name, input]));
+  const given = { inputs, parameters, attributes, contactId, keyId: first.keyId, idempotencyKey, signal };
+  return { outcome: await useInputs({ use, ...options }, given), idempotencyKey };
+}
+
+function hasFailedCheck({ outcome }: AnsweredField): boolean {
+  return 'revealed' in outcome && outcome.revealed.check !== undefined && outcome.revealed.check !== 'valid';
+}
+
+function checkFailed({ outcome: { name } }: AnsweredField): FlowKeysError {
+  const message = `The input "${name}" did not pass its check, so nothing was done with the inputs. Ask the caller again.`;
+  return new FlowKeysError('check_failed', message);
 }
 
 /** How many fields hold something: FIELDS may name some that an event has not. */
@@ -110,13 +202,22 @@ interface AnsweredField {
   readonly record: DecryptionRecord;
   /** What became of its decryption, where that is not the record's code. */
   readonly decryption?: DecryptionRecord['code'];
+  readonly decrypted?: DecryptedInput;
 }
 
 async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<AnsweredField> {
   const { decryptor, settings = defaultConnectSettings } = options;
   const decrypted = await decryptor.decrypt(asCiphertext(field), decryptOptions(keyId, options));
-  const revealed = reveal(textOf(decrypted), field.name, settings.reveal);
-  return { outcome: { name: field.name, revealed }, record: successRecord(decrypted) };
+  const input = textOf(decrypted);
+  const { keyId: usedKeyId, messageId } = decrypted;
+  const check = settings.checks?.get(field.name)?.(input, Date.now());
+  const policies = settings.reveal ?? (options.use ? revealNothing : revealEverything);
+  const revealed = { ...reveal(input, field.name, policies), ...(check && { check }) };
+  return {
+    outcome: { name: field.name, revealed },
+    record: successRecord(decrypted),
+    decrypted: { name: field.name, input, keyId: usedKeyId, messageId },
+  };
 }
 
 /** Encrypts a field for the consumers that the flow names. */
@@ -185,22 +286,39 @@ function textOf({ plaintext, keyId }: DecryptResult): string {
   throw new FlowKeysError('unsupported_message', message, { keyId });
 }
 
-function handled(ids: AnswerIds, answered: readonly AnsweredField[], settings: ConnectSettings): HandledEvent {
+function handled(
+  ids: AnswerIds,
+  answered: readonly AnsweredField[],
+  settings: ConnectSettings,
+  use: Used | undefined,
+): HandledEvent {
   const outcomes = answered.map(({ outcome }) => outcome);
   const records = answered.map(({ record }) => record);
   const decryptions = answered.map(({ record, decryption = record.code }) => decryption);
   const first = records.find(({ code }) => code !== 'ok') ?? records[0];
+  const failedChecks = answered.filter(hasFailedCheck).length;
   return {
-    answer: answerOf(ids, outcomes, settings.answer),
+    answer: answerOf(ids, outcomes, settings.answer, use?.outcome),
     record: {
       ...ids,
       code: 'ok',
       ...first,
       ...(records.length > 1 && { outcomes: records.map(({ code }) => code) }),
       ...(records.some(({ code }, index) => code !== decryptions[index]) && { decryptions }),
+      ...(failedChecks > 0 && { failedChecks }),
+      ...(use && useRecord(use)),
     },
-    failures: outcomes.flatMap(failuresOf),
+    failures: [...outcomes.flatMap(failuresOf), ...(use && 'failure' in use.outcome ? [use.outcome.failure] : [])],
   };
+}
+
+/** What is logged of a use: never its result. */
+function useRecord({ outcome, idempotencyKey }: Used): Partial<ConnectRecord> {
+  const key = idempotencyKey !== undefined && { idempotencyKey };
+  if ('declined' in outcome) return { ...key, use: outcome.declined };
+  if ('failure' in outcome) return { ...key, ...errorRecord(outcome.failure), use: outcome.failure.code };
+  const { withheld } = outcome;
+  return { ...key, use: 'ok', ...(withheld.length > 0 && { result_withheld: withheld }) };
 }
 
 function missing(ids: AnswerIds, what: string, parameter: string, settings: ConnectSettings): HandledEvent {

@@ -1,5 +1,6 @@
-import creditCardType from 'credit-card-type';
 import { FlowKeysError } from '../errors.ts';
+import { cardBrand, luhn as hasValidCheckDigit, lastFour } from './card.ts';
+import type { CheckOutcome } from './check.ts';
 
 /** How much of an input an answer shows. */
 export interface RevealPolicy {
@@ -18,6 +19,12 @@ export interface RevealPolicies {
   readonly fields: ReadonlyMap<string, RevealPolicy>;
 }
 
+/** All of each field: as the article answers. */
+export const revealEverything: RevealPolicies = { others: { show: 'full', luhn: false }, fields: new Map() };
+
+/** Nothing of any field. */
+export const revealNothing: RevealPolicies = { others: { show: 'none', luhn: false }, fields: new Map() };
+
 /** What an answer shows of an input. */
 export interface Revealed {
   readonly decryptedData?: string;
@@ -26,9 +33,9 @@ export interface Revealed {
   readonly luhn?: 'valid' | 'invalid';
   /** By the number's range, as `visa`, `mastercard`, `american-express`; absent when it is of no known one. */
   readonly brand?: string;
+  /** Where CHECK names the field. */
+  readonly check?: CheckOutcome;
 }
-
-const shortestForLast4 = 8;
 
 const policies: Readonly<Record<string, RevealPolicy>> = {
   full: { show: 'full', luhn: false },
@@ -72,7 +79,7 @@ export function reveal(input: string, field: string, { others, fields }: RevealP
   const characters = [...input];
   const shown = {
     full: input,
-    last4: characters.length < shortestForLast4 ? undefined : characters.slice(-4).join(''),
+    last4: lastFour(input),
     none: undefined,
   }[show];
   return {
@@ -84,15 +91,7 @@ export function reveal(input: string, field: string, { others, fields }: RevealP
 
 /** Whether it is a card number (ISO/IEC 7812-1), and whose. */
 function cardNumber(input: string): Pick<Revealed, 'luhn' | 'brand'> {
-  if (!/^\d{12,19}$/.test(input) || luhnSum(input) % 10 !== 0) return { luhn: 'invalid' };
-  const [brand] = creditCardType(input).filter(({ lengths }) => lengths.includes(input.length));
-  return { luhn: 'valid', ...(brand && { brand: brand.type }) };
-}
-
-/** ISO/IEC 7812-1, annex B: every second digit from the right counts twice. */
-function luhnSum(digits: string): number {
-  return [...digits].reverse().reduce((sum, digit, index) => {
-    const value = Number(digit) * (1 + (index % 2));
-    return sum + (value > 9 ? value - 9 : value);
-  }, 0);
+  if (!/^\d{12,19}$/.test(input) || !hasValidCheckDigit(input)) return { luhn: 'invalid' };
+  const brand = cardBrand(input);
+  return { luhn: 'valid', ...(brand !== undefined && { brand }) };
 }

@@ -1,5 +1,6 @@
 import { consumerList } from '../consumers/allow-list.ts';
 import { FlowKeysError } from '../errors.ts';
+import { type Check, parseChecks } from './check.ts';
 import { parseReveal, type RevealPolicies } from './reveal.ts';
 
 /** How a ContactFlowEvent is answered, wherever it is. */
@@ -14,7 +15,12 @@ export interface ConnectSettings {
   readonly requireConsumer: boolean;
   /** `nested`: the article's JSON. `flat`: an object of strings, for the response validation STRING_MAP. */
   readonly answer: 'nested' | 'flat';
-  readonly reveal: RevealPolicies;
+  /** Default: `full`; with code that uses the inputs, `none`. */
+  readonly reveal?: RevealPolicies;
+  /** The checks of fields. Default: none. */
+  readonly checks?: ReadonlyMap<string, Check>;
+  /** How long the flow's block waits, in seconds. Default: 8. */
+  readonly flowTimeLimit?: number;
   /** The consumers that a flow may have inputs encrypted for; `*` among them stands for all. Default: none. */
   readonly consumers: readonly string[];
 }
@@ -22,7 +28,7 @@ export interface ConnectSettings {
 export const defaultConnectSettings: ConnectSettings = connectSettings({});
 
 /**
- * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL` and `CONSUMERS`.
+ * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL`, `CHECK`, `FLOW_TIME_LIMIT` and `CONSUMERS`.
  *
  * @throws FlowKeysError `not_configured`, naming the setting that is wrong
  * @example
@@ -36,7 +42,9 @@ export function connectSettings(environment: Readonly<Record<string, unknown>>):
     requireKeyId: oneOf(environment, 'KEY_ID', ['optional', 'required']) === 'required',
     requireConsumer: oneOf(environment, 'CONSUMER', ['optional', 'required']) === 'required',
     answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
-    reveal: parseReveal(text(environment, 'REVEAL')),
+    ...(text(environment, 'REVEAL') && { reveal: parseReveal(text(environment, 'REVEAL')) }),
+    checks: parseChecks(text(environment, 'CHECK')),
+    flowTimeLimit: seconds(environment, 'FLOW_TIME_LIMIT'),
     consumers: consumerList(listOf(environment, 'CONSUMERS'), 'CONSUMERS'),
   };
 }
@@ -57,6 +65,13 @@ function oneOf<Value extends string>(
   const value = values.find((known) => known === given);
   if (value !== undefined) return value;
   throw new FlowKeysError('not_configured', `${name} must be one of ${values.join(', ')}.`);
+}
+
+/** Connect waits for a function 1 to 8 seconds. */
+function seconds(environment: Readonly<Record<string, unknown>>, name: string): number {
+  const given = text(environment, name) || '8';
+  if (/^[1-8]$/.test(given)) return Number(given);
+  throw new FlowKeysError('not_configured', `${name} must be 1 to 8 seconds, as the flow's block has it.`);
 }
 
 function text(environment: Readonly<Record<string, unknown>>, name: string): string {
