@@ -30,6 +30,7 @@ export {
 export { type DecryptionRecord, errorRecord, successRecord } from './decrypt/record.ts';
 export { decodeUtf8 } from './encoding/base64.ts';
 export { type ErrorCode, errorCodes, FlowKeysError, type RedactedCause, toFlowKeysError } from './errors.ts';
+export type { ContactFlowEvent } from './flow/call/parties.ts';
 export { assertConsumerName } from './identifiers.ts';
 export { createKeyCache, type KeyCache, type KeyCacheOptions } from './keys/key-cache.ts';
 export type { KeyStore } from './keys/key-store.ts';

@@ -1,5 +1,5 @@
 export { flowSecurityKeys } from './app.ts';
-export { type DecryptFieldsOptions, decryptFields } from './middleware/decrypt-fields.ts';
+export { type DecryptedFields, type DecryptFieldsOptions, decryptFields } from './middleware/decrypt-fields.ts';
 export type {
   Authorization,
   BearerToken,

@@ -26,6 +26,28 @@ describe('decryptFields in an app of your own', () => {
     expect(await response.json()).toEqual({ handled, length: JSON.stringify(handled).length });
   });
 
+  it('gives the handler the decrypted fields by name, with a store that is known with the request', async () => {
+    const asked: string[] = [];
+    const worker = new Hono<{ Bindings: { keys: KeyStore } }>();
+    const decrypted = decryptFields({ keyStore: ({ env }) => env.keys, fields: ['card', 'cvc'] });
+    worker.post('/pay', decrypted, (context) => {
+      const { card: number, cvc: code }: { card?: string; cvc?: string } = context.var.decryptedFields;
+      return context.json({ number, code: code ?? 'absent' });
+    });
+    for (const _request of [1, 2]) {
+      const keys: KeyStore = {
+        privateKeys(keyId, options) {
+          asked.push(keyId);
+          return keyStore.privateKeys(keyId, options);
+        },
+      };
+      const response = await worker.request('/pay', post(JSON.stringify({ card: card.ciphertext })), { keys });
+      expect(await response.json()).toEqual({ number: card.plaintext, code: 'absent' });
+    }
+    // One cache, though each request has a store of its own.
+    expect(asked).toEqual([card.keyId]);
+  });
+
   it('leaves alone what is absent', async () => {
     for (const body of ['{"other":1}', '{"payment":null}', '[]', 'null', '"text"']) {
       const response = await app.request('/pay', post(body));

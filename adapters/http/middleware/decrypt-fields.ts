@@ -1,20 +1,29 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import {
   createDecryptor,
+  createKeyCache,
   type DecryptOptions,
   type Decryptor,
   type DecryptorOptions,
   decodeUtf8,
   FlowKeysError,
+  type KeyStore,
   toFlowKeysError,
 } from '../../../src/index.ts';
 import { callersLookupBudgets } from '../lookup-budgets.ts';
 import { problemDetails } from '../problem.ts';
 
 /** Which fields of a request body are decrypted, and with whose keys. */
-export interface DecryptFieldsOptions extends DecryptorOptions {
+export interface DecryptFieldsOptions<Field extends string = string> extends Omit<DecryptorOptions, 'keyStore'> {
+  /** The key store, or how to make it of a request: in a Worker its bindings come with the request. */
+  readonly keyStore: KeyStore | ((context: Context) => KeyStore);
   /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
-  readonly fields: readonly string[];
+  readonly fields: readonly Field[];
+}
+
+/** What the middleware adds to the context: the fields that the body holds, decrypted. */
+export interface DecryptedFields<Field extends string> {
+  Variables: { decryptedFields: Readonly<Partial<Record<Field, string>>> };
 }
 
 /**
@@ -23,13 +32,29 @@ export interface DecryptFieldsOptions extends DecryptorOptions {
  * answered with problem+json, whose `field` says which one it was.
  *
  * @example
- * app.post('/pay', decryptFields({ keyStore, fields: ['card'] }), async (context) => {
- *   const { card, amount } = await context.req.json();
+ * const decrypted = decryptFields({ keyStore: ({ env }) => bindingsKeyStore(env), fields: ['card'] });
+ * app.post('/pay', decrypted, async (context) => {
+ *   const { card } = context.var.decryptedFields;
+ *   const { amount } = await context.req.json();
  * });
  */
-export function decryptFields({ fields, ...options }: DecryptFieldsOptions): MiddlewareHandler {
-  const decryptor = createDecryptor(options);
+export function decryptFields<const Field extends string>({
+  fields,
+  keyStore,
+  keyCache = createKeyCache(),
+  ...options
+}: DecryptFieldsOptions<Field>): MiddlewareHandler<DecryptedFields<Field>> {
+  const decryptors = new WeakMap<KeyStore, Decryptor>();
   const lookupBudgetOf = callersLookupBudgets();
+
+  function decryptorFor(context: Context): Decryptor {
+    const store = typeof keyStore === 'function' ? keyStore(context) : keyStore;
+    const known = decryptors.get(store);
+    if (known !== undefined) return known;
+    const decryptor = createDecryptor({ keyStore: store, keyCache, ...options });
+    decryptors.set(store, decryptor);
+    return decryptor;
+  }
 
   return async function decryptFields(context, next) {
     const { raw } = context.req;
@@ -40,12 +65,16 @@ export function decryptFields({ fields, ...options }: DecryptFieldsOptions): Mid
     } catch {
       return refuse(new FlowKeysError('invalid_json', 'The body must be JSON.'));
     }
+    const decryptor = decryptorFor(context);
+    const decryptedFields: Partial<Record<Field, string>> = {};
     const refusals = await Promise.all(
       fields.map(async (field) => {
         const [parent, name] = parentOf(body, field);
         if (parent === undefined) return undefined;
         try {
-          parent[name] = await decryptField(decryptor, parent[name], { signal: raw.signal, lookupBudget });
+          const text = await decryptField(decryptor, parent[name], { signal: raw.signal, lookupBudget });
+          parent[name] = text;
+          decryptedFields[field] = text;
           return undefined;
         } catch (error) {
           return refuse(toFlowKeysError(error), field);
@@ -59,6 +88,7 @@ export function decryptFields({ fields, ...options }: DecryptFieldsOptions): Mid
     const { method, signal } = raw;
     context.req.raw = new Request(raw.url, { method, headers, signal, body: JSON.stringify(body) });
     context.req.bodyCache = {};
+    context.set('decryptedFields', decryptedFields);
     return next();
   };
 }
