@@ -108,6 +108,9 @@ const revealed = {
   dataLength: v.optional(v.number()),
   luhn: v.optional(v.picklist(['valid', 'invalid'])),
   brand: v.optional(v.string()),
+  check: v.optional(
+    v.pipe(v.picklist(['valid', 'length', 'luhn', 'expired']), v.description('Where CHECK names the field.')),
+  ),
 };
 const failed = { error: v.string(), code: v.string(), detail: v.string() };
 const consumers = v.record(
@@ -122,6 +125,13 @@ const connectData = {
   contactId: v.nullable(v.string()),
   requestId: v.string(),
   ...revealed,
+  result: v.optional(
+    v.pipe(
+      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+      v.description('What the code returned that uses the inputs.'),
+    ),
+  ),
+  withheld: v.optional(v.pipe(v.array(v.string()), v.description('Members of the result that were left out.'))),
   consumers: v.optional(v.pipe(consumers, v.description('Where the event names consumers.'))),
   fields: v.optional(
     v.record(
