@@ -47,7 +47,7 @@ export interface UseStarted {
 }
 
 /**
- * Thrown by the author's code to give the flow a code of its own, from those that {@link UseOptions.codes} declares.
+ * Thrown by the author's code to return one of its own codes to the flow. {@link UseOptions.codes} declares them.
  *
  * @example
  * if (!payment.approved) throw new UseError('declined');

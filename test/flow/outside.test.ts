@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { checkFlow, type FlowDocument } from 'flow-security-keys/flow';
+import { checkFlow, type FlowDocument, readFlow } from 'flow-security-keys/flow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFlow } from '../../cli/connect/flow/writer.ts';
 import { type EditableFlow, flowOfTwoWays, functionArn, keyId } from '../support/flows.ts';
 import { certificate, makeCertificates, plants } from '../support/planted-faults.ts';
 import { connectFlow, python } from '../support/python.ts';
+import { readCases } from '../support/shared-data.ts';
 
 // Checkers by others, of the structure of flows. What only a live instance can show: whether Connect publishes a flow,
 // and how a call sounds.
@@ -27,6 +28,15 @@ function drawn(flow: FlowDocument | EditableFlow): object {
     ...flow,
     Metadata: { entryPointPosition: { x: 0, y: 0 }, ActionMetadata: Object.fromEntries(positions) },
   };
+}
+
+/** The flow in a file that is one; not in a template, nor in UTF-16. */
+function flowIn(text: string): FlowDocument | undefined {
+  try {
+    return readFlow(text);
+  } catch {
+    return undefined;
+  }
 }
 
 describe.skipIf(!isInstalled)('Checkers from outside', () => {
@@ -47,6 +57,11 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
       const flow = flowOfTwoWays(certificate);
       plant(flow, 'last');
       flows.set(code, flow);
+    }
+    for (const { name, base64 } of readCases() ?? []) {
+      if (!/^0[25-8]\w-flow/.test(name)) continue;
+      const flow = flowIn(Buffer.from(base64, 'base64').toString('utf8'));
+      if (flow !== undefined) flows.set(name, flow);
     }
     for (const [name, flow] of flows) await writeFile(join(folder, `${name}.json`), JSON.stringify(drawn(flow)));
   });
