@@ -26,6 +26,8 @@ const everything = {
   ReservedConcurrency: '20',
   AlarmTopicArn: topic,
   Reveal: 'none card=last4+luhn',
+  Check: 'card=card cvc=digits:3-4',
+  FlowTimeLimit: '6',
 };
 
 describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
@@ -168,7 +170,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
   it('tells the topic of every alarm, and of its end', () => {
     for (const alarm of alarmsOf(most)) expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     for (const alarm of alarmsOf(least)) expect(alarm).not.toHaveProperty('AlarmActions');
-    expect(alarmsOf(least)).toHaveLength(6);
+    expect(alarmsOf(least)).toHaveLength(9);
   });
 
   it('refuses parameters that make no sense', async () => {
@@ -213,6 +215,16 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(certificates.Dimensions).toEqual([{ Name: 'service', Value: 'connect-keys' }]);
     expect(metrics).toContain(`${certificates.Namespace} ${certificates.MetricName} service`);
 
+    for (const [name, code] of [
+      ['UseFailedAlarm', 'use_failed'],
+      ['UseTimedOutAlarm', 'use_timed_out'],
+    ] as const) {
+      const { MetricName, Dimensions } = most.resources[name]?.Properties ?? {};
+      const [own, ofCode] = Dimensions;
+      expect([MetricName, own.Value, ofCode]).toEqual(['UseError', 'connect-keys', { Name: 'code', Value: code }]);
+    }
+    expect(most.resources['CheckFailedAlarm']?.Properties.MetricName).toBe('CheckFailed');
+
     const dashboard: string = most.resources['Dashboard']?.Properties.DashboardBody;
     const shown = Array.from(
       JSON.stringify(JSON.parse(dashboard)).matchAll(/\{(\w+),([\w,]+)\} MetricName=[\\"]+(\w+)/g),
@@ -221,9 +233,15 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       named('DecryptionError', 'service,code'),
       named('ReencryptionError', 'service,code'),
       named('CertificateDaysLeft', 'service,keyId'),
+      named('UseError', 'service,code'),
     ]);
     const plain = Array.from(dashboard.matchAll(/\["FlowSecurityKeys", "(\w+)", "service", "connect-keys"\]/g));
-    expect(plain.map(([, name = '']) => name)).toEqual(['DecryptionSuccess', 'ReencryptionSuccess']);
+    expect(plain.map(([, name = '']) => name)).toEqual([
+      'DecryptionSuccess',
+      'ReencryptionSuccess',
+      'UseSuccess',
+      'CheckFailed',
+    ]);
     for (const [, name = ''] of plain) expect(metrics).toContain(named(name, 'service'));
     for (const [, space, sets, name] of shown) expect(metrics).toContain(`${space} ${name} ${sets}`);
   });
@@ -257,6 +275,9 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
   const program = `
     const { handler } = await import('./dist/lambda/index.mjs');
     for (const event of JSON.parse(process.env.EVENTS)) await handler(event, { awsRequestId: '1', getRemainingTimeInMillis: () => 8000 });
+    // Of a function with code of its own that uses the inputs.
+    const { log } = (await import('./dist/package/lambda/observer.js')).createObserver(process.env);
+    for (const use of ['ok', 'use_failed']) log({ code: 'ok', use, contactId: null, requestId: '1', milliseconds: 1 });
     process.env.KEY_PREFIX = '${prefix}';
     await (await import('./dist/lambda/certificates.mjs')).handler();`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
@@ -266,6 +287,7 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
       EVENTS: JSON.stringify(events),
       POWERTOOLS_SERVICE_NAME: 'connect-keys',
       CONSUMERS: '*',
+      CHECK: 'my-secret-string=card',
       ...awsSettings(inject('awsEndpoint') ?? ''),
     },
   });

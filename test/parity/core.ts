@@ -1,15 +1,19 @@
 import { assert } from 'chai';
 import {
+  connectSettings,
   createDecryptor,
   type Decryptor,
   type DecryptorOptions,
   decodeUtf8,
   FlowKeysError,
+  handleContactFlowEvent,
   inspect,
   type KeyStore,
+  type UseInput,
 } from 'flow-security-keys';
 import {
   articleRecording,
+  contactFlowEvent,
   isUnsigned,
   pem,
   recordingNamed,
@@ -33,10 +37,7 @@ const decryptorCases: Cases = {
     assert.strictEqual(decodeUtf8(decrypted.plaintext), '4444444444444444');
     assert.containSubset(decrypted, { keyId: card.keyId, suite: '0378', messageBytes: 629 });
     assert.deepEqual(Object.keys(decrypted.encryptionContext), ['aws-crypto-public-key']);
-    const id = Array.from(atob(card.ciphertext).slice(4, 20), (byte) =>
-      byte.charCodeAt(0).toString(16).padStart(2, '0'),
-    );
-    assert.equal(decrypted.messageId, id.join(''));
+    assert.equal(decrypted.messageId, messageIdOf(card.ciphertext));
   },
 
   async 'takes the message as bytes, even as a view of a larger buffer'() {
@@ -186,11 +187,51 @@ const inspectCases: Cases = {
   },
 };
 
+const useCases: Cases = {
+  async 'gives the inputs to the code that uses them, and answers the same to the byte everywhere'() {
+    const given: UseInput[] = [];
+    const { answer } = await handleContactFlowEvent(contactFlowEvent({ card: card.ciphertext, amount: '12.50' }), {
+      decryptor: decryptor(),
+      requestId: 'request',
+      settings: connectSettings({ CHECK: 'card=digits:16' }),
+      async use(input) {
+        given.push(input);
+        return { reference: 'R-1', amount: 12.5, copy: input.inputs['card'] ?? '' };
+      },
+    });
+    const [input] = given;
+    assert.deepEqual([input?.inputs, input?.parameters], [{ card: card.plaintext }, { amount: '12.50' }]);
+    // SHA-256 over the contact id, no attempt, and the field with its message id.
+    const pair = ['card', messageIdOf(card.ciphertext)];
+    const text = JSON.stringify(['5ca32fbd-8f92-46af-92a5-6b0f970f0efe', null, [pair]]);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+    assert.equal(input?.idempotencyKey, Array.from(digest, hexOf).join(''));
+    assert.equal(
+      JSON.stringify(answer),
+      '{"status-code":200,"data":{"success":true,"message":"Data used successfully",' +
+        '"contactId":"5ca32fbd-8f92-46af-92a5-6b0f970f0efe","requestId":"request",' +
+        '"fields":{"card":{"success":true,"dataLength":16,"check":"valid"}},' +
+        '"result":{"reference":"R-1","amount":12.5},"withheld":["copy"]}}',
+    );
+  },
+
+  async 'calls nothing for an input that fails its check'() {
+    const { answer } = await handleContactFlowEvent(contactFlowEvent({ card: card.ciphertext }), {
+      decryptor: decryptor(),
+      requestId: 'request',
+      settings: connectSettings({ CHECK: 'card=card' }),
+      use: () => assert.fail('It was called.'),
+    });
+    assert.containSubset(answer, { code: 'check_failed', data: { fields: { card: { check: 'luhn' } } } });
+  },
+};
+
 /** What the core does wherever it runs. */
 export function coreCases(): readonly NamedCase[] {
   return [
     ...Object.entries(decryptorCases).map(([name, run]) => ({ name: `createDecryptor ${name}`, run })),
     ...Object.entries(inspectCases).map(([name, run]) => ({ name: `inspect ${name}`, run })),
+    ...Object.entries(useCases).map(([name, run]) => ({ name: `handleContactFlowEvent ${name}`, run })),
   ];
 }
 
@@ -213,6 +254,15 @@ export function vectorCases({
       assert.deepEqual(plaintext, expected);
     },
   }));
+}
+
+/** The 16 bytes after version, type and suite, in hexadecimal. */
+function messageIdOf(ciphertext: string): string {
+  return Array.from(atob(ciphertext).slice(4, 20), (byte) => hexOf(byte.charCodeAt(0))).join('');
+}
+
+function hexOf(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
 
 function decryptor(options: Partial<DecryptorOptions> = {}): Decryptor {
