@@ -129,7 +129,7 @@ describe('The code that uses the inputs', () => {
       readonly order = `order-${cvc.plaintext}-7`;
       readonly [card.plaintext] = 'as a name';
     }
-    const { answer } = await invoke({ use: async () => ({ ...new Payment() }) as never });
+    const { answer } = await invoke({ use: async () => new Payment() as never });
     expect(answer.data).toMatchObject({
       success: true,
       result: { reference: 'R-1', order: `order-${cvc.plaintext}-7` },

@@ -31,11 +31,12 @@ export interface EmulatedFunction {
   stop(): Promise<void>;
 }
 
-/** Starts a handler of `dist/lambda`; the function is initialised by its first invocation. */
+/** Starts a handler of `dist/lambda`, or of another folder; the function is initialised by its first invocation. */
 export async function startEmulator(
   handler: string,
   environment: Readonly<Record<string, string>>,
   timeoutSeconds = 8,
+  folder = path('dist/lambda'),
 ): Promise<EmulatedFunction> {
   const [port, apiPort] = [await freePort(), await freePort()];
   const child = spawn(
@@ -45,11 +46,11 @@ export async function startEmulator(
       ...[process.execPath, client, handler],
     ],
     {
-      cwd: path('dist/lambda'),
+      cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
-        LAMBDA_TASK_ROOT: path('dist/lambda'),
+        LAMBDA_TASK_ROOT: folder,
         AWS_LAMBDA_FUNCTION_NAME: 'flow-security-keys',
         AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeoutSeconds),
         ...environment,

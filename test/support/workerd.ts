@@ -10,7 +10,7 @@ import { type LocalService, stopProcess } from '../../demo/local-service.ts';
 
 // The workerd that wrangler brings.
 const workerd: string = createRequire(import.meta.resolve('wrangler'))('workerd').default;
-const worker = fileURLToPath(new URL('../../dist/worker/index.js', import.meta.url));
+const builtWorker = fileURLToPath(new URL('../../dist/worker/index.js', import.meta.url));
 
 // Cancels every call after half a second: workerd tells a Worker that its client went only when the client
 // is another Worker (or, in production, Cloudflare's edge), not when a socket is closed.
@@ -25,13 +25,16 @@ export interface BareWorkerd extends LocalService {
 }
 
 /**
- * The built Worker on workerd alone, with the compatibility date and flags of `wrangler.toml` and without
+ * The built Worker, or another script, on workerd alone, with the compatibility date and flags of `wrangler.toml` and without
  * wrangler's own proxies.
  */
-export async function startWorkerd(bindings: Readonly<Record<string, string>>): Promise<BareWorkerd> {
+export async function startWorkerd(
+  bindings: Readonly<Record<string, string>>,
+  worker = builtWorker,
+): Promise<BareWorkerd> {
   const folder = await mkdtemp(join(tmpdir(), 'workerd-'));
   const configuration = join(folder, 'config.capnp');
-  await writeFile(configuration, capnp(bindings));
+  await writeFile(configuration, capnp(bindings, worker));
   const child = spawn(workerd, ['serve', configuration, '--import-path=/', '--control-fd=3'], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
@@ -62,7 +65,7 @@ export async function startWorkerd(bindings: Readonly<Record<string, string>>): 
   };
 }
 
-function capnp(bindings: Readonly<Record<string, string>>): string {
+function capnp(bindings: Readonly<Record<string, string>>, worker: string): string {
   const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config: 'wrangler.toml' });
   const compatibility = `compatibilityDate = ${JSON.stringify(date)}, compatibilityFlags = ${JSON.stringify(flags)}`;
   const texts = Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`);
