@@ -78,6 +78,14 @@ describe('The code that uses the inputs', () => {
     });
   });
 
+  it('is not called when a field that must be there was not encrypted, and the answer does not repeat it', async () => {
+    const use = vi.fn(async () => ({}));
+    const { answer } = await invoke({ use, require: ['card'] }, { ...inputs, card: '4000123412341234' });
+    expect(use).not.toHaveBeenCalled();
+    expect(answer.data.fields.card).toMatchObject({ success: false, code: 'malformed_ciphertext' });
+    expect(JSON.stringify(answer)).not.toContain('4000123412341234');
+  });
+
   it('gives the flow a code that it declares, and no other', async () => {
     const decline = async () => {
       throw new UseError('declined');

@@ -115,7 +115,7 @@ async function handleEvent(event: unknown, options: TimedOptions): Promise<Handl
   try {
     const input = parseContactFlowEvent(event, settings);
     const { keyId, consumer } = input;
-    const fields = withRequired(input.fields, options.require);
+    const fields = withRequired(input, options.require);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
     if (settings.requireConsumer && consumer === undefined)
@@ -135,10 +135,10 @@ async function handleEvent(event: unknown, options: TimedOptions): Promise<Handl
   }
 }
 
-/** The fields of the event, and those that must be there. */
-function withRequired(fields: readonly Field[], required: readonly string[] = []): readonly Field[] {
+/** The fields of the event, and those that must be there: one that was not encrypted is not found among the former. */
+function withRequired({ fields, parameters }: ContactFlowInput, required: readonly string[] = []): readonly Field[] {
   const absent = required.filter((name) => fields.every((field) => field.name !== name));
-  return [...fields, ...absent.map((name) => ({ name, value: undefined }))];
+  return [...fields, ...absent.map((name) => ({ name, value: parameters[name] }))];
 }
 
 /** @throws FlowKeysError `not_configured`, `invalid_request` for an event whose inputs cannot be used */

@@ -129,7 +129,7 @@ describe.skipIf(!hasEmulator())('examples/charge-lambda, in the Lambda runtime',
     const { cvc: _cvc, ...others } = inputs;
     expect(await invoke(others)).toMatchObject({ data: { fields: { cvc: { code: 'missing_parameter' } } } });
     expect(await invoke({ ...inputs, expiry: '1228' })).toMatchObject({
-      data: { fields: { expiry: { code: 'missing_parameter' } } },
+      data: { fields: { expiry: { code: 'malformed_ciphertext' } } },
     });
     expect(gateway.charges).toHaveLength(before);
   });
