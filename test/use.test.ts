@@ -126,6 +126,14 @@ describe('The code that uses the inputs', () => {
     expect(aborted).toBeLessThan(1_000);
   });
 
+  it('is not called when the time is over before', async () => {
+    const use = vi.fn(async () => ({}));
+    const late = { ...context, getRemainingTimeInMillis: () => 0 };
+    const handler = createHandler({ keyStore: testKeyStore, log: () => {}, started: () => {}, use });
+    expect(await handler(contactFlowEvent(inputs), late)).toMatchObject({ code: 'deadline_exceeded' });
+    expect(use).not.toHaveBeenCalled();
+  });
+
   it('has withheld from its result what is an input, holds one, or is not flat', async () => {
     class Payment {
       readonly reference = 'R-1';

@@ -2,7 +2,7 @@ import { type LookupBudget, lookupBudget } from '../cache/lookup-budget.ts';
 import { settleAll } from '../concurrency.ts';
 import { inBoth } from '../consumers/allow-list.ts';
 import { everything } from '../consumers/consumer.ts';
-import { withDeadline } from '../deadline.ts';
+import { assertInTime, withDeadline } from '../deadline.ts';
 import type { DecryptOptions, Decryptor, DecryptResult } from '../decrypt/decryptor.ts';
 import { type DecryptionRecord, errorRecord, successRecord } from '../decrypt/record.ts';
 import { decodeUtf8 } from '../encoding/base64.ts';
@@ -177,6 +177,8 @@ async function used(
   const failedCheck = answered.find(hasFailedCheck);
   if (failedCheck !== undefined) return { outcome: { failure: checkFailed(failedCheck) } };
   const idempotencyKey = await idempotencyKeyOf(contactId, parameters['attempt'], decrypted);
+  // What is not called is not unknown.
+  assertInTime(signal);
   options.started?.({ contactId, requestId, idempotencyKey });
   const inputs = Object.fromEntries(decrypted.map(({ name, input }) => [name, input]));
   const given = { inputs, parameters, attributes, contactId, keyId: first.keyId, idempotencyKey, signal };

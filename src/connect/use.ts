@@ -1,4 +1,4 @@
-import { assertInTime, withinSignal } from '../deadline.ts';
+import { withinSignal } from '../deadline.ts';
 import { hex } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
 
@@ -87,7 +87,6 @@ export function timeWithin(flowTimeLimit: number): number {
 /** Calls the author's code, and takes of its result what may leave the function. */
 export async function useInputs({ use, codes = [] }: UseOptions, given: UseInput): Promise<UseOutcome> {
   try {
-    assertInTime(given.signal);
     const result = await withinSignal(
       Promise.resolve().then(() => use(given)),
       given.signal,
