@@ -5,9 +5,10 @@ export { encryptMessageAsConnect } from './aws-crypto/encrypt.ts';
 export { lookupBudget, tooManyLookups } from './cache/lookup-budget.ts';
 export { settleAll } from './concurrency.ts';
 export { instanceArnOf } from './connect/event.ts';
+export { answerMargin } from './connect/handle-event.ts';
 export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';
-export { withDeadline, withinSignal } from './deadline.ts';
+export { withinSignal } from './deadline.ts';
 export { hex } from './encoding/base64.ts';
 export {
   assertKeyId,

@@ -6,7 +6,8 @@ import type { FlowSecurityKeysOptions, LogRecord } from './options.ts';
 /** What a request is served with. */
 export interface RequestSettings extends FlowSecurityKeysOptions {
   readonly decryptor: Decryptor;
-  readonly relay: Relay | undefined;
+  /** Absent where the service has no store of consumers. */
+  readonly relay?: Relay;
   /** The budget of one request, by its caller's name. */
   readonly lookupBudgetOf: (caller: string) => LookupBudget;
 }

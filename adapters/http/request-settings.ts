@@ -16,7 +16,7 @@ export function requestSettings(given: GivenOptions) {
     const decryptor = createDecryptor({ ...caches, ...options });
     const { consumerStore } = options;
     const relay = consumerStore && createRelay({ ...caches, ...options, decryptor, consumerStore });
-    return { ...options, decryptor, relay, lookupBudgetOf };
+    return { ...options, decryptor, ...(relay && { relay }), lookupBudgetOf };
   }
 
   return (bindings: AppEnv['Bindings'] | undefined): RequestSettings => {

@@ -11,9 +11,9 @@ import {
   handleContactFlowEvent,
   type ReencryptionRecord,
   type UseOptions,
-  type UseStarted,
+  withDeadline,
 } from '../../src/index.ts';
-import { instanceArnOf, logLine, withDeadline } from '../../src/internal.ts';
+import { answerMargin, instanceArnOf, logLine } from '../../src/internal.ts';
 import { auditWriter } from '../node/audit.ts';
 
 /** What is read of the context that the Lambda runtime passes. */
@@ -59,8 +59,6 @@ export interface HandlerOptions extends DecryptorOptions, Partial<UseOptions> {
   readonly audit?: (line: LambdaAuditLine) => void | Promise<void>;
 }
 
-// Time to answer in before the runtime, or Connect, gives up: an answer can be branched on, a time-out cannot.
-const marginMilliseconds = 500;
 // What Connect waits at most, where no runtime says what is left of it.
 const longestCall = 8_000;
 
@@ -86,7 +84,6 @@ export function createHandler({
   log = logJson,
   audit = lambdaAudit(),
   retry = false,
-  started = logStarted,
   connect,
   consumerStore,
   ...options
@@ -96,13 +93,12 @@ export function createHandler({
 
   return async function handler(event: unknown, context?: LambdaContext): Promise<ContactFlowAnswer> {
     const startedAt = performance.now();
-    const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - marginMilliseconds;
+    const remaining = (context?.getRemainingTimeInMillis?.() ?? longestCall) - answerMargin;
     const requestId = context?.awsRequestId ?? '';
     const who = { requestId, caller: context?.invokedFunctionArn ?? '', instanceArn: instanceArnOf(event) };
     const { answer, record, failures } = await withDeadline(Math.max(0, remaining), undefined, (signal) =>
       handleContactFlowEvent(event, {
         ...options,
-        started,
         decryptor,
         requestId,
         ...(connect && { settings: connect }),
@@ -116,10 +112,6 @@ export function createHandler({
     if (retry && worthRetrying !== undefined) throw worthRetrying;
     return answer;
   };
-}
-
-function logStarted(record: UseStarted): void {
-  console.log(logLine({ level: 'INFO', message: 'use started', ...record }));
 }
 
 function isWorthRetrying({ code }: FlowKeysError): boolean {
@@ -137,7 +129,7 @@ function logJson(line: LambdaLogLine): void {
  * @param more what each line holds, too
  */
 export function lambdaAudit(more: () => object = () => ({})): NonNullable<HandlerOptions['audit']> {
-  const write = auditWriter({ patience: marginMilliseconds - 100 });
+  const write = auditWriter({ patience: answerMargin - 100 });
   return (line) => {
     const message = line.code === 'ok' ? 're-encrypted' : 'not re-encrypted';
     return write({ level: levelOf(line), message, timestamp: new Date().toISOString(), ...more(), ...line });

@@ -35,7 +35,7 @@ import { type ConnectSettings, defaultConnectSettings } from './settings.ts';
 import {
   type DecryptedInput,
   idempotencyKeyOf,
-  timeWithin,
+  logStarted,
   type UseOptions,
   type UseOutcome,
   useInputs,
@@ -89,11 +89,12 @@ export interface HandleEventOptions extends Partial<UseOptions> {
 
 /** With the signal that ends in time for the flow. */
 interface TimedOptions extends HandleEventOptions {
+  readonly settings: ConnectSettings;
   readonly signal: AbortSignal;
 }
 
-// What Connect waits for a function at most, in seconds.
-const longestFlowTimeLimit = 8;
+/** Time, in milliseconds, to answer in before the flow stops waiting: it can branch on an answer, not on a time-out. */
+export const answerMargin = 500;
 
 /**
  * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out; or, where the flow names consumers,
@@ -103,14 +104,14 @@ const longestFlowTimeLimit = 8;
  * @param event what Connect invoked the function with
  */
 export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
-  const { flowTimeLimit = longestFlowTimeLimit } = given.settings ?? defaultConnectSettings;
-  return withDeadline(timeWithin(flowTimeLimit), given.signal, (signal) =>
-    handleEvent(event, { lookupBudget: lookupBudget(), ...given, signal }),
+  const { settings = defaultConnectSettings } = given;
+  return withDeadline(settings.flowTimeLimit * 1_000 - answerMargin, given.signal, (signal) =>
+    handleEvent(event, { lookupBudget: lookupBudget(), ...given, settings, signal }),
   );
 }
 
 async function handleEvent(event: unknown, options: TimedOptions): Promise<HandledEvent> {
-  const { requestId, settings = defaultConnectSettings } = options;
+  const { requestId, settings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
   try {
     const input = parseContactFlowEvent(event, settings);
@@ -169,7 +170,7 @@ async function used(
   { contactId, requestId }: AnswerIds,
   answered: readonly AnsweredField[],
   { parameters, attributes }: ContactFlowInput,
-  { use, signal, ...options }: TimedOptions,
+  { use, signal, started = logStarted, ...options }: TimedOptions,
 ): Promise<Used | undefined> {
   const decrypted = answered.flatMap((field) => field.decrypted ?? []);
   const [first] = decrypted;
@@ -179,7 +180,7 @@ async function used(
   const idempotencyKey = await idempotencyKeyOf(contactId, parameters['attempt'], decrypted);
   // What is not called is not unknown.
   assertInTime(signal);
-  options.started?.({ contactId, requestId, idempotencyKey });
+  started({ contactId, requestId, idempotencyKey });
   const inputs = Object.fromEntries(decrypted.map(({ name, input }) => [name, input]));
   const given = { inputs, parameters, attributes, contactId, keyId: first.keyId, idempotencyKey, signal };
   return { outcome: await useInputs({ use, ...options }, given), idempotencyKey };
@@ -207,12 +208,12 @@ interface AnsweredField {
   readonly decrypted?: DecryptedInput;
 }
 
-async function decryptField(field: Field, keyId: unknown, options: HandleEventOptions): Promise<AnsweredField> {
-  const { decryptor, settings = defaultConnectSettings } = options;
+async function decryptField(field: Field, keyId: unknown, options: TimedOptions): Promise<AnsweredField> {
+  const { decryptor, settings } = options;
   const decrypted = await decryptor.decrypt(asCiphertext(field), decryptOptions(keyId, options));
   const input = textOf(decrypted);
   const { keyId: usedKeyId, messageId } = decrypted;
-  const check = settings.checks?.get(field.name)?.(input, Date.now());
+  const check = settings.checks.get(field.name)?.(input, Date.now());
   const policies = settings.reveal ?? (options.use ? revealNothing : revealEverything);
   const revealed = { ...reveal(input, field.name, policies), ...(check && { check }) };
   return {
@@ -233,13 +234,8 @@ function fieldEncrypter(consumers: readonly string[], fields: number, contactId:
     throw new FlowKeysError('invalid_request', message);
   }
 
-  return async function encryptField(
-    field: Field,
-    keyId: unknown,
-    options: HandleEventOptions,
-  ): Promise<AnsweredField> {
-    const { relay, allowedConsumers = [everything], allowedFields, audit } = options;
-    const { settings = defaultConnectSettings } = options;
+  return async function encryptField(field: Field, keyId: unknown, options: TimedOptions): Promise<AnsweredField> {
+    const { relay, settings, allowedConsumers = [everything], allowedFields, audit } = options;
     if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
     const { outcomes, decrypted } = await relay.reencrypt(asCiphertext(field), {
       ...decryptOptions(keyId, options),

@@ -19,7 +19,7 @@ export interface RevealPolicies {
   readonly fields: ReadonlyMap<string, RevealPolicy>;
 }
 
-/** All of each field: as the article answers. */
+/** All of each field, as the article answers. */
 export const revealEverything: RevealPolicies = { others: { show: 'full', luhn: false }, fields: new Map() };
 
 /** Nothing of any field. */
@@ -51,9 +51,10 @@ const policies: Readonly<Record<string, RevealPolicy>> = {
  * Reads `last4`, or with fields of their own `full card=last4+luhn cvc=none`. Where fields are named and nothing is said
  * of the others, nothing is shown of these: an input under another name must not be.
  *
+ * @returns `undefined` for a text without a policy
  * @throws FlowKeysError `not_configured` for a policy that there is none of
  */
-export function parseReveal(text: string): RevealPolicies {
+export function parseReveal(text: string): RevealPolicies | undefined {
   let others: RevealPolicy | undefined;
   const fields = new Map<string, RevealPolicy>();
   for (const entry of text.split(/[\s,]+/).filter(Boolean)) {
@@ -62,7 +63,8 @@ export function parseReveal(text: string): RevealPolicies {
     if (separator < 0) others = policy;
     else fields.set(entry.slice(0, separator), policy);
   }
-  return { others: others ?? policyNamed(fields.size > 0 ? 'none' : 'full'), fields };
+  if (others === undefined && fields.size === 0) return undefined;
+  return { others: others ?? revealNothing.others, fields };
 }
 
 function policyNamed(name: string): RevealPolicy {

@@ -17,10 +17,10 @@ export interface ConnectSettings {
   readonly answer: 'nested' | 'flat';
   /** Default: `full`; with code that uses the inputs, `none`. */
   readonly reveal?: RevealPolicies;
-  /** The checks of fields. Default: none. */
-  readonly checks?: ReadonlyMap<string, Check>;
-  /** How long the flow's block waits, in seconds. Default: 8. */
-  readonly flowTimeLimit?: number;
+  /** The checks of fields. */
+  readonly checks: ReadonlyMap<string, Check>;
+  /** How long the flow's block waits, in seconds: 1 to 8. */
+  readonly flowTimeLimit: number;
   /** The consumers that a flow may have inputs encrypted for; `*` among them stands for all. Default: none. */
   readonly consumers: readonly string[];
 }
@@ -36,13 +36,14 @@ export const defaultConnectSettings: ConnectSettings = connectSettings({});
  */
 export function connectSettings(environment: Readonly<Record<string, unknown>>): ConnectSettings {
   const fields = listOf(environment, 'FIELDS');
+  const reveal = parseReveal(text(environment, 'REVEAL'));
   return {
     ...(fields.length > 0 && { fields }),
     attributes: oneOf(environment, 'ATTRIBUTES', ['false', 'true']) === 'true',
     requireKeyId: oneOf(environment, 'KEY_ID', ['optional', 'required']) === 'required',
     requireConsumer: oneOf(environment, 'CONSUMER', ['optional', 'required']) === 'required',
     answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
-    ...(text(environment, 'REVEAL') && { reveal: parseReveal(text(environment, 'REVEAL')) }),
+    ...(reveal && { reveal }),
     checks: parseChecks(text(environment, 'CHECK')),
     flowTimeLimit: seconds(environment, 'FLOW_TIME_LIMIT'),
     consumers: consumerList(listOf(environment, 'CONSUMERS'), 'CONSUMERS'),

@@ -1,6 +1,7 @@
 import { withinSignal } from '../deadline.ts';
 import { hex } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
+import { logLine } from '../log-line.ts';
 
 /** What the author's own code gets: inputs in the clear, and what else the event says. */
 export interface UseInput {
@@ -35,7 +36,7 @@ export interface UseOptions {
   readonly codes?: readonly string[];
   /** Call it for an event without a contact id, too. Default: false, as the idempotency key says nothing then. */
   readonly withoutContactId?: boolean;
-  /** Told before each call, so that one that a crash interrupts can be traced. */
+  /** Told before each call, so that one that a crash interrupts can be traced. Default: a line of JSON on the console. */
   readonly started?: (record: UseStarted) => void;
 }
 
@@ -76,12 +77,8 @@ export interface DecryptedInput {
   readonly messageId: string;
 }
 
-// For an answer that is on its way when the flow stops waiting.
-const marginMilliseconds = 500;
-
-/** How long everything may take, for a flow that waits so many seconds. */
-export function timeWithin(flowTimeLimit: number): number {
-  return flowTimeLimit * 1_000 - marginMilliseconds;
+export function logStarted(record: UseStarted): void {
+  console.log(logLine({ level: 'INFO', message: 'use started', ...record }));
 }
 
 /** Calls the author's code, and takes of its result what may leave the function. */

@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
-import { recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { messageIdOf, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 const jsonType = { 'content-type': 'application/json' };
@@ -264,9 +264,3 @@ describe('Every route', () => {
     await expectProblem(await request('/nowhere'), 404, 'not_found');
   });
 });
-
-/** The 16 bytes after version, type and suite. */
-function messageIdOf(ciphertext: string): string {
-  const id = atob(ciphertext).slice(4, 20);
-  return Array.from(id, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
-}

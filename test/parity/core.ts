@@ -15,6 +15,7 @@ import {
   articleRecording,
   contactFlowEvent,
   isUnsigned,
+  messageIdOf,
   pem,
   recordingNamed,
   recordings,
@@ -205,7 +206,7 @@ const useCases: Cases = {
     const pair = ['card', messageIdOf(card.ciphertext)];
     const text = JSON.stringify(['5ca32fbd-8f92-46af-92a5-6b0f970f0efe', null, [pair]]);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-    assert.equal(input?.idempotencyKey, Array.from(digest, hexOf).join(''));
+    assert.equal(input?.idempotencyKey, Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''));
     assert.equal(
       JSON.stringify(answer),
       '{"status-code":200,"data":{"success":true,"message":"Data used successfully",' +
@@ -254,15 +255,6 @@ export function vectorCases({
       assert.deepEqual(plaintext, expected);
     },
   }));
-}
-
-/** The 16 bytes after version, type and suite, in hexadecimal. */
-function messageIdOf(ciphertext: string): string {
-  return Array.from(atob(ciphertext).slice(4, 20), (byte) => hexOf(byte.charCodeAt(0))).join('');
-}
-
-function hexOf(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
 }
 
 function decryptor(options: Partial<DecryptorOptions> = {}): Decryptor {

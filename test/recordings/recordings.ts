@@ -49,6 +49,12 @@ if (published === undefined) throw new Error('connect-article.json holds no reco
 /** Made by Amazon Connect itself; its private key was never published. */
 export const articleRecording: Omit<Recording, 'plaintext'> & { readonly plaintextLength: number } = published;
 
+/** The message id in a ciphertext of message version 1: the 16 bytes after version, type and suite, in hexadecimal. */
+export function messageIdOf(ciphertext: string): string {
+  const id = atob(ciphertext).slice(4, 20);
+  return Array.from(id, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
+
 /** Whether the policy `connect` refuses a recording: Connect signs its messages, and makes one encrypted data key. */
 export function isRefused({ name, suite }: Pick<Recording, 'name' | 'suite'>): boolean {
   return isUnsigned({ suite }) || name.endsWith(' two-data-keys');

@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { withDeadline } from '../../../src/internal.ts';
+import { withDeadline } from '../../../src/index.ts';
 import type { AppEnv } from '../context.ts';
 import type { requestSettings } from '../request-settings.ts';
 import { checkedTimeout } from '../settings.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { FlowKeysError, type KeyStore } from '../../../src/index.ts';
-import { withDeadline, withinSignal } from '../../../src/internal.ts';
+import { FlowKeysError, type KeyStore, withDeadline } from '../../../src/index.ts';
+import { withinSignal } from '../../../src/internal.ts';
 import type { AppEnv } from '../context.ts';
 import { isWorker } from '../runtime.ts';
 
