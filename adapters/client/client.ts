@@ -2,7 +2,7 @@ import { type ErrorCode, errorCodes, FlowKeysError } from '../../src/errors.ts';
 import type { BatchAnswer, DecryptAnswer, EncryptedFor, InspectAnswer, ReencryptAnswer } from '../http/contract.ts';
 import { isLoopback } from '../http/loopback.ts';
 
-/** Where the service is, and how it is called. */
+/** Options of {@link createClient}. */
 export interface ClientOptions {
   /** Where the service is: `https://keys.example.com`, or with the path under which an app mounts it. */
   readonly baseUrl: string;
@@ -14,7 +14,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** How one call of the client is made. */
+/** Options of one call. */
 export interface CallOptions {
   /** Aborts the call, and the waiting between its tries. */
   readonly signal?: AbortSignal;

@@ -9,7 +9,7 @@ import type {
 } from '../../src/index.ts';
 import type { OperationName } from './contract.ts';
 
-/** How the HTTP service decrypts, whom it serves, and where it logs. */
+/** Options of `flowSecurityKeys`. */
 export interface FlowSecurityKeysOptions extends DecryptorOptions, Partial<UseOptions> {
   readonly authorization: Authorization;
   /** How `/v1/connect` answers. Default: as the article. */

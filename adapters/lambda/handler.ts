@@ -40,7 +40,7 @@ export interface LambdaAuditLine extends ReencryptionRecord {
   readonly instanceArn: string | null;
 }
 
-/** How a Lambda handler decrypts, answers and logs. */
+/** Options of {@link createHandler}. */
 export interface HandlerOptions extends DecryptorOptions, Partial<UseOptions> {
   /** How an event is answered. Default: as the article. */
   readonly connect?: ConnectSettings;

@@ -15,7 +15,7 @@ import { tokenBuckets } from '../http/token-buckets.ts';
 import { assertAuditable, auditWriter } from './audit.ts';
 import { createMetrics } from './metrics.ts';
 
-/** Where the service listens, and how it serves. */
+/** Options of {@link startServer}. */
 export interface ServerOptions extends FlowSecurityKeysOptions {
   /** How much one caller may ask for in ten seconds; each item of a batch counts. Default: any number. */
   readonly rateLimit?: number;
@@ -25,7 +25,7 @@ export interface ServerOptions extends FlowSecurityKeysOptions {
   readonly port?: number;
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface RunningServer {
   readonly origin: string;
   /**

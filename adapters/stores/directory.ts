@@ -1,14 +1,14 @@
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { readFileWithin } from './file-within.ts';
 
-/** Which directory is read, and which of its files. */
+/** Options of the stores in a directory. */
 export interface DirectoryStoreOptions {
   readonly directory: string;
   /** Accept files and folders that their group may write. Default: false. */
   readonly allowGroupWritable?: boolean;
 }
 
-/** How private keys in a directory are read. */
+/** Options of {@link directoryKeyStore}. */
 export interface DirectoryKeyStoreOptions extends DirectoryStoreOptions {
   /** Accept private keys that every user of the machine may read. Default: false. */
   readonly allowWorldReadable?: boolean;

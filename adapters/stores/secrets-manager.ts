@@ -4,7 +4,7 @@ import { awsReason } from './aws-client.ts';
 import { isAwsError } from './aws-errors.ts';
 import { privateKeyPath, secretPrefix } from './names.ts';
 
-/** How private keys in Secrets Manager are read. */
+/** Options of {@link secretsManagerKeyStore}. */
 export interface SecretsManagerKeyStoreOptions {
   readonly client: Pick<SecretsManagerClient, 'send'>;
   /** What stands before the key id. Default: `amazon-connect/encryption`. */

@@ -4,14 +4,14 @@ import { awsReason } from './aws-client.ts';
 import { isAwsError } from './aws-errors.ts';
 import { consumerPath, parameterPrefix, privateKeyPath } from './names.ts';
 
-/** How Parameter Store is read. */
+/** Options of the stores in Parameter Store. */
 export interface SsmStoreOptions {
   readonly client: Pick<SSMClient, 'send'>;
   /** What stands before the key id, or before `consumers`, in a parameter's name. Default: `/amazon-connect/encryption`. */
   readonly prefix?: string;
 }
 
-/** How private keys in Parameter Store are read. */
+/** Options of {@link ssmKeyStore}. */
 export interface SsmKeyStoreOptions extends SsmStoreOptions {
   /** Told of a parameter that is stored in the clear. Default: a line of JSON on the console. */
   readonly warn?: (warning: StoredInTheClear) => void;

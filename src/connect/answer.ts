@@ -71,7 +71,7 @@ export type NestedAnswer =
 /** The same for the response validation STRING_MAP: texts alone, under names of letters, digits, `-` and `_`. */
 export type FlatAnswer = Readonly<Record<string, string>>;
 
-/** What the function answers a flow: nested, or flat texts for response validation STRING_MAP. */
+/** The response that a flow reads: nested, or flat texts for the response validation STRING_MAP. */
 export type ContactFlowAnswer = NestedAnswer | FlatAnswer;
 
 /** Connect refuses an answer of 32 KB: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */

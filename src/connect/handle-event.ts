@@ -41,7 +41,7 @@ import {
   useInputs,
 } from './use.ts';
 
-/** What became of an event: its answer, and what is logged of it. */
+/** The response to an event, and its log record. */
 export interface HandledEvent {
   readonly answer: ContactFlowAnswer;
   /** What may be logged of the call. */
@@ -66,7 +66,7 @@ export interface ConnectRecord extends DecryptionRecord {
   readonly failedChecks?: number;
 }
 
-/** What an event is answered with, and what its caller may do. */
+/** Options of {@link handleContactFlowEvent}. */
 export interface HandleEventOptions extends Partial<UseOptions> {
   readonly decryptor: Decryptor;
   readonly requestId: string;

@@ -48,7 +48,7 @@ export interface UseStarted {
 }
 
 /**
- * Thrown by the author's code to return one of its own codes to the flow. {@link UseOptions.codes} declares them.
+ * Throw it from `use` to return a code that {@link UseOptions.codes} declares to the flow.
  *
  * @example
  * if (!payment.approved) throw new UseError('declined');

@@ -4,7 +4,7 @@ import { FlowKeysError } from '../errors.ts';
 import { type Consumer, parseConsumer } from './consumer.ts';
 import type { ConsumerStore } from './consumer-store.ts';
 
-/** How many consumers a cache keeps, and for how long. */
+/** Options of {@link createConsumerCache}. */
 export interface ConsumerCacheOptions extends CacheTimes {
   /** How many consumers are kept; the least recently used leave first. Default: 1,000. */
   readonly maxConsumers?: number;

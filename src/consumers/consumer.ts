@@ -9,7 +9,7 @@ import { type ConsumerKey, privateKey, readConsumerKey, type UnusableKey } from 
 /** What is made for a consumer: a message of the AWS Encryption SDK, or a JWE in compact form. */
 export const consumerFormats = ['aws-encryption-sdk', 'jwe'] as const;
 
-/** The form of what is encrypted for a consumer. */
+/** The format in which a consumer gets its ciphertexts. */
 export type ConsumerFormat = (typeof consumerFormats)[number];
 
 /** Stands in a list for everything. */

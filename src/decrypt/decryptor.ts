@@ -15,7 +15,7 @@ import { allowedAmong, keyIdsOf } from './candidates.ts';
 // A rotation needs two: the stored key and the one that replaces it. Each costs a private-key operation.
 const maxPrivateKeys = 3;
 
-/** What a decryptor decrypts, and with whose keys. */
+/** Options of {@link createDecryptor}. */
 export interface DecryptorOptions {
   readonly keyStore: KeyStore;
   /** Imported keys, to be shared with other decryptors. Default: a cache of its own. */
@@ -28,7 +28,7 @@ export interface DecryptorOptions {
   readonly maxCiphertextBytes?: number;
 }
 
-/** What one call may do, and for how long. */
+/** Options of one `decrypt` call. */
 export interface DecryptOptions {
   /** The key id that the message must name. Default: what it names. */
   readonly keyId?: string;

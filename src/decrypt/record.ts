@@ -11,12 +11,12 @@ export interface DecryptionRecord {
   readonly cause?: RedactedCause;
 }
 
-/** What is logged of a decrypted message; never its plaintext. */
+/** The log record of a decrypted message. It never holds the plaintext. */
 export function successRecord({ keyId, suite, messageBytes, plaintext }: DecryptResult): DecryptionRecord {
   return { code: 'ok', keyId, suite, messageBytes, plaintextBytes: plaintext.length };
 }
 
-/** What is logged of a message that was not decrypted. */
+/** The log record of a message that was not decrypted. */
 export function errorRecord({ code, keyId, cause }: FlowKeysError): DecryptionRecord {
   return { code, ...(keyId !== undefined && { keyId }), ...(cause && { cause }) };
 }

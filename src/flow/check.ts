@@ -7,7 +7,7 @@ import { checkRecording } from './checks/recording.ts';
 import { checkBlock, checkWhole } from './checks/structure.ts';
 import { type Fault, type FlowFinding, fault, findingKinds } from './findings.ts';
 import { type Followed, follow, type Point, wayTo } from './follow/follow.ts';
-import { type FlowAction, type FlowDocument, parameter, terminalTypes } from './language.ts';
+import { type FlowDocument, parameter, terminalTypes } from './language.ts';
 import { type Unknown, unknownsOf } from './unknown.ts';
 
 /** What a flow is compared with. */
@@ -125,7 +125,7 @@ function inOrder(findings: readonly FlowFinding[], { Actions }: FlowDocument): r
 export function modulesInvoked({
   Actions,
 }: FlowDocument): readonly { readonly block: string; readonly module: string }[] {
-  return Actions.filter(({ Type }) => Type === 'InvokeFlowModule').map((action: FlowAction) => ({
+  return Actions.filter(({ Type }) => Type === 'InvokeFlowModule').map((action) => ({
     block: action.Identifier,
     module: String(parameter(action, 'FlowModuleId') ?? ''),
   }));

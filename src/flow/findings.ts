@@ -30,7 +30,7 @@ export const findingKinds = {
   certificate_mismatch: { severity: 'error', fix: 'Paste the certificate of the key that the key id names' },
   prompt_count: { severity: 'error', fix: 'Keep one of Text, SSML, PromptId and Media' },
   input_limit: { severity: 'error', fix: 'Set a limit that Connect accepts' },
-  conditions_ignored: { severity: 'error', fix: 'Compare $.StoredCustomerInput in a block of its own' },
+  conditions_ignored: { severity: 'error', fix: 'Compare $.StoredCustomerInput in a separate block' },
 
   // What is recorded and logged.
 
@@ -143,7 +143,7 @@ export const findingKinds = {
   start_missing: { severity: 'error', fix: 'Set StartAction to the identifier of the first block' },
   identifier_invalid: {
     severity: 'error',
-    fix: 'Give each block an identifier of its own, of at most 50 characters and none of % : ( \\ / ) = $ , ; [ ] { }',
+    fix: 'Give each block a unique identifier of at most 50 characters, without % : ( \\ / ) = $ , ; [ ] { }',
   },
   too_many_blocks: { severity: 'error', fix: 'Move blocks into a module: a flow has at most 250' },
   unreachable_block: { severity: 'note', fix: 'Connect the block, or remove it' },

@@ -4,7 +4,7 @@ import { FlowKeysError } from '../errors.ts';
 import type { KeyStore } from './key-store.ts';
 import { importPrivateKeys } from './private-key.ts';
 
-/** How many key ids a cache keeps, and for how long. */
+/** Options of {@link createKeyCache}. */
 export interface KeyCacheOptions extends CacheTimes {
   /** How many key ids are kept; the least recently used leave first. Default: 100. */
   readonly maxKeyIds?: number;
@@ -85,7 +85,7 @@ export function cachedKeyStore(keyStore: KeyStore, { cache }: KeyCache): CachedR
   });
 }
 
-/** Keys that the store has no more still open the messages on their way, for a time to live. */
+/** Replaced keys stay for one time to live, for messages that are still on their way. */
 function replaced(
   before: readonly ImportedPem[],
   current: readonly ImportedPem[],
@@ -99,7 +99,7 @@ function replaced(
     .filter(({ replacedAt }) => readAt - replacedAt < timeToLive);
 }
 
-/** Every usable key; one that is not usable only matters when there is no other. */
+/** Imports every usable key. An unusable one is an error only when there is no other. */
 async function importAll(
   texts: readonly string[],
   keyId: string,

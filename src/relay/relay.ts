@@ -16,7 +16,7 @@ import { encryptFor } from './encrypt.ts';
 /** How many consumers one message is encrypted for in one call. */
 export const maxConsumers = 50;
 
-/** Whose messages a relay decrypts, and for which consumers it encrypts. */
+/** Options of {@link createRelay}. */
 export interface RelayOptions {
   readonly decryptor: Decryptor;
   readonly consumerStore: ConsumerStore;
@@ -24,7 +24,7 @@ export interface RelayOptions {
   readonly consumerCache?: ConsumerCache;
 }
 
-/** For whom a message is encrypted, and what its caller may do. */
+/** Options of one `reencrypt` call. */
 export interface ReencryptOptions extends DecryptOptions {
   /** What the input is, as the caller names it: `card`. The message itself does not say. */
   readonly field: string;
@@ -61,7 +61,7 @@ export type ConsumerOutcome =
   | { readonly consumer: string; readonly format: ConsumerFormat; readonly ciphertext: string }
   | { readonly consumer: string; readonly failure: FlowKeysError };
 
-/** What became of a message for each consumer. */
+/** The outcome of a re-encryption, by consumer. */
 export interface Reencrypted {
   /** In the order of the consumers; each answers for itself. */
   readonly outcomes: readonly ConsumerOutcome[];
@@ -69,7 +69,7 @@ export interface Reencrypted {
   readonly decrypted?: Pick<DecryptResult, 'keyId' | 'suite'>;
 }
 
-/** Encrypts again for consumers what Connect encrypted. */
+/** Re-encrypts messages for consumers. */
 export interface Relay {
   /**
    * Decrypts one message, and encrypts what is in it for each of the consumers.

@@ -25,7 +25,8 @@ describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  it('the inspector page reads what is pasted, and sends it nowhere', async () => {
+  /** A page of the Worker; `close` asserts that it complained of nothing, and asked for nothing but itself. */
+  async function opened(path: string) {
     const service = await startWorkerd({});
     const page = await browser.newPage();
     const requests: string[] = [];
@@ -33,7 +34,18 @@ describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
     page.on('request', (request) => requests.push(request.url()));
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(service.origin);
+    await page.goto(`${service.origin}${path}`);
+    async function close(): Promise<void> {
+      expect(complaints).toEqual([]);
+      expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${service.origin}${path}`]);
+      await page.close();
+      await service.stop();
+    }
+    return { page, close };
+  }
+
+  it('the inspector page reads what is pasted, and sends it nowhere', async () => {
+    const { page, close } = await opened('/');
 
     await page.locator('textarea').fill(articleRecording.ciphertext);
     const output = page.locator('output');
@@ -49,21 +61,11 @@ describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
       .first()
       .waitFor();
 
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${service.origin}/`]);
-    await page.close();
-    await service.stop();
+    await close();
   });
 
   it('the flow page checks what is pasted, and sends it nowhere', async () => {
-    const service = await startWorkerd({});
-    const page = await browser.newPage();
-    const requests: string[] = [];
-    const complaints: string[] = [];
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(`${service.origin}/flow`);
+    const { page, close } = await opened('/flow');
 
     const [key] = testKeys;
     const flow = flowOfTwoWays(pem('CERTIFICATE', key?.certificate ?? ''));
@@ -80,10 +82,7 @@ describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
     await page.locator('textarea').fill('{');
     await output.getByText('invalid_flow').waitFor();
 
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${service.origin}/flow`]);
-    await page.close();
-    await service.stop();
+    await close();
   });
 
   it('the core decrypts every recording', async () => {

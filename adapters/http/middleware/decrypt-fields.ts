@@ -13,7 +13,7 @@ import {
 import { callersLookupBudgets } from '../lookup-budgets.ts';
 import { problemDetails } from '../problem.ts';
 
-/** Which fields of a request body are decrypted, and with whose keys. */
+/** Options of {@link decryptFields}. */
 export interface DecryptFieldsOptions<Field extends string = string> extends Omit<DecryptorOptions, 'keyStore'> {
   /** The key store, or how to make it of a request: in a Worker its bindings come with the request. */
   readonly keyStore: KeyStore | ((context: Context) => KeyStore);

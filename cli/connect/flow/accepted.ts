@@ -21,7 +21,7 @@ export function parseAccepted(options: readonly string[], file: string): readonl
 function parse(text: string): Accepted {
   const [, code = '', block] = text.match(/^([^:]*)(?::(.+))?$/) ?? [];
   if (isCode(code)) return { code, block: block?.trim() };
-  const message = `There is no finding "${code}" to accept; docs/flows.md lists them. Write code or code:block.`;
+  const message = `"${code}" is not the code of a finding; docs/flows.md lists the codes. Write code or code:block.`;
   throw new CommandError('invalid_option', message);
 }
 

@@ -50,7 +50,7 @@ function checkStorage(action: FlowAction, isEncrypted: boolean, stores: boolean)
   const isCustom = parameter(action, 'InputValidation', 'CustomValidation') !== undefined;
   if (!isTelephone && !isCustom)
     faults.push(fault('validation_missing', action, 'stores the input without an input validation'));
-  // A digit of a menu is no secret.
+  // A menu digit is not a secret.
   if (!isEncrypted && !isTelephone && maxDigits(action) !== 1)
     faults.push(fault('stored_unencrypted', action, 'stores what the caller types unencrypted'));
   if ((action.Transitions.Conditions ?? []).length > 0)
