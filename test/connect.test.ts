@@ -208,14 +208,14 @@ describe('REVEAL', () => {
     const { data } = (await answer(event, { REVEAL: policy })) as unknown as {
       data: Record<string, unknown>;
     };
-    const { decryptedData, dataLength, luhn, brand } = data;
-    return JSON.parse(JSON.stringify({ decryptedData, dataLength, luhn, brand }));
+    const { decryptedData, last4, dataLength, luhn, brand } = data;
+    return JSON.parse(JSON.stringify({ decryptedData, last4, dataLength, luhn, brand }));
   };
 
   it.for<[string, string, object]>([
     ['full', '4111111111111111', { decryptedData: '4111111111111111', dataLength: 16 }],
-    ['last4', '4111111111111111', { decryptedData: '1111', dataLength: 16 }],
-    ['last4', '12345678', { decryptedData: '5678', dataLength: 8 }],
+    ['last4', '4111111111111111', { last4: '1111', dataLength: 16 }],
+    ['last4', '12345678', { last4: '5678', dataLength: 8 }],
     ['last4', '1234567', { dataLength: 7 }],
     ['last4', '123', { dataLength: 3 }],
     ['none', '4111111111111111', { dataLength: 16 }],
@@ -227,7 +227,7 @@ describe('REVEAL', () => {
     ['luhn', '5555555555554444', { dataLength: 16, luhn: 'valid', brand: 'mastercard' }],
     ['luhn', '378282246310005', { dataLength: 15, luhn: 'valid', brand: 'american-express' }],
     ['luhn', '000000000000', { dataLength: 12, luhn: 'valid' }],
-    ['last4+luhn', '6011111111111117', { decryptedData: '1117', dataLength: 16, luhn: 'valid', brand: 'discover' }],
+    ['last4+luhn', '6011111111111117', { last4: '1117', dataLength: 16, luhn: 'valid', brand: 'discover' }],
     ['full+luhn', '123', { decryptedData: '123', dataLength: 3, luhn: 'invalid' }],
   ])('%s of %s', async ([policy, plaintext, expected]) => {
     expect(await data(plaintext, policy)).toEqual(expected);
@@ -251,7 +251,7 @@ describe('REVEAL', () => {
     expect(await answer(event, { REVEAL: 'none card=last4+luhn expiry=full' })).toMatchObject({
       data: {
         fields: {
-          card: { success: true, decryptedData: '4444', dataLength: 16, luhn: 'invalid' },
+          card: { success: true, last4: '4444', dataLength: 16, luhn: 'invalid' },
           expiry: { success: true, decryptedData: '1228', dataLength: 4 },
           cvc: { success: true, dataLength: 3 },
         },

@@ -60,6 +60,33 @@ describe('The code that uses the inputs', () => {
     expect(line).toMatchObject({ code: 'ok', use: 'ok' });
   });
 
+  it.for(['true', 'yes'])(
+    'is not called when the flow only asks for checks (%s), of the inputs that are there',
+    async (value) => {
+      const use = vi.fn(async () => ({}));
+      const connect = connectSettings({ FIELDS: 'card cvc', CHECK: 'card=card', REVEAL: 'none card=last4' });
+      const { answer, logged } = await invoke(
+        { use, require: ['card', 'cvc'], connect },
+        { card: card.ciphertext, 'check-only': value },
+      );
+      expect(use).not.toHaveBeenCalled();
+      expect(logged).toHaveLength(1);
+      expect(answer).toMatchObject({
+        'status-code': 200,
+        data: { success: true, message: 'Data decrypted successfully' },
+      });
+      expect(answer.data.fields).toEqual({
+        card: { success: true, last4: card.plaintext.slice(-4), dataLength: 16, check: expect.any(String) },
+      });
+    },
+  );
+
+  it('is called where the flow says that it does not only ask for checks', async () => {
+    const use = vi.fn(async () => ({}));
+    await invoke({ use }, { ...inputs, 'check-only': 'false' });
+    expect(use).toHaveBeenCalledTimes(1);
+  });
+
   it.for([
     ['fails', { ...inputs, card: `${card.ciphertext.slice(0, 700)}AAAA` }, 'malformed_ciphertext'],
     ['is silent', { ...inputs, card: 'Timeout' }, 'no_caller_input'],

@@ -15,6 +15,8 @@ export interface ContactFlowInput {
   readonly keyId: unknown;
   /** `undefined` only where the event has no such parameter: one that is empty asks for no plaintext, either. */
   readonly consumer: unknown;
+  /** Inputs are decrypted and checked, and not used. */
+  readonly isCheckOnly: boolean;
   readonly fields: readonly Field[];
   /** What is not a ciphertext, as texts. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -26,6 +28,8 @@ export const keyIdParameter = 'key-id';
 export const ciphertextParameter = 'my-secret-string';
 /** Names the consumers to encrypt for, separated by commas. */
 export const consumerParameter = 'consumer';
+/** Asks for the checks of the inputs that are there alone: the author's code is not called, and no input is missed. */
+export const checkOnlyParameter = 'check-only';
 
 const maxFields = 20;
 
@@ -49,6 +53,7 @@ export function parseContactFlowEvent(event: unknown, settings: ConnectSettings)
     contactId: contactIdOf(event),
     keyId: own(parameters, keyIdParameter),
     consumer: own(parameters, consumerParameter),
+    isCheckOnly: isSet(own(parameters, checkOnlyParameter)),
     fields,
     parameters: textsIn(parameters, fields),
     attributes: textsIn(allAttributes, fields),
@@ -103,6 +108,11 @@ function own(value: unknown, name: string): unknown {
 /** Whether the flow left a parameter out: Connect passes an unset attribute as an empty string. */
 export function isAbsent(parameter: unknown): boolean {
   return parameter === undefined || parameter === null || (typeof parameter === 'string' && parameter.trim() === '');
+}
+
+/** Whether a switch is on; one that is misspelt is, as a charge must not be made by mistake. */
+function isSet(parameter: unknown): boolean {
+  return !isAbsent(parameter) && String(parameter).trim().toLowerCase() !== 'false';
 }
 
 /** The value of a field as text. */

@@ -116,12 +116,14 @@ async function handleEvent(event: unknown, options: TimedOptions): Promise<Handl
   try {
     const input = parseContactFlowEvent(event, settings);
     const { keyId, consumer } = input;
-    const fields = withRequired(input, options.require);
+    const fields = input.isCheckOnly
+      ? input.fields.filter(({ value }) => !isAbsent(value))
+      : withRequired(input, options.require);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
     if (settings.requireConsumer && consumer === undefined)
       return missing(ids, 'consumer', consumerParameter, settings);
-    if (options.use !== undefined) assertUsable(input, options);
+    if (options.use !== undefined && !input.isCheckOnly) assertUsable(input, options);
     const answerField =
       consumer === undefined
         ? decryptField
@@ -169,12 +171,12 @@ interface Used {
 async function used(
   { contactId, requestId }: AnswerIds,
   answered: readonly AnsweredField[],
-  { parameters, attributes }: ContactFlowInput,
+  { parameters, attributes, isCheckOnly }: ContactFlowInput,
   { use, signal, started = logStarted, ...options }: TimedOptions,
 ): Promise<Used | undefined> {
   const decrypted = answered.flatMap((field) => field.decrypted ?? []);
   const [first] = decrypted;
-  if (use === undefined || first === undefined || decrypted.length < answered.length) return undefined;
+  if (use === undefined || isCheckOnly || first === undefined || decrypted.length < answered.length) return undefined;
   const failedCheck = answered.find(hasFailedCheck);
   if (failedCheck !== undefined) return { outcome: { failure: checkFailed(failedCheck) } };
   const idempotencyKey = await idempotencyKeyOf(contactId, parameters['attempt'], decrypted);

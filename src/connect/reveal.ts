@@ -5,7 +5,7 @@ import type { CheckOutcome } from './check.ts';
 /** How much of an input an answer shows. */
 export interface RevealPolicy {
   /**
-   * `full`: all of it. `last4`: its last four characters, of eight or more, as of fewer they would be most of it.
+   * `full`: all of it. `last4`: its last four characters as `last4`, of eight or more: of fewer they would be most of it.
    * `none`: only its length, and that it decrypted.
    */
   readonly show: 'full' | 'last4' | 'none';
@@ -27,7 +27,9 @@ export const revealNothing: RevealPolicies = { others: { show: 'none', luhn: fal
 
 /** What an answer shows of an input. */
 export interface Revealed {
+  /** All of the input. */
   readonly decryptedData?: string;
+  readonly last4?: string;
   /** Length of the input, in characters. */
   readonly dataLength: number;
   readonly luhn?: 'valid' | 'invalid';
@@ -79,13 +81,10 @@ function policyNamed(name: string): RevealPolicy {
 export function reveal(input: string, field: string, { others, fields }: RevealPolicies): Revealed {
   const { show, luhn } = fields.get(field) ?? others;
   const characters = [...input];
-  const shown = {
-    full: input,
-    last4: lastFour(input),
-    none: undefined,
-  }[show];
+  const last4 = show === 'last4' ? lastFour(input) : undefined;
   return {
-    ...(shown !== undefined && { decryptedData: shown }),
+    ...(show === 'full' && { decryptedData: input }),
+    ...(last4 !== undefined && { last4 }),
     dataLength: characters.length,
     ...(luhn && cardNumber(input)),
   };

@@ -4,7 +4,19 @@
 export type AnswerForm = 'nested' | 'flat';
 
 const top = ['status-code', 'error', 'code', 'detail'];
-const data = ['success', 'message', 'contactId', 'requestId', 'decryptedData', 'dataLength', 'luhn', 'brand'];
+const data = [
+  'success',
+  'message',
+  'contactId',
+  'requestId',
+  'decryptedData',
+  'last4',
+  'dataLength',
+  'luhn',
+  'brand',
+  'check',
+  'withheld',
+];
 
 const patterns: Readonly<Record<AnswerForm, RegExp>> = {
   nested: new RegExp(`^(${top.join('|')}|data\\.(${data.join('|')}|(fields|consumers|result)\\..+))$`),

@@ -93,7 +93,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
         contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe',
         requestId,
         fields: {
-          card: { success: true, decryptedData: '1111', dataLength: 16, luhn: 'valid', brand: 'visa' },
+          card: { success: true, last4: '1111', dataLength: 16, luhn: 'valid', brand: 'visa' },
           expiry: { success: true, dataLength: 4, luhn: 'invalid' },
           cvc: { success: true, dataLength: 3 },
         },

@@ -104,7 +104,8 @@ export const connectEvent = v.pipe(
 );
 
 const revealed = {
-  decryptedData: v.optional(v.pipe(v.string(), v.description('As much of the input as REVEAL shows.'))),
+  decryptedData: v.optional(v.pipe(v.string(), v.description('The input, where REVEAL is full.'))),
+  last4: v.optional(v.pipe(v.string(), v.description('Its last four characters, where REVEAL is last4.'))),
   dataLength: v.optional(v.number()),
   luhn: v.optional(v.picklist(['valid', 'invalid'])),
   brand: v.optional(v.string()),
