@@ -1,4 +1,5 @@
 import { type AwsErrorKind, awsErrorKind } from '../adapters/stores/aws-errors.ts';
+import { FlowKeysError } from '../src/errors.ts';
 import { CommandError } from './output/command-error.ts';
 
 /** Which account and region to work in; by default those that the AWS SDK finds by itself. */
@@ -37,12 +38,17 @@ export async function callAws<T>(what: string, permission: string, call: () => P
   try {
     return await call();
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof CommandError) throw error;
+    if (!(error instanceof Error) || error instanceof CommandError || error instanceof FlowKeysError) throw error;
     const kind = awsErrorKind(error);
     const isOutage = kind === 'throttled' || kind === 'unreachable' || kind === 'unknown';
     const reason = reasons[kind]({ permission, name: error.name });
     throw new CommandError(isOutage ? 'aws_unavailable' : 'aws_refused', `Could not ${what}: ${reason}.`, error);
   }
+}
+
+/** Whether AWS keeps something from these credentials, or does not know it here. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof CommandError && error.code === 'aws_refused';
 }
 
 const reasons: Readonly<

@@ -4,6 +4,7 @@ import {
   bits,
   collect,
   command,
+  described,
   instance,
   minutes,
   onAws,
@@ -216,28 +217,29 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
       ),
     );
 
-  const flow = command(program, 'flow')
-    .description('write a contact flow with secure input and no agent, to import into Connect')
-    // Not required ones: commander would require them of "flow check", too.
-    .option('--key-id <id>', 'the key id that the flow names')
-    .option('--certificate <file>', 'the certificate of that key')
-    .option('--function <arn>', 'the Lambda function that decrypts')
-    .option('--field <name=prompt>', 'an input to ask for; may be given several times', collect, [])
-    .option('--max-digits <number>', 'how many digits an input may have', wholeNumber, 20)
-    .option('--success-message <text>', 'what callers hear when it worked', 'Thank you. We have received your details.')
-    .option(
-      '--failure-message <text>',
-      'what callers hear when it did not',
-      'Sorry, something went wrong. Please try again later.',
-    )
-    .option(
-      '--silence-message <text>',
-      'what callers hear who typed nothing',
-      'We did not receive any input. Please call again.',
-    )
+  const flow = program.command('flow').description('contact flows: written, checked, tried, published');
+
+  described(stored(command(flow, 'write')))
+    .description('write a flow or a module with secure input')
+    .requiredOption('--key-id <id>', 'the key id that the flow names')
+    .option('--certificate <file>', 'the certificate of that key; by default the one in the store')
+    .requiredOption('--function <name or ARN>', 'the Lambda function that decrypts')
     .option('--out <file>', 'where it is written; by default standard output')
     .action(
       run(async (options, terminal) => (await import('./commands/flow-write.ts')).writeContactFlow(options, terminal)),
+    );
+
+  asking(stored(command(flow, 'publish')))
+    .description('create or update a flow or a module of an instance')
+    .argument('<file>', 'an exported or written flow; "-" reads standard input')
+    .addOption(instance().makeOptionMandatory())
+    .option('--name <name>', 'the name of the flow; by default the one that the file carries')
+    .option('--from <instance>', 'the instance that the file is of: what the flow uses is found by name')
+    .option('--key-id <id>', 'with --from: the key of the instance that the flow is to name')
+    .action(
+      run(async (options, terminal, file = '') =>
+        (await import('./commands/flow-publish.ts')).publishFlow(file, options, terminal),
+      ),
     );
 
   onAws(command(flow, 'check'))

@@ -37,6 +37,39 @@ export function registered(parent: Command): Command {
     .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
 }
 
+/** A command that writes a flow. */
+export function described(parent: Command): Command {
+  return parent
+    .option('--name <name>', 'the name of the flow in Connect', 'Secure input')
+    .option(
+      '--field <name[:options]>',
+      'an input to ask for, of a kind (card, expiry, cvc, account, pin, digits): card, or account:min=8,max=8,prompt=…; may be given several times',
+      collect,
+      [],
+    )
+    .option('--attempts <number>', 'how often an input is asked for', wholeNumber, 3)
+    .addOption(new Option('--then <way>', 'where the call goes: disconnect, queue:ID or flow:ID').default('disconnect'))
+    .option('--module', 'write a module, which returns to the flow that invokes it', false)
+    .option('--agent', 'write a transfer flow for a quick connect: the agent is on hold meanwhile', false)
+    .option('--record-after <who>', 'what is recorded again where the call goes on: some of agent,customer,ivr')
+    .option('--log-after', 'log the flow again where the call goes on', false)
+    .option('--clear-buffer', 'stop touchtone buffering, and remove what was typed ahead', false)
+    .option('--language <tag>', 'of prompts and voice: en-US, en-GB, en-AU, de-DE, es-ES, es-US or fr-FR')
+    .option('--voice <name>', 'a voice of Amazon Polly; by default that of the language')
+    .addOption(new Option('--terminator <key>', 'the key that ends an input').choices(['#', '*']).default('#'))
+    .option(
+      '--when <name=value:message>',
+      'what callers hear for a code of the function, or a value in its result; may be given several times',
+      collect,
+      [],
+    )
+    .option('--success-message <text>', 'what callers hear when it worked; {name} says a member of the result')
+    .option('--failure-message <text>', 'when it did not')
+    .option('--unknown-message <text>', 'when nobody can tell')
+    .option('--silence-message <text>', 'when nothing was typed')
+    .option('--attempts-message <text>', 'when the attempts are used up');
+}
+
 export function instance(): Option {
   return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
 }

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import {
   checkFlow,
   FlowKeysError,
@@ -11,11 +10,10 @@ import type { AwsOptions } from '../aws.ts';
 import { type Accepted, isAccepted, parseAccepted } from '../connect/flow/accepted.ts';
 import { type NamedFlow, readFlows } from '../connect/flow/files.ts';
 import { type CheckedFlow, countsOf, describeFlow, severities, tableOf } from '../connect/flow/report.ts';
+import { uploadedKeys } from '../connect/flow/uploaded-keys.ts';
 import { type ConnectInstance, connectInstance, type ListedFlow } from '../connect/instance.ts';
 import { type Pace, paceOf } from '../connect/pace.ts';
 import { readText } from '../files.ts';
-import { belongsTo } from '../keys/certificate.ts';
-import { publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
 
@@ -86,7 +84,8 @@ async function checkInstance(
 ): Promise<Answer> {
   const pace = paceOf(options.rate);
   const uploaded = await terminal.during('Reading the security keys', uploadedKeys(instance));
-  const listed = await terminal.during('Listing the flows', instance.publishedFlows(pace));
+  const all = await terminal.during('Listing the flows', instance.flows(pace));
+  const listed = all.filter(({ isInUse }) => isInUse);
   const rows: { readonly type: string; readonly checked: CheckedFlow }[] = [];
   const unreadable: string[] = [];
   let told = performance.now();
@@ -162,19 +161,5 @@ function answerOf(checked: readonly CheckedFlow[], { failOn }: FlowCheckOptions,
     },
     text: [...checked.map(describeFlow).filter((text) => text !== ''), summary].join('\n'),
     exitCode: isFailing ? exitCodes.findings : exitCodes.done,
-  };
-}
-
-async function uploadedKeys(instance: ConnectInstance): Promise<UploadedKeys> {
-  const keys = await instance.securityKeys();
-  const publicKeys = new Map(
-    keys.map(({ keyId, publicKey }) => [keyId, publicKeyOf(publicKey, `Connect's key ${keyId}`)]),
-  );
-  return {
-    has: (keyId) => publicKeys.has(keyId),
-    signed(keyId, certificatePem) {
-      const publicKey = publicKeys.get(keyId);
-      return publicKey !== undefined && belongsTo(new X509Certificate(certificatePem), publicKey);
-    },
   };
 }

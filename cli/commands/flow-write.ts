@@ -1,88 +1,101 @@
+import { functionSettings, outcomeAttribute, type WriteFlowOptions, writeFlow } from '../../src/flow/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
-import { type FlowField, writeFlow } from '../connect/flow/writer.ts';
+import { type DescribedFlow, describedFlow, type WrittenOptions } from '../connect/flow/written.ts';
 import { readText, writeNewFile } from '../files.ts';
 import { ageOf, readPublicCertificate } from '../keys/certificate.ts';
+import { functionArnOf } from '../lambda-function.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
+import { type KeyStoreOptions, storeArguments } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
 
-export interface FlowWriteOptions {
-  readonly keyId?: string;
-  /** A file. */
+export interface FlowWriteOptions extends WrittenOptions, KeyStoreOptions {
+  readonly keyId: string;
+  /** A file. Default: the certificate that is stored beside the key. */
   readonly certificate?: string;
-  /** The ARN of the Lambda function. */
-  readonly function?: string;
-  /** Names, or names with their prompts. Default: `my-secret-string` alone. */
-  readonly field: readonly string[];
-  readonly maxDigits: number;
-  readonly successMessage: string;
-  readonly failureMessage: string;
-  readonly silenceMessage: string;
+  /** The Lambda function's name or ARN. */
+  readonly function: string;
   /** Default: standard output. */
   readonly out?: string;
 }
 
-// Of the function's own.
-const reserved: readonly string[] = ['key-id', 'consumer'];
-
-const functionArn = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$/;
-
-/** Writes a contact flow that can be imported into Connect. */
+/** Writes a flow or a module that asks for inputs, and says which settings the function needs for it. */
 export async function writeContactFlow(options: FlowWriteOptions, terminal: Terminal): Promise<Answer> {
-  const { keyId, certificate: path, function: arn } = options;
-  if (keyId === undefined || path === undefined || arn === undefined) {
-    throw new CommandError(
-      'invalid_option',
-      'Pass --key-id, --certificate and --function: the flow carries all three.',
-    );
-  }
+  const { keyId, out } = options;
   assertKeyId(keyId);
-  if (!functionArn.test(arn)) {
-    const message = '--function must be the ARN of a Lambda function, arn:aws:lambda:REGION:ACCOUNT:function:NAME.';
+  const described = describedFlow(options);
+  const certificate = await certificateFor(options, terminal);
+  const functionArn = await functionArnOf(options.function, options);
+  const flow = writeFlow({ ...described, keyId, certificate, functionArn });
+  const settings = functionSettings(described.fields);
+  const text = JSON.stringify(flow, null, 2);
+  if (out === undefined) {
+    terminal.note(describeWritten(described, settings));
+    return { value: flow, text };
+  }
+  await writeNewFile(out, `${text}\n`, 0o644);
+  return {
+    value: { file: out, fields: described.fields.map(({ name }) => name), settings },
+    text: [
+      `${out}: ${flow.Actions.length} blocks`,
+      describeWritten(described, settings),
+      `Next: flow-keys flow publish ${out} --instance <id or ARN>`,
+    ].join('\n'),
+  };
+}
+
+async function certificateFor(options: FlowWriteOptions, terminal: Terminal): Promise<string> {
+  const { certificate: path, keyId } = options;
+  const pem =
+    path === undefined
+      ? await (await openKeyStore(options)).certificate(keyId)
+      : await readText(path, 'the certificate');
+  if (pem === undefined) {
+    const message = `There is no certificate of key id ${keyId} in the store; pass --certificate, or see "flow-keys keys list${storeArguments(options)}".`;
     throw new CommandError('invalid_option', message);
   }
-  const certificate = readPublicCertificate(await readText(path, 'the certificate'), 'The certificate', terminal);
+  const certificate = readPublicCertificate(pem, 'The certificate', terminal);
   const age = ageOf(certificate);
   if (age === 'expired' || age === 'not yet valid') {
     const message = `The certificate is ${age}, and Connect would not encrypt with it; make a new one with "flow-keys rotate".`;
     throw new CommandError('invalid_certificate', message);
   }
   if (age === 'expiring') terminal.note('The certificate ends within 30 days: plan "flow-keys rotate".');
-  if ([options.successMessage, options.failureMessage, options.silenceMessage].some((text) => text.trim() === '')) {
-    throw new CommandError('invalid_option', 'A message is empty; Connect has nothing to say then.');
-  }
-  const asked = options.field.length > 0 ? options.field : ['my-secret-string'];
-  const fields = asked.map((text) => fieldOf(text, options.maxDigits));
-  const names = fields.map(({ name }) => name);
-  if (new Set(names).size < names.length)
-    throw new CommandError('invalid_option', 'Each --field must have a name of its own.');
-  const flow = writeFlow({ ...options, keyId, certificate: certificate.toString(), functionArn: arn, fields });
-  const text = JSON.stringify(flow, null, 2);
-  if (options.out === undefined) return { value: flow, text };
-  await writeNewFile(options.out, `${text}\n`, 0o644);
-  return {
-    value: { file: options.out, fields: names },
-    text: `${options.out}: import it in the flow editor (Save, Import), and publish it.`,
-  };
+  return certificate.toString();
 }
 
-/** `card`, or `card=Please type your card number.` */
-function fieldOf(text: string, maxDigits: number): FlowField {
-  const [, name = '', prompt] = text.match(/^([A-Za-z0-9_-]{1,64})(?:=(.+))?$/s) ?? [];
-  if (reserved.includes(name)) {
-    throw new CommandError(
-      'invalid_option',
-      `The function reads parameter "${name}" itself; give the field another name.`,
-    );
-  }
-  if (name === '') {
-    const message =
-      '--field must be a name of letters, digits, "-" and "_", alone or with its prompt: card="Please type your card number."';
-    throw new CommandError('invalid_option', message);
-  }
-  return { name, maxDigits, prompt: prompt ?? defaultPrompt(name) };
+/** What caller and agent hear, and what the function must be set to. */
+export function describeWritten(described: DescribedFlow, settings: Readonly<Record<string, string>>): string {
+  const set = Object.entries(settings).map(([name, value]) => `  ${name}=${/\s/.test(value) ? `"${value}"` : value}`);
+  return [...heard(described), 'Settings of the function:', ...set].join('\n');
 }
 
-function defaultPrompt(name: string): string {
-  const spoken = name === 'my-secret-string' ? 'number' : name.replaceAll(/[-_]/g, ' ');
-  return `Please type your ${spoken}, then press the pound key.`;
+function heard({ form, recordAfter = [] }: Pick<WriteFlowOptions, 'form' | 'recordAfter'>): readonly string[] {
+  const recorded =
+    recordAfter.length > 0
+      ? `After it, ${recordAfter.join(', ')} are recorded again.`
+      : 'Nothing is recorded afterwards, unless the next flow records (--record-after).';
+  const outcome = `Contact attribute "${outcomeAttribute}" says what became of the inputs: success, failed, unknown, no_input, or the value of a --when.`;
+  switch (form?.kind) {
+    case 'agent':
+      return [
+        'For a quick connect: the agent who dials it is on hold and hears hold music, while the caller hears the prompts. Then both are in conference.',
+        'The keys are not in a recording of this flow. The recording of the agent’s own call goes on: suspend it with SuspendContactRecording before the agent dials, which AWS requires for card numbers.',
+        outcome,
+      ];
+    case 'module':
+      return [
+        'The caller hears the prompts; no agent is on the line. Then the flow that invoked it goes on.',
+        recorded,
+        outcome,
+      ];
+    default:
+      return form?.goesTo === undefined
+        ? ['The caller hears the prompts; no agent is on the line. Then the call ends.']
+        : [
+            'The caller hears the prompts; no agent is on the line. Then the call goes on, whatever became of the inputs.',
+            recorded,
+            outcome,
+          ];
+  }
 }

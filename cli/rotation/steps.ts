@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowKeysError } from '../../src/index.ts';
 import { assertRoom, keyIdOf } from '../commands/keys-associate.ts';
 import { makeKey } from '../commands/keys-create.ts';
-import type { ConnectInstance, SecurityKey } from '../connect/instance.ts';
+import type { ConnectInstance, Flow, SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { replaceFile } from '../files.ts';
 import { type CertificateOptions, readCertificate } from '../keys/certificate.ts';
@@ -210,10 +210,10 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
         await remember({ ...state, shownKeyId: keyId });
         throw await byHand(keyId, state, statePath);
       }
-      const swapped = new Map<string, string | undefined>();
-      for (const flowId of missing(state)) swapped.set(flowId, await withNewKey(flowId, keyId, state));
+      const swapped: (Pick<Flow, 'id' | 'type'> & { readonly content: string })[] = [];
+      for (const flowId of missing(state)) swapped.push(...(await withNewKey(flowId, keyId, state)));
       // All of them can be given the new key: now the first is.
-      for (const [flowId, content] of swapped) if (content !== undefined) await instance.updateFlow(flowId, content);
+      for (const flow of swapped) await instance.updateFlow(flow, flow.content);
       const given = [...new Set([...(state.flows ?? []), ...flows])];
       return remember({ ...state, flows: given, handedOutAt: new Date().toISOString() });
     },
@@ -223,17 +223,18 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     return flows.filter((flowId) => !state.flows?.includes(flowId));
   }
 
-  /** The flow's content with the new key; `undefined` where it has it already. */
-  async function withNewKey(flowId: string, keyId: string, state: RotationState): Promise<string | undefined> {
-    const { content } = await instance.flow(flowId);
-    if (!carriesKey(content, oldKeyId) && carriesKey(content, keyId)) return undefined;
+  /** The flow with the new key; nothing where it has it already. */
+  async function withNewKey(flowId: string, keyId: string, state: RotationState): Promise<readonly Flow[]> {
+    const flow = await instance.flow(flowId);
+    const { content } = flow;
+    if (!carriesKey(content, oldKeyId) && carriesKey(content, keyId)) return [];
     const swapped = swapIn(flowId, content, await instance.securityKeys(), {
       oldKeyId,
       newKeyId: keyId,
       newCertificate: readCertificate(state.certificate ?? '', 'The new certificate').toString(),
     });
     await replaceFile(`${statePath}.flow-${flowId}.before.json`, content, 0o644);
-    return swapped;
+    return [{ ...flow, content: swapped }];
   }
 
   const wait: Step = {

@@ -15,6 +15,7 @@ export type { CallEnd, CallStep, CallTranscript } from './call/transcript.ts';
 export { checkFlow, type FlowCheckOptions, type FlowReport, modulesInvoked } from './check.ts';
 export type { UploadedKeys } from './checks/input.ts';
 export { type FindingCode, type FlowFinding, findingKinds, type Severity } from './findings.ts';
+export { compareSettings, type SettingFault } from './function-settings.ts';
 export {
   branchesOf,
   type FlowAction,
@@ -27,3 +28,17 @@ export {
 } from './language.ts';
 export { readFlow } from './read.ts';
 export type { Unknown } from './unknown.ts';
+export {
+  type FlowField,
+  functionSettings,
+  kindLengths,
+} from './write/fields.ts';
+export { type FieldKind, type FlowLanguage, wordings } from './write/wording.ts';
+export {
+  type AnswerCase,
+  type FlowForm,
+  type MessageName,
+  outcomeAttribute,
+  type WriteFlowOptions,
+  writeFlow,
+} from './write/write.ts';

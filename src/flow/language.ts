@@ -9,6 +9,8 @@ export interface FlowDocument {
   readonly Version: string;
   readonly StartAction: string;
   readonly Metadata?: Readonly<Record<string, unknown>>;
+  /** Of a module: what it is given and returns. */
+  readonly Settings?: Readonly<Record<string, unknown>>;
   readonly Actions: readonly FlowAction[];
 }
 

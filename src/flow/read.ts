@@ -25,10 +25,12 @@ export function readFlow(value: unknown): FlowDocument {
   }
   const version = member(flow, 'Version');
   const metadata = member(flow, 'Metadata');
+  const settings = member(flow, 'Settings');
   return {
     Version: typeof version === 'string' ? version : '2019-10-30',
     StartAction: start,
     ...(isRecord(metadata) && { Metadata: metadata }),
+    ...(isRecord(settings) && { Settings: settings }),
     Actions: actions.map(readAction),
   };
 }

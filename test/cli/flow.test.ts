@@ -1,28 +1,24 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { callFlow, checkFlow, type FlowDocument, readFlow } from 'flow-security-keys/flow';
-import { createHandler } from 'flow-security-keys/lambda';
+import { checkFlow, type FlowDocument, kindLengths, readFlow, wordings, writeFlow } from 'flow-security-keys/flow';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { writeFlow } from '../../cli/connect/flow/writer.ts';
 import { selfSignedCertificate } from '../../cli/keys/certificate.ts';
-import { contactFlowEvent, pem, testKeyStore, testKeys } from '../recordings/recordings.ts';
+import { pem, testKeys } from '../recordings/recordings.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { runCli } from '../support/cli.ts';
-import { encrypted } from '../support/encrypted.ts';
 import { functionArn } from '../support/rotation.ts';
 
 const [key, otherKey] = testKeys;
 if (key === undefined || otherKey === undefined) throw new Error('There are no two test keys.');
 const certificate = pem('CERTIFICATE', key.certificate);
-const messages = { successMessage: 'Thank you.', failureMessage: 'Sorry.', silenceMessage: 'Hello?' };
 const flowOf = (...names: string[]) =>
   writeFlow({
-    ...{ keyId: key.keyId, certificate, functionArn, ...messages },
-    fields: names.map((name) => ({ name, prompt: `Your ${name}?`, maxDigits: 20 })),
+    ...{ name: 'Test', keyId: key.keyId, certificate, functionArn },
+    fields: names.map((name) => ({ name, kind: 'digits', min: 1, max: 20 })),
   });
 
 let folder: string;
@@ -32,107 +28,85 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const handler = createHandler({ keyStore: testKeyStore, log: () => {} });
-
-/** A caller who types these, in a call that the product's own function answers. */
-async function call(flow: FlowDocument, typed: readonly (string | undefined)[], invokes?: () => Promise<unknown>) {
-  const waiting = [...typed];
-  let parameters: Readonly<Record<string, string>> | undefined;
-  const transcript = await callFlow(flow, {
-    types: () => ({ keys: waiting.shift() ?? '' }),
-    async encrypts(input, keyId, flowCertificate) {
-      return encrypted(input, keyId, new X509Certificate(flowCertificate).publicKey);
-    },
-    async invokes(event) {
-      parameters = event.Details.Parameters;
-      const context = { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 8_000 };
-      try {
-        const answer = invokes ? await invokes() : await handler(contactFlowEvent(parameters), context);
-        return { answer, seconds: 0 };
-      } catch (error) {
-        return { failure: String(error), isRetried: true, seconds: 0 };
-      }
-    },
-  });
-  const heard = transcript.heard.filter((said) => !said.startsWith('Your '));
-  return { ...transcript, heard, parameters };
-}
-
-describe('flow-keys flow', () => {
-  it('writes a flow in which a call is answered by the function', async () => {
-    const { heard, parameters, logged } = await call(flowOf('my-secret-string'), ['4444444444444444']);
-    expect(heard).toEqual(['Thank you.']);
-    expect(parameters?.['key-id']).toBe(key.keyId);
-    expect(logged).toEqual([]);
-  });
-
-  it('asks for several fields in turn, and hands all of them to the function', async () => {
-    const { heard, parameters } = await call(flowOf('card', 'expiry', 'cvc'), ['4444444444444444', '1228', '123']);
-    expect(heard).toEqual(['Thank you.']);
-    expect(Object.keys(parameters ?? {}).sort()).toEqual(['card', 'cvc', 'expiry', 'key-id']);
-  });
-
-  it.for([0, 1, 2])('tells a caller who does not type field %i, and calls no function', async (silent) => {
-    const typed = ['4444444444444444', '1228', '123'].map((input, index) => (index === silent ? undefined : input));
-    const { heard, parameters } = await call(flowOf('card', 'expiry', 'cvc'), typed);
-    expect(heard).toEqual(['Hello?']);
-    expect(parameters).toBeUndefined();
-  });
-
-  it('tells the caller when the function fails, and when it answers a failure', async () => {
-    const failing = () => Promise.reject(new Error('throttled'));
-    expect((await call(flowOf('card'), ['1'], failing)).heard).toEqual(['Sorry.']);
-    const answering = async () => ({ 'status-code': 500, data: { success: false } });
-    expect((await call(flowOf('card'), ['1'], answering)).heard).toEqual(['Sorry.']);
-  });
-
-  it('writes nothing that its own check finds fault with', () => {
-    const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,20}$/);
-    fc.assert(
-      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 8 }), (names) => {
-        const text = JSON.stringify(flowOf(...names));
-        const { findings } = checkFlow(readFlow(text), { uploaded: { has: () => true, signed: () => true } });
-        // A security code that stays in a contact attribute is for people to judge.
-        expect(findings.filter(({ code }) => code !== 'security_code_kept')).toEqual([]);
-      }),
-    );
-  });
-
-  it('is written and checked by the command', async () => {
-    const out = join(folder, 'flow.json');
-    const args = [
-      'flow',
-      '--key-id',
-      key.keyId,
-      '--certificate',
-      join(folder, 'certificate.pem'),
-      '--function',
-      functionArn,
-    ];
-    const written = await runCli([
-      ...args,
-      '--field',
-      'card=Type your card number.',
-      '--field',
-      'expiry',
-      '--out',
-      out,
+describe('flow-keys flow write', () => {
+  const write = (...args: readonly string[]) =>
+    runCli([
+      ...['flow', 'write', '--key-id', key.keyId, '--certificate', join(folder, 'certificate.pem')],
+      ...['--function', functionArn, ...args],
     ]);
-    expect(written).toMatchObject({ exitCode: 0 });
-    expect(await readFile(out, 'utf8')).toContain('Type your card number.');
+
+  it('writes a good flow for card, expiry and cvc, and says what the function needs', async () => {
+    const out = join(folder, 'card.json');
+    const fields = ['--field', 'card', '--field', 'expiry', '--field', 'cvc'];
+    expect(await write(...fields, '--out', out)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /FIELDS="card expiry cvc"\n {2}CHECK="card=card expiry=expiry cvc=digits:3-4"\n {2}REVEAL=none\n {2}FLOW_TIME_LIMIT=8/,
+      ),
+    });
     expect(await runCli(['flow', 'check', out])).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^No findings/m),
     });
-    expect(await runCli([...args, '--field', 'a b'])).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringMatching(/--field/),
-    });
-    expect(await runCli([...args.slice(0, -1), 'my-function'])).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringMatching(/ARN/),
-    });
-    expect(await runCli(args.slice(0, 3))).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--function/) });
+  });
+
+  it('takes options of fields, and prints the flow with --json', async () => {
+    const { stdout } = await write(
+      ...['--field', 'account:min=8,max=8,prompt=Your account, please, with its 8 digits.', '--json'],
+      ...['--field', 'pan:kind=card,confirm=last4', '--when', 'code=declined:It was declined.', '--module'],
+    );
+    const flow = readFlow(stdout);
+    const asked = flow.Actions.filter(
+      ({ Type, Identifier }) => Type === 'GetParticipantInput' && /^Ask/.test(Identifier),
+    );
+    expect(asked.map(({ Parameters }) => [Parameters['Text'], Parameters['InputValidation']])).toEqual([
+      ['Your account, please, with its 8 digits.', { CustomValidation: { MaximumLength: '8' } }],
+      [expect.stringMatching(/pound key/), { CustomValidation: { MaximumLength: '19' } }],
+    ]);
+    expect(flow.Actions.map(({ Identifier }) => Identifier)).toContain('Message declined');
+    expect(checkFlow(flow).findings).toEqual([]);
+  });
+
+  it.for([
+    [['--module'], /the flow that invoked it goes on/],
+    [['--agent'], /on hold[\s\S]*SuspendContactRecording/],
+    [
+      ['--then', 'queue:b7f3c2a1-9999-4333-8444-5555aaaa5555', '--record-after', 'agent,ivr'],
+      /agent, ivr are recorded/,
+    ],
+    [[], /Then the call ends/],
+  ] as const)('says what is heard with %j', async ([args, said], { expect: hears }) => {
+    hears((await write(...args)).stderr).toMatch(said);
+  });
+
+  it.for([
+    [['--field', 'a b'], /--field must be a name/],
+    [['--field', 'key-id'], /reads "key-id" itself/],
+    [['--field', 'card', '--field', 'card'], /name of its own/],
+    [['--field', 'card:min=4'], /length is fixed/],
+    [['--field', 'account:min=9,max=8'], /min above its max/],
+    [['--field', 'account:min=0'], /1 to 50 digits/],
+    [['--field', 'account:kind=bank'], /kind of field "account"/],
+    [['--field', 'account:length=8'], /an option that there is not/],
+    [['--field', 'pin:confirm=last4'], /fewer than 8 digits/],
+    [['--field', 'card:confirm=first6'], /last4 only/],
+    [['--when', 'declined'], /--when must be/],
+    [['--then', 'agent'], /--then is/],
+    [['--module', '--agent'], /one of --then/],
+    [['--record-after', 'ivr'], /calls that go on/],
+    [['--module', '--record-after', 'everybody'], /--record-after is some of/],
+    [['--language', 'tlh'], /--language must be one of/],
+    [['--success-message', ' '], /--success-message is empty/],
+    [['--function', 'my function'], /lambda:GetFunctionConfiguration|credentials|function/],
+  ] as const)('refuses %j', async ([args, message], { expect: refuses }) => {
+    const refused = await write(...args);
+    refuses(refused.exitCode).not.toBe(0);
+    refuses(refused.stderr).toMatch(message);
+  });
+
+  it('names every kind and language in its help', async () => {
+    const { stdout } = await runCli(['flow', 'write', '--help']);
+    for (const word of [...Object.keys(kindLengths), ...Object.keys(wordings)]) expect(stdout).toContain(word);
   });
 });
 
@@ -165,7 +139,7 @@ const faults: readonly (readonly [code: string, flow: () => FlowDocument])[] = [
       planted(
         'Compare',
         ({ Transitions }) => {
-          Transitions.Conditions[0].NextAction = 'Decrypt';
+          Transitions.Conditions[0].NextAction = 'Keep card';
         },
         ['card'],
       ),
@@ -213,7 +187,7 @@ const faults: readonly (readonly [code: string, flow: () => FlowDocument])[] = [
       planted(
         'GetParticipantInput',
         ({ Transitions }) => {
-          Transitions.NextAction = 'Decrypt';
+          Transitions.NextAction = 'Keep card';
         },
         ['card'],
       ),
@@ -246,11 +220,13 @@ describe('flow-keys flow check', () => {
     }
   });
 
-  it('finds logging that was turned on again before the function is called', async () => {
+  it('finds logging that was turned on again before the function is called', () => {
     const flow = structuredClone(flowOf('card'));
     const actions = [
       ...flow.Actions.map((action) =>
-        action.Type === 'Compare' && action.Identifier.includes('typed') ? detour(action) : action,
+        action.Identifier === 'Keep card'
+          ? { ...action, Transitions: { ...action.Transitions, NextAction: 'On again' } }
+          : action,
       ),
       {
         Identifier: 'On again',
@@ -261,11 +237,6 @@ describe('flow-keys flow check', () => {
     ];
     const found = checkFlow({ ...flow, Actions: actions }).findings.map(({ code, block }) => [code, block]);
     expect(found).toEqual([['logging_on', 'Decrypt']]);
-
-    function detour(action: (typeof flow.Actions)[number]) {
-      const Errors = [{ ErrorType: 'NoMatchingCondition', NextAction: 'On again' }];
-      return { ...action, Transitions: { ...action.Transitions, NextAction: 'On again', Errors } };
-    }
   });
 
   it('finds certificates that have expired, or soon do', async () => {

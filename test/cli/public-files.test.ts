@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('What becomes public holds no private key', () => {
   it.for(Object.keys(combined))('in a flow, of a file with the %s', async (name) => {
     const args = ['--key-id', keyId, '--certificate', path(name), '--function', arn];
-    const { exitCode, stdout, stderr } = await runCli(['flow', ...args]);
+    const { exitCode, stdout, stderr } = await runCli(['flow', 'write', ...args]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('BEGIN CERTIFICATE');
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY/);
@@ -40,7 +40,7 @@ describe('What becomes public holds no private key', () => {
 
   it('and a file without a certificate is named as a private key', async () => {
     const args = ['--key-id', keyId, '--certificate', path('key.pem'), '--function', arn];
-    expect(await runCli(['flow', ...args])).toMatchObject({
+    expect(await runCli(['flow', 'write', ...args])).toMatchObject({
       exitCode: 3,
       stderr: expect.stringMatching(/invalid_certificate: The certificate holds a private key, and no certificate/),
     });
@@ -177,7 +177,17 @@ describe('A usage error', () => {
     ['consumer', 'add', 'x', '--public-key', 'y', `--format=${secret}`],
     ['keys', 'create', `--subject=${secret}`],
     ['completion', secret],
-    ['flow', `--field=${secret}`, '--key-id', 'a1', '--certificate', path('certificate first'), '--function', arn],
+    [
+      'flow',
+      'write',
+      `--field=${secret}`,
+      '--key-id',
+      'a1',
+      '--certificate',
+      path('certificate first'),
+      '--function',
+      arn,
+    ],
   ];
 
   it.for(Object.entries(secrets))('does not repeat %s', async ([, secret]) => {

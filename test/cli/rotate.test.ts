@@ -62,7 +62,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).not.toContain(instance.keyId);
     expect(flow()).not.toContain(JSON.stringify(instance.certificate).slice(1, -1));
     // The key ids of the input blocks, and that of the function's parameter.
-    expect(flow().split(newKeyId)).toHaveLength(4);
+    expect(flow().split(newKeyId)).toHaveLength(6);
     const checked = ['flow', 'check', '-', '--instance', aws.connect.instanceId];
     expect(await runCli(checked, { ...input, input: flow() })).toMatchObject({ exitCode: 0 });
 

@@ -1,6 +1,5 @@
 import { type CallerAct, type CallParties, callFlow, checkFlow, readFlow } from 'flow-security-keys/flow';
 import { describe, expect, it } from 'vitest';
-import { writeFlow } from '../../cli/connect/flow/writer.ts';
 import {
   block,
   blockOf,
@@ -25,50 +24,7 @@ function parties(keys: readonly string[], changes: Partial<CallParties> = {}): C
     ...changes,
   };
 }
-const branchesTaken = (steps: Awaited<ReturnType<typeof callFlow>>['steps']) =>
-  steps.map((step) => `${step.block}: ${step.branch ?? 'end'}`);
-
 describe('callFlow', () => {
-  it('walks every end of the flow that the command line writes', async () => {
-    const fields = ['card', 'expiry'].map((name) => ({ name, prompt: `Your ${name}?`, maxDigits: 20 }));
-    const messages = { successMessage: 'Thanks.', failureMessage: 'Sorry.', silenceMessage: 'Hello?' };
-    const flow = writeFlow({ keyId, certificate, functionArn, fields, ...messages });
-    const reached = new Set<string>();
-    const calls = [
-      parties(['4444#', '1228#']),
-      parties(['', '1228#']),
-      parties(['4444#', '']),
-      parties(['4444#', '1228#'], { invokes: async () => ({ answer: { data: { success: false } }, seconds: 0 }) }),
-      parties(['4444#', '1228#'], { invokes: async () => ({ failure: 'it failed', isRetried: false, seconds: 0 }) }),
-      parties(['4444#'], { encrypts: async () => Promise.reject(new Error('no certificate')) }),
-      ...['Keep card', 'Keep expiry', 'Success message', 'Failure message', 'Silence message'].map((failing) =>
-        parties(failing === 'Silence message' ? [''] : ['4444#', '1228#'], {
-          forced: (name) => (name === failing ? 'Error' : undefined),
-          ...(failing === 'Failure message' && {
-            invokes: async () => ({ failure: 'it failed', isRetried: false, seconds: 0 }),
-          }),
-        }),
-      ),
-      parties(['4444#', '1228#'], {
-        encrypts: async (input) => (input === '1228' ? Promise.reject(new Error('no')) : 'AYAD'),
-      }),
-    ];
-    for (const each of calls) {
-      const { steps, end } = await callFlow(flow, each);
-      expect(end.kind).toBe('disconnected');
-      for (const taken of branchesTaken(steps)) reached.add(taken);
-    }
-    const every = flow.Actions.flatMap(({ Identifier, Transitions: { Errors = [], Conditions = [], NextAction } }) => [
-      ...Errors.map(({ ErrorType }) => `${Identifier}: ${ErrorType}`),
-      ...Conditions.map(({ Condition }) => `${Identifier}: ${Condition.Operator} ${Condition.Operands.join(', ')}`),
-      // A comparison takes its NextAction under the name NoMatchingCondition.
-      ...(NextAction === undefined || Errors.some(({ ErrorType }) => ErrorType === 'NoMatchingCondition')
-        ? []
-        : [`${Identifier}: Success`]),
-    ]);
-    expect([...reached].toSorted()).toEqual([...every, 'Disconnect: end'].toSorted());
-  });
-
   it('takes keys that were pressed ahead from the buffer, and loses them without one', async () => {
     const flow = flowOfTwoWays(certificate);
     const plain = await callFlow(flow, parties(['1#99', '4444#']));

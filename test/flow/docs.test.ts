@@ -29,7 +29,7 @@ it("docs/flows.md shows a call through the article's flow", async () => {
   await writeFile(file(`keys/${key.keyId}/private-key.pem`), pem('PRIVATE KEY', key.privateKeyPkcs8), { mode: 0o600 });
   await writeFile(file('certificate.pem'), pem('CERTIFICATE', key.certificate));
   const write = ['--key-id', key.keyId, '--certificate', file('certificate.pem'), '--function', functionArn];
-  await runCli(['flow', ...write, '--out', file('flow.json')]);
+  await runCli(['flow', 'write', ...write, '--out', file('flow.json')]);
   const options = ['--keys', '4444444444444448#', '--store', 'directory:keys'];
   const { stdout } = await runCli(['flow', 'try', 'flow.json', ...options], { cwd: folder });
   await rm(folder, { recursive: true });

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkFlow, type FlowDocument, readFlow } from 'flow-security-keys/flow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeFlow } from '../../cli/connect/flow/writer.ts';
-import { type EditableFlow, flowOfTwoWays, functionArn, keyId } from '../support/flows.ts';
+import { type EditableFlow, flowOfTwoWays } from '../support/flows.ts';
 import { certificate, makeCertificates, plants } from '../support/planted-faults.ts';
 import { connectFlow, python } from '../support/python.ts';
 import { readCases } from '../support/shared-data.ts';
+import { writtenFlows } from '../support/written.ts';
 
 // Checkers by others, of the structure of flows. What only a live instance can show: whether Connect publishes a flow,
 // and how a call sounds.
@@ -45,11 +45,7 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outside-'));
     await makeCertificates();
-    const messages = { successMessage: 'Thanks.', failureMessage: 'Sorry.', silenceMessage: 'Hello?' };
-    for (const names of [['card'], ['card', 'expiry', 'cvc']]) {
-      const fields = names.map((name) => ({ name, prompt: `Your ${name}?`, maxDigits: 20 }));
-      flows.set(`written-${names.length}`, writeFlow({ keyId, certificate, functionArn, fields, ...messages }));
-    }
+    for (const { name, flow } of writtenFlows()) flows.set(name, flow);
     flows.set('two-ways', flowOfTwoWays(certificate));
     for (const [code, plant] of Object.entries(plants)) {
       // They do not read a flow without a start, and know no limit of blocks.

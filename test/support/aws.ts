@@ -8,6 +8,8 @@ import { startSsm } from './ssm.ts';
 export interface TestAws {
   readonly endpoint: string;
   readonly connect: FakeConnect;
+  /** A second instance. */
+  readonly otherConnect: FakeConnect;
   /** What `lambda:InvokeFunction` runs, as moto runs functions in Docker only. */
   invoke: (event: unknown) => Promise<unknown>;
   /** The operations that were called, in their order, as `AssociateSecurityKey` or `ssm:PutParameter`. */
@@ -23,7 +25,8 @@ export interface TestAws {
 
 export async function startAws(): Promise<TestAws> {
   const moto = await startSsm(new Map());
-  const connect = createFakeConnect();
+  const connect = createFakeConnect('a1b2c3d4-5678-4abc-8def-0123456789ab');
+  const otherConnect = createFakeConnect('b2c3d4e5-6789-4bcd-9ef0-123456789abc');
   const calls: string[] = [];
   let held: { readonly operation: string; readonly when: 'before' | 'after'; times: number; tell(): void } | undefined;
   let failing: { readonly operation: string; readonly type: string; times: number } | undefined;
@@ -51,7 +54,8 @@ export async function startAws(): Promise<TestAws> {
 
   async function dispatch(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
     const { method = 'GET', url = '/' } = incoming;
-    if (serviceOf(incoming) === 'connect') return connect.answer(method, url, body.toString());
+    const instance = url.includes(otherConnect.instanceId) ? otherConnect : connect;
+    if (serviceOf(incoming) === 'connect') return instance.answer(method, url, body.toString());
     if (/\/invocations$/.test(url)) {
       const content = JSON.stringify(await aws.invoke(JSON.parse(body.toString())));
       return { status: 200, headers: { 'content-type': 'application/json' }, content };
@@ -72,6 +76,7 @@ export async function startAws(): Promise<TestAws> {
   return Object.assign(aws, {
     endpoint: `http://127.0.0.1:${address.port}`,
     connect,
+    otherConnect,
     calls,
     hold(operation: string, when: 'before' | 'after', time = 1) {
       return new Promise<void>((resolve) => {

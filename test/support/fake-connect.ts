@@ -7,10 +7,8 @@ export interface Answer {
 }
 
 /**
- * A fake of the calls of Amazon Connect that the command line makes: AssociateSecurityKey, ListSecurityKeys,
- * DisassociateSecurityKey, ListContactFlows, ListContactFlowModules, DescribeContactFlow, DescribeContactFlowModule,
- * UpdateContactFlowContent, ListLambdaFunctions. It knows one
- * instance, which takes two keys, as Connect does.
+ * A fake of the calls of Amazon Connect that the command line makes: of security keys, flows and modules, functions,
+ * queues and prompts. It knows one instance, which takes two keys, as Connect does.
  *
  * @see https://docs.aws.amazon.com/connect/latest/APIReference/API_AssociateSecurityKey.html
  */
@@ -26,17 +24,29 @@ export interface FakeConnect {
   readonly archived: Set<string>;
   readonly drafts: Set<string>;
   readonly functions: Set<string>;
+  /** Names of flows and modules that have one, by id. */
+  readonly names: Map<string, string>;
+  /** Types of flows that were created here. */
+  readonly types: Map<string, string>;
+  /** Names of queues and prompts, by id. */
+  readonly queues: Map<string, string>;
+  readonly prompts: Map<string, string>;
+  /** What Connect finds wrong with a flow before it publishes it. */
+  problems: (content: string) => readonly string[];
   answer(method: string, url: string, body: string): Answer;
 }
 
-export function createFakeConnect(): FakeConnect {
-  const instanceId = 'a1b2c3d4-5678-4abc-8def-0123456789ab';
+export function createFakeConnect(instanceId: string): FakeConnect {
   const securityKeys = new Map<string, string>();
   const flows = new Map<string, string>();
   const modules = new Map<string, string>();
   const archived = new Set<string>();
   const drafts = new Set<string>();
   const functions = new Set<string>();
+  const names = new Map<string, string>();
+  const types = new Map<string, string>();
+  const queues = new Map<string, string>();
+  const prompts = new Map<string, string>();
 
   const routes: readonly [
     method: string,
@@ -55,7 +65,13 @@ export function createFakeConnect(): FakeConnect {
     ],
     ['GET', /^\/module\/([^/]+)$/, (_, id) => describedModule(id)],
     ['GET', /^\/flow\/([^/]+)$/, (_, id) => described(id)],
-    ['POST', /^\/flow\/([^/]+)\/content$/, (body, id) => updated(id, JSON.parse(body).Content)],
+    ['POST', /^\/flow\/([^/]+)\/content$/, (body, id) => updated(flows, id, JSON.parse(body).Content)],
+    ['POST', /^\/module\/([^/]+)\/content$/, (body, id) => updated(modules, id, JSON.parse(body).Content)],
+    ['PUT', /^\/flow$/, (body) => created(flows, body)],
+    ['PUT', /^\/module$/, (body) => created(modules, body)],
+    ['PUT', /^\/lambda-function$/, (body) => tied(JSON.parse(body).FunctionArn)],
+    ['GET', /^\/queues-summary$/, () => answered({ QueueSummaryList: Array.from(queues, summary('queue')) })],
+    ['GET', /^\/prompts-summary$/, () => answered({ PromptSummaryList: Array.from(prompts, summary('prompt')) })],
   ];
 
   function associate(key: unknown): Answer {
@@ -68,14 +84,18 @@ export function createFakeConnect(): FakeConnect {
 
   function described(id: string): Answer {
     const Content = flows.get(id);
-    return Content === undefined ? notFound() : answered({ ContactFlow: { Id: id, Name: `Flow ${id}`, Content } });
+    return Content === undefined
+      ? notFound()
+      : answered({
+          ContactFlow: { Id: id, Name: names.get(id) ?? `Flow ${id}`, Type: types.get(id) ?? 'CONTACT_FLOW', Content },
+        });
   }
 
   function describedModule(id: string): Answer {
     const Content = modules.get(id);
     return Content === undefined
       ? notFound()
-      : answered({ ContactFlowModule: { Id: id, Name: `Module ${id}`, Content } });
+      : answered({ ContactFlowModule: { Id: id, Name: names.get(id) ?? `Module ${id}`, Content } });
   }
 
   // Connect's own pages are larger.
@@ -85,8 +105,8 @@ export function createFakeConnect(): FakeConnect {
     const summaries = ids.slice(start, start + pageSize).map((Id) => ({
       ...{
         Id,
-        Name: `${list === 'ContactFlowSummaryList' ? 'Flow' : 'Module'} ${Id}`,
-        ContactFlowType: 'CONTACT_FLOW',
+        Name: names.get(Id) ?? `${list === 'ContactFlowSummaryList' ? 'Flow' : 'Module'} ${Id}`,
+        ContactFlowType: types.get(Id) ?? 'CONTACT_FLOW',
       },
       ContactFlowState: archived.has(Id) ? 'ARCHIVED' : 'ACTIVE',
       ContactFlowStatus: drafts.has(Id) ? 'SAVED' : 'PUBLISHED',
@@ -96,15 +116,48 @@ export function createFakeConnect(): FakeConnect {
     return answered({ [list]: summaries, ...next });
   }
 
-  function updated(id: string, content: unknown): Answer {
-    if (!flows.has(id)) return notFound();
-    if (typeof content !== 'string' || !content.includes('"Actions"'))
-      return failed(400, 'InvalidContactFlowException');
-    flows.set(id, content);
+  function tied(functionArn: string): Answer {
+    functions.add(functionArn);
     return answered({});
   }
 
-  return {
+  function updated(contents: Map<string, string>, id: string, content: unknown): Answer {
+    if (!contents.has(id)) return notFound();
+    const refused = refusal(content);
+    if (refused !== undefined) return refused;
+    contents.set(id, String(content));
+    return answered({});
+  }
+
+  function created(contents: Map<string, string>, body: string): Answer {
+    const { Name, Type, Content, Status = 'PUBLISHED' } = JSON.parse(body);
+    const taken = [...contents.keys()].some((id) => names.get(id) === Name);
+    if (taken) return failed(409, 'DuplicateResourceException');
+    const refused = Status === 'PUBLISHED' ? refusal(Content) : undefined;
+    if (refused !== undefined) return refused;
+    const id = randomUUID();
+    contents.set(id, Content);
+    names.set(id, Name);
+    if (Type !== undefined) types.set(id, Type);
+    return answered(contents === flows ? { ContactFlowId: id } : { Id: id });
+  }
+
+  function refusal(content: unknown): Answer | undefined {
+    const isFlow = typeof content === 'string' && content.length <= 256_000 && content.includes('"Actions"');
+    const problems = isFlow ? fake.problems(content) : ['Not a flow.'];
+    if (problems.length === 0) return undefined;
+    const { status, headers } = failed(400, 'InvalidContactFlowException');
+    return { status, headers, content: JSON.stringify({ problems: problems.map((message) => ({ message })) }) };
+  }
+
+  function summary(kind: string) {
+    return ([Id, Name]: readonly [string, string]) => ({
+      ...{ Id, Name },
+      Arn: `arn:aws:connect:us-east-1:123456789012:instance/${instanceId}/${kind}/${Id}`,
+    });
+  }
+
+  const fake: FakeConnect = {
     instanceId,
     securityKeys,
     flows,
@@ -112,11 +165,16 @@ export function createFakeConnect(): FakeConnect {
     archived,
     drafts,
     functions,
+    names,
+    types,
+    queues,
+    prompts,
+    problems: () => [],
     answer(method, url, body) {
       const { pathname, searchParams } = new URL(url, 'http://connect');
       const [, kind = '', instance, rest = ''] =
         pathname.match(
-          /^\/(instance|contact-flows|contact-flow-modules|contact-flows-summary|contact-flow-modules-summary)\/([^/]+)(\/.*)?$/,
+          /^\/(instance|contact-flows|contact-flow-modules|contact-flows-summary|contact-flow-modules-summary|queues-summary|prompts-summary)\/([^/]+)(\/.*)?$/,
         ) ?? [];
       if (instance !== instanceId) return notFound();
       const prefixes: Readonly<Record<string, string>> = {
@@ -124,6 +182,8 @@ export function createFakeConnect(): FakeConnect {
         'contact-flow-modules': '/module',
         'contact-flows-summary': '/contact-flows-summary',
         'contact-flow-modules-summary': '/contact-flow-modules-summary',
+        'queues-summary': '/queues-summary',
+        'prompts-summary': '/prompts-summary',
       };
       const path = (prefixes[kind] ?? '') + rest;
       const route = routes.find(([verb, pattern]) => verb === method && pattern.test(path));
@@ -131,6 +191,7 @@ export function createFakeConnect(): FakeConnect {
       return route[2](body, path.match(route[1])?.[1] ?? '', searchParams);
     },
   };
+  return fake;
 }
 
 const pageSize = 100;

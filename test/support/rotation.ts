@@ -35,8 +35,8 @@ export async function rotatingInstance(aws: TestAws): Promise<RotatingInstance> 
 
   const flowId = crypto.randomUUID();
   const flow = ['--key-id', keyId, '--certificate', certificate, '--function', functionArn];
-  const fields = ['--field', 'card=Please type your card number.', '--field', 'expiry'];
-  aws.connect.flows.set(flowId, (await runCli(['flow', ...flow, ...fields])).stdout);
+  const fields = ['--field', 'card:prompt=Please type your card number.', '--field', 'expiry'];
+  aws.connect.flows.set(flowId, (await runCli(['flow', 'write', ...flow, ...fields])).stdout);
   return {
     folder,
     keyId,

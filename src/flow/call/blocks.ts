@@ -52,6 +52,7 @@ const plays: Readonly<Record<string, Play>> = {
   TransferToFlow: ({ action }) => ({
     end: { kind: 'transferred', why: `to flow ${textParameter(action, 'ContactFlowId') ?? ''}` },
   }),
+  TransferContactToQueue: () => ({ end: { kind: 'transferred', why: 'to the queue that was set' } }),
   // They change what Connect does, and nothing that can be seen here.
   UpdateFlowLoggingBehavior: goesOn,
   UpdateContactRecordingBehavior: goesOn,

@@ -1,4 +1,4 @@
-import { type Branch, branchesOf, type FlowDocument, terminalTypes } from '../language.ts';
+import { type Branch, branchesOf, type FlowAction, type FlowDocument, terminalTypes } from '../language.ts';
 import { atStart, type Control, controlAfter } from './control.ts';
 import { type BlockFacts, factsOf } from './facts.ts';
 import { answerToken, parametersWith, type Token, tokenAfter, tokenMadeBy } from './token.ts';
@@ -74,13 +74,18 @@ function explore(flow: FlowDocument, visit: Visit, most: number): readonly Point
   reach({ control: atStart, token: undefined, before: undefined, branch: undefined }, flow.StartAction);
   for (const point of points) {
     if (points.length > most) return undefined;
-    if (terminalTypes.has(point.facts.action.Type)) continue;
-    for (const branch of branchesOf(point.facts.action)) {
+    for (const branch of waysOn(point.facts.action)) {
       const control = controlAfter(point.control, point.facts, branch.kind === 'error');
       for (const token of tokensAfter(point, branch)) reach({ control, token, before: point, branch }, branch.next);
     }
   }
   return points;
+}
+
+/** A transfer that fails leads on, too. */
+function waysOn(action: FlowAction): readonly Branch[] {
+  const branches = branchesOf(action);
+  return terminalTypes.has(action.Type) ? branches.filter(({ kind }) => kind === 'error') : branches;
 }
 
 function tokensAfter({ facts, token }: Point, branch: Branch): readonly (Token | undefined)[] {

@@ -1,0 +1,20 @@
+import { X509Certificate } from 'node:crypto';
+import type { UploadedKeys } from '../../../src/flow/index.ts';
+import { belongsTo } from '../../keys/certificate.ts';
+import { publicKeyOf } from '../../keys/key-pair.ts';
+import type { ConnectInstance } from '../instance.ts';
+
+/** The instance's security keys, as the check of a flow compares them. */
+export async function uploadedKeys(instance: ConnectInstance): Promise<UploadedKeys> {
+  const keys = await instance.securityKeys();
+  const publicKeys = new Map(
+    keys.map(({ keyId, publicKey }) => [keyId, publicKeyOf(publicKey, `Connect's key ${keyId}`)]),
+  );
+  return {
+    has: (keyId) => publicKeys.has(keyId),
+    signed(keyId, certificatePem) {
+      const publicKey = publicKeys.get(keyId);
+      return publicKey !== undefined && belongsTo(new X509Certificate(certificatePem), publicKey);
+    },
+  };
+}
