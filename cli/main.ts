@@ -208,7 +208,8 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .option('--key-id <id>', 'the key id that the flow names')
     .addOption(instance())
     .option('--certificate <file>', 'the certificate that the flow carries; by default the one in the store')
-    .option('--function <name>', 'the Lambda function: its policy, its association, a live call')
+    .option('--function <name>', 'the Lambda function: its policy, its association, its settings, a live call')
+    .option('--flow <id or file>', 'the flow that the settings of the function must fit')
     .option('--endpoint <url>', 'the HTTP service: a live call')
     .option('--token-file <file>', 'the bearer token for the HTTP service')
     .action(
@@ -247,6 +248,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .argument('[file]', 'an exported flow, or a template with flows; "-" reads standard input')
     .addOption(instance())
     .option('--flow <id>', 'a flow of the instance, instead of a file')
+    .option('--function <name or ARN>', 'the Lambda function whose settings the flow must fit')
     .option('--accept <code[:block]>', 'a finding to accept; may be given several times', collect, [])
     .option('--accepted <file>', 'a file with findings to accept, one a line')
     .addOption(

@@ -1,4 +1,5 @@
-import { member } from '../../src/flow/index.ts';
+import { existsSync } from 'node:fs';
+import { compareSettings, member, readFlow } from '../../src/flow/index.ts';
 import { createDecryptor } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
@@ -10,6 +11,7 @@ import { checkMessage } from '../doctor/message.ts';
 import { readOperand, readText } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { publicKeyOf } from '../keys/key-pair.ts';
+import { readFunction } from '../lambda-function.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput, type Proof, proveEndpoint, proveFunction, proveStore, reasonOf } from '../proof.ts';
@@ -23,6 +25,8 @@ export interface DoctorOptions extends KeyStoreOptions {
   readonly instance?: string;
   readonly certificate?: string;
   readonly function?: string;
+  /** A file, or the id of a flow of the instance. */
+  readonly flow?: string;
   readonly endpoint?: string;
   readonly tokenFile?: string;
 }
@@ -54,9 +58,32 @@ async function examine(operand: string | undefined, options: DoctorOptions): Pro
   const keyId = message?.keyId ?? subject.keyId;
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   if (keyId !== undefined) findings.push(...(await examineKey(keyId, subject.ciphertext, options, instance)));
-  if (options.function !== undefined) findings.push(...(await checkFunction(options.function, options, instance)));
+  if (options.function !== undefined) {
+    findings.push(...(await checkFunction(options.function, options, instance)));
+    findings.push(...(await examineSettings(options.function, options, instance)));
+  }
   if (keyId !== undefined) findings.push(...(await examineRoundTrips(keyId, options)));
   return findings;
+}
+
+async function examineSettings(
+  functionName: string,
+  options: DoctorOptions,
+  instance: ConnectInstance | undefined,
+): Promise<readonly Finding[]> {
+  if (options.flow === undefined) return [skipped('settings', 'pass --flow to compare them with a flow')];
+  const isFile = existsSync(options.flow);
+  if (!isFile && instance === undefined)
+    throw new CommandError('invalid_option', '--flow is no file; pass --instance with the id of one of its flows.');
+  const content = isFile ? await readText(options.flow, 'the flow') : (await instance?.flow(options.flow))?.content;
+  const flow = readFlow(content);
+  try {
+    const faults = compareSettings(flow, (await readFunction(functionName, options)).environment);
+    if (faults.length === 0) return [ok('settings', 'fit the flow')];
+    return faults.map(({ setting, message, fix }) => problem('settings', `${setting} ${message}`, `${fix}.`));
+  } catch (error) {
+    return [problem('settings', 'cannot be compared', reasonOf(error))];
+  }
 }
 
 interface Subject {

@@ -1,8 +1,11 @@
 import {
   checkFlow,
+  compareSettings,
+  type FlowDocument,
   FlowKeysError,
   type FlowReport,
   readFlow,
+  type SettingFault,
   type Severity,
   type UploadedKeys,
 } from '../../src/flow/index.ts';
@@ -14,6 +17,7 @@ import { uploadedKeys } from '../connect/flow/uploaded-keys.ts';
 import { type ConnectInstance, connectInstance, type ListedFlow } from '../connect/instance.ts';
 import { type Pace, paceOf } from '../connect/pace.ts';
 import { readText } from '../files.ts';
+import { readFunction } from '../lambda-function.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
 
@@ -28,6 +32,8 @@ export interface FlowCheckOptions extends AwsOptions {
   readonly accepted?: string;
   /** The least severe finding that the command fails on. */
   readonly failOn: Severity;
+  /** The Lambda function, by its name or ARN, whose settings the flows must fit. */
+  readonly function?: string;
   /** Calls a second, where a whole instance is checked. */
   readonly rate: number;
 }
@@ -49,11 +55,22 @@ export async function checkContactFlow(
   const accepted = parseAccepted(options.accept, file);
   if (instance !== undefined && path === undefined && options.flow === undefined)
     return checkInstance(instance, accepted, options, terminal);
+  const compared = await comparing(options);
   const flows = await terminal.during('Reading the flow', flowsOf(path, options.flow, instance));
   const uploaded = instance && (await terminal.during('Reading the security keys', uploadedKeys(instance)));
-  const checked = flows.map(({ name, flow }) => checkedFlow(name, checkFlow(flow, { uploaded }), accepted));
+  const checked = flows.map(({ name, flow }) => ({
+    ...checkedFlow(name, checkFlow(flow, { uploaded }), accepted),
+    settings: compared(flow),
+  }));
   const hint = instance ? '' : '; with --instance, key ids and certificates are compared with those of Connect';
   return answerOf(checked, options, { comparedWithInstance: instance !== undefined }, hint);
+}
+
+/** Compares flows with the settings of the function that was named. */
+async function comparing(options: FlowCheckOptions): Promise<(flow: FlowDocument) => readonly SettingFault[]> {
+  if (options.function === undefined) return () => [];
+  const { environment } = await readFunction(options.function, options);
+  return (flow) => compareSettings(flow, environment);
 }
 
 async function flowsOf(
@@ -69,7 +86,7 @@ async function flowsOf(
 function checkedFlow(name: string | undefined, report: FlowReport, accepted: readonly Accepted[]): CheckedFlow {
   const { findings, unknown, kept } = report;
   return {
-    ...{ name, unknown, kept },
+    ...{ name, unknown, kept, settings: [] },
     findings: findings.filter((finding) => !isAccepted(finding, accepted)),
     accepted: findings.filter((finding) => isAccepted(finding, accepted)),
   };
@@ -144,19 +161,23 @@ function answerOf(checked: readonly CheckedFlow[], { failOn }: FlowCheckOptions,
     found.map((finding) => ({ ...(name !== undefined && { flow: name }), ...finding })),
   );
   const failing = severities.slice(0, severities.indexOf(failOn) + 1);
-  const isFailing = findings.some(({ severity }) => failing.includes(severity));
+  const faults = checked.flatMap(({ settings }) => settings);
+  const isFailing = findings.some(({ severity }) => failing.includes(severity)) || faults.length > 0;
   const all = <Entry extends object>(entries: (flow: CheckedFlow) => readonly Entry[]) =>
     checked.flatMap((flow) =>
       entries(flow).map((entry) => ({ ...(flow.name !== undefined && { flow: flow.name }), ...entry })),
     );
   const summary =
-    findings.length === 0 ? `${coloured('green', 'No findings')}${hint}.` : `${countsOf(findings)}${hint}.`;
+    findings.length + faults.length === 0
+      ? `${coloured('green', 'No findings')}${hint}.`
+      : `${countsOf(findings)}${hint}.`;
   return {
     value: {
       findings,
       accepted: all((flow) => flow.accepted),
       unknown: all((flow) => flow.unknown),
       kept: all((flow) => flow.kept),
+      settings: all((flow) => flow.settings),
       ...value,
     },
     text: [...checked.map(describeFlow).filter((text) => text !== ''), summary].join('\n'),

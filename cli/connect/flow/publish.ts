@@ -48,7 +48,7 @@ export async function assertPublishable(
   terminal: Terminal,
 ): Promise<FlowReport> {
   const report = checkFlow(flow, { uploaded: await uploadedKeys(instance) });
-  const text = describeFlow({ ...report, name: undefined, accepted: [] });
+  const text = describeFlow({ ...report, name: undefined, accepted: [], settings: [] });
   if (report.findings.some(({ severity }) => severity === 'error'))
     throw new CommandError('conflict', `${text}\n${countsOf(report.findings)}. Nothing was published.`);
   if (text !== '') terminal.note(text);

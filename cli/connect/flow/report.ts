@@ -1,4 +1,4 @@
-import type { FlowFinding, FlowReport, Severity } from '../../../src/flow/index.ts';
+import type { FlowFinding, FlowReport, SettingFault, Severity } from '../../../src/flow/index.ts';
 import { type Colour, coloured, printable, table } from '../../output/terminal.ts';
 
 /** What the check of one flow says. */
@@ -10,17 +10,20 @@ export interface CheckedFlow {
   readonly accepted: readonly FlowFinding[];
   readonly unknown: FlowReport['unknown'];
   readonly kept: FlowReport['kept'];
+  /** Settings of the function that do not fit. */
+  readonly settings: readonly SettingFault[];
 }
 
 const colours: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', note: 'dim' };
 export const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
 /** A flow's findings, what is unknown of it, and where it keeps encrypted inputs. */
-export function describeFlow({ name, findings, accepted, unknown, kept }: CheckedFlow): string {
+export function describeFlow({ name, findings, accepted, unknown, kept, settings }: CheckedFlow): string {
   const quoted = (block: string) => `"${printable(block)}"`;
   return [
     ...(name === undefined ? [] : [coloured('bold', printable(name))]),
     ...findings.map(describeFinding),
+    ...settings.map(describeFault),
     ...kept.map(
       ({ attribute, block }) =>
         `kept     the encrypted input of ${quoted(block)} stays in contact attribute ${quoted(attribute)}`,
@@ -39,6 +42,10 @@ function describeFinding({ code, severity, block, way, message, fix }: FlowFindi
     ...(way.length > 1 ? [`${indent}Way: ${printable(way.join(' > '))}`] : []),
     `${indent}Fix: ${fix}.`,
   ].join('\n');
+}
+
+function describeFault({ setting, message, fix }: SettingFault): string {
+  return `${coloured('red', 'setting ')} ${coloured('red', setting)}  ${printable(`${setting} ${message}. Fix: ${fix}.`)}`;
 }
 
 /** `2 errors, 1 warning, 0 notes` */
