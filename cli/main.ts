@@ -113,6 +113,18 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
         .join(', ')}.`,
     );
 
+  described(asking(writing(command(program, 'setup'))))
+    .description('from an instance to a flow that works; interrupted and run again, it goes on from there')
+    .addOption(instance().makeOptionMandatory())
+    .requiredOption('--function <name or ARN>', 'the deployed Lambda function that decrypts')
+    .option('--key-id <id>', 'the key that the flow names; by default the one that the instance and the store have')
+    .addOption(bits())
+    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
+    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
+    .option('--no-call', 'play no call at the end')
+    .option('--dry-run', 'print the plan, and do nothing', false)
+    .action(run(async (options, terminal) => (await import('./commands/setup.ts')).setUp(options, terminal)));
+
   const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
 
   writing(command(keys, 'create'), { isOptional: true })

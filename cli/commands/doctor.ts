@@ -51,7 +51,8 @@ export async function doctor(operand: string | undefined, options: DoctorOptions
 const marks = { ok: 'ok', problem: 'PROBLEM', skipped: '-' } as const;
 const colours = { ok: 'green', problem: 'red', skipped: 'dim' } as const;
 
-async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
+/** Every check, in the order of a message's way. */
+export async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
   const subject = await subjectOf(operand, options);
   const message = subject.ciphertext === undefined ? undefined : await checkMessage(subject.ciphertext, subject.keyId);
   const findings: Finding[] = [...(message?.findings ?? [skipped('message', 'none was passed')])];

@@ -117,7 +117,8 @@ function callerOf(keys: string | undefined, terminal: Terminal): (request: KeyRe
   };
 }
 
-async function encryptWithCertificate(input: string, keyId: string, pem: string): Promise<string> {
+/** As Connect encrypts an input with the certificate of the flow. */
+export async function encryptWithCertificate(input: string, keyId: string, pem: string): Promise<string> {
   const certificate = readCertificate(pem, 'The certificate of the flow');
   const age = ageOf(certificate);
   if (age === 'expired' || age === 'not yet valid')

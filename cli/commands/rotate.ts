@@ -4,7 +4,8 @@ import { readText } from '../files.ts';
 import type { CertificateOptions } from '../keys/certificate.ts';
 import type { KeySize } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
-import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
+import { describePlan, type PlannedStep } from '../output/plan.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
 import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
@@ -140,13 +141,6 @@ async function rotationOf(
   };
 }
 
-interface PlannedStep {
-  readonly step: string;
-  readonly plan: string;
-  readonly isDone: boolean;
-  readonly asksFirst: boolean;
-}
-
 function planOf(steps: readonly Step[], state: RotationState): Promise<readonly PlannedStep[]> {
   return Promise.all(
     steps.map(async ({ name, plan, question, isDone }) => ({
@@ -156,15 +150,4 @@ function planOf(steps: readonly Step[], state: RotationState): Promise<readonly 
       asksFirst: question !== undefined,
     })),
   );
-}
-
-function describePlan(plan: readonly PlannedStep[]): string {
-  const width = Math.max(...plan.map(({ step }) => step.length));
-  const lines = plan.map(({ step, plan: what, isDone, asksFirst }, index) => {
-    const line = `${index + 1}. ${step.padEnd(width)}  ${what}`;
-    return isDone
-      ? coloured('dim', `${line} (done)`)
-      : `${line}${asksFirst ? coloured('yellow', ' (asks first)') : ''}`;
-  });
-  return lines.join('\n');
 }

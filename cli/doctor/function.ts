@@ -50,7 +50,7 @@ function absentPolicy(error: unknown): { readonly Policy?: string } {
 }
 
 /** Whether the function's policy lets Connect in, and if it names an instance, this one. */
-function policyFinding(name: string, policy: string | undefined, instanceId: string | undefined): Finding {
+export function policyFinding(name: string, policy: string | undefined, instanceId: string | undefined): Finding {
   const statements = policy === undefined ? undefined : member(JSON.parse(policy), 'Statement');
   const ofConnect = (Array.isArray(statements) ? statements : []).filter(
     (statement) =>

@@ -64,5 +64,6 @@ async function createRole(aws: TestAws): Promise<string> {
     },
     body: new URLSearchParams(call),
   });
-  return (await response.text()).match(/<Arn>(.+)<\/Arn>/)?.[1] ?? '';
+  // It is there already, where a test deploys the function anew.
+  return (await response.text()).match(/<Arn>(.+)<\/Arn>/)?.[1] ?? 'arn:aws:iam::123456789012:role/function';
 }
