@@ -31,7 +31,7 @@ set_up() {
   keep keys associate --instance "$INSTANCE" --private-key "$new_key"
   key_id=$(awk '/^key id/ { print $3 }' <<<"$kept")
   run keys list --instance "$INSTANCE"
-  run flow write --key-id "$key_id" --certificate certificate.pem --function "$FUNCTION_ARN" --field card --field expiry --out flow.json
+  run flow write --key-id "$key_id" --function "$FUNCTION_ARN" --field card --field expiry --out flow.json
   run flow check flow.json --instance "$INSTANCE"
   printf '$ flow-keys encrypt 4444444444444444 --certificate certificate.pem --key-id %s > ciphertext.txt\n\n' "$key_id"
   flow-keys encrypt 4444444444444444 --certificate certificate.pem --key-id "$key_id" >ciphertext.txt

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { functionSettings, kindLengths } from 'flow-security-keys/flow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flowKeys } from '../../demo/node.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
@@ -94,7 +95,8 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
     let emulated: EmulatedFunction;
     beforeEach(async () => {
       aws = await startAws();
-      emulated = await startEmulator('index.handler', awsSettings(aws.endpoint));
+      const fields = (['card', 'expiry', 'cvc'] as const).map((kind) => ({ name: kind, kind, ...kindLengths[kind] }));
+      emulated = await startEmulator('index.handler', { ...awsSettings(aws.endpoint), ...functionSettings(fields) });
       aws.invoke = async (event) => JSON.parse(await emulated.invoke(event));
       await deployFunction(aws);
     });
@@ -103,13 +105,15 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
       await aws.stop();
     });
 
-    it('leads to a function that decrypts', async () => {
+    it('leads to a flow whose call the function answers', async () => {
       const [deployment = '', ...others] = (await commandsOf('lambda')).filter((command) =>
         /^sam deploy /.test(command),
       );
       expect(others).toEqual([]);
       const commands = replaced(await commandsOf('lambda'), [
         install,
+        // Nobody is there to be asked.
+        ['--field cvc', '--field cvc --yes 2>&1'],
         [deployment, `aws cloudformation create-stack --stack-name connect-keys --template-body '${stackOfOutputs}'`],
       ]);
       const output = await bash(commands, {
@@ -117,8 +121,8 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
         AWS_DEFAULT_REGION: 'us-east-1',
         INSTANCE_ARN: `arn:aws:connect:us-east-1:123456789012:instance/${aws.connect.instanceId}`,
       });
-      expect(output).toContain('Nothing to mend.');
-      expect(output).toContain('"decryptedData":"4444444444444444"');
+      expect(output).toContain('call: the caller heard last: Thank you. We have received your details.');
+      expect(output).toContain('"Secure input" is published');
       expect(await readdir(folder)).not.toContain('private-key.pem');
     });
   });

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findingKinds } from 'flow-security-keys/flow';
+import { findingKinds, functionSettings, kindLengths, readFlow } from 'flow-security-keys/flow';
 import { expect, it } from 'vitest';
+import { flowPicture } from '../../build/flow-picture.ts';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { runCli } from '../support/cli.ts';
 import { functionArn } from '../support/rotation.ts';
@@ -20,24 +21,36 @@ it('docs/flows.md lists every finding', async () => {
   );
 });
 
-it("docs/flows.md shows a call through the article's flow", async () => {
+const fields = ['card', 'expiry', 'cvc'];
+const settings = functionSettings(
+  (['card', 'expiry', 'cvc'] as const).map((kind) => ({ name: kind, kind, ...kindLengths[kind] })),
+);
+
+it('docs/flows.md shows the flow for a card payment, and a call through it', async () => {
   const [key] = testKeys;
   if (key === undefined) throw new Error('There is no test key.');
   const folder = await mkdtemp(join(tmpdir(), 'flow-docs-'));
   const file = (name: string) => join(folder, name);
   await mkdir(file(`keys/${key.keyId}`), { recursive: true });
   await writeFile(file(`keys/${key.keyId}/private-key.pem`), pem('PRIVATE KEY', key.privateKeyPkcs8), { mode: 0o600 });
-  await writeFile(file('certificate.pem'), pem('CERTIFICATE', key.certificate));
-  const write = ['--key-id', key.keyId, '--certificate', file('certificate.pem'), '--function', functionArn];
-  await runCli(['flow', 'write', ...write, '--out', file('flow.json')]);
-  const options = ['--keys', '4444444444444448#', '--store', 'directory:keys'];
-  const { stdout } = await runCli(['flow', 'try', 'flow.json', ...options], { cwd: folder });
+  await writeFile(file(`keys/${key.keyId}/certificate.pem`), pem('CERTIFICATE', key.certificate));
+  const write = ['--store', 'directory:keys', '--key-id', key.keyId, '--function', functionArn, '--out', 'card.json'];
+  const written = await runCli(['flow', 'write', ...write, ...fields.flatMap((name) => ['--field', name])], {
+    cwd: folder,
+  });
+  const tried = ['card.json', '--keys', '4111111111111111#,1249#,123#', '--store', 'directory:keys'];
+  const { stdout } = await runCli(['flow', 'try', ...tried], { cwd: folder, environment: settings });
+  const picture = flowPicture(readFlow(await readFile(file('card.json'), 'utf8')));
   await rm(folder, { recursive: true });
   const shown = stdout
     // Signatures are not all of one length, and ids are new each time.
     .replaceAll(/ciphertext of \d+ characters/g, 'ciphertext of 836 characters')
     .replaceAll(/"(contactId|requestId)":"[^"]*"/g, '"$1":"…"');
+  await expect(picture).toMatchFileSnapshot('../../docs/images/card-payment.svg');
+  expect(await sectionOf('written')).toBe(
+    `\n\`\`\`\n$ flow-keys flow write ${write.join(' ')} --field card --field expiry --field cvc\n${written.stdout}\`\`\`\n\n`,
+  );
   expect(await sectionOf('transcript')).toBe(
-    `\n\`\`\`\n$ flow-keys flow try flow.json --keys '4444444444444448#' --store directory:keys\n${shown}\`\`\`\n\n`,
+    `\n\`\`\`\n$ flow-keys flow try card.json --keys '4111111111111111#,1249#,123#' --store directory:keys\n${shown}\`\`\`\n\n`,
   );
 });
