@@ -159,7 +159,9 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     const { otherConnect: other, connect } = aws;
     const queue = 'aaaaaaaa-1111-4222-8333-444444444444';
     const otherQueue = 'bbbbbbbb-1111-4222-8333-444444444444';
+    const [prompt, otherPrompt] = ['cccccccc-1111-4222-8333-444444444444', 'dddddddd-1111-4222-8333-444444444444'];
     connect.queues.set(queue, 'Payments');
+    connect.prompts.set(prompt, 'Goodbye.wav');
     await write('--then', `queue:${queue}`);
     const created = await answerOf(['keys', 'create', '--store', 'ssm', '--out', join(folder, 'other')], {
       environment,
@@ -175,10 +177,18 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     for (const arn of connect.functions) other.functions.add(arn);
     expect(await move()).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/no queue "Payments"/) });
     other.queues.set(otherQueue, 'Payments');
+    const spoken = JSON.parse(await readFile(join(folder, 'flow.json'), 'utf8'));
+    const greeting = spoken.Actions.find(({ Type }: { readonly Type: string }) => Type === 'MessageParticipant');
+    greeting.Parameters = { PromptId: prompt };
+    await writeFile(join(folder, 'flow.json'), JSON.stringify(spoken));
+    expect(await move()).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/no prompt "Goodbye.wav"/) });
+    other.prompts.set(otherPrompt, 'Goodbye.wav');
     expect(await move()).toMatchObject({ exitCode: 0 });
     const [content = ''] = other.flows.values();
     expect(content).toContain(otherQueue);
     expect(content).not.toContain(queue);
+    expect(content).toContain(otherPrompt);
+    expect(content).not.toContain(prompt);
     expect(content).not.toContain(keyId);
     expect(content.split(otherKeyId)).toHaveLength(6);
     expect(await run('flow', 'check', 'flow.json', ...instance)).toMatchObject({ exitCode: 4 });

@@ -95,6 +95,7 @@ describe('flow-keys flow write', () => {
     [['--module', '--agent'], /one of --then/],
     [['--record-after', 'ivr'], /calls that go on/],
     [['--module', '--record-after', 'everybody'], /--record-after is some of/],
+    [['--attempts', '101'], /at most 100/],
     [['--language', 'tlh'], /--language must be one of/],
     [['--success-message', ' '], /--success-message is empty/],
     [['--function', 'my function'], /lambda:GetFunctionConfiguration|credentials|function/],

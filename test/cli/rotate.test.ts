@@ -48,6 +48,16 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(await readdir(instance.folder)).not.toContain('rotation.json');
   });
 
+  it('replaces the key in modules, too', async () => {
+    const module = crypto.randomUUID();
+    aws.connect.modules.set(module, flow());
+    expect(await run('--yes', '--flow', module)).toMatchObject({ exitCode: 0 });
+    const content = aws.connect.modules.get(module) ?? '';
+    expect(content).not.toContain(instance.keyId);
+    expect(content.split(held()[0] ?? '')).toHaveLength(6);
+    aws.connect.modules.clear();
+  });
+
   it('replaces the key in Connect, in the store and in the flows', async () => {
     const input = { environment: instance.environment };
     const certificate = ['--certificate', join(instance.folder, 'certificate.pem'), '--key-id', instance.keyId];

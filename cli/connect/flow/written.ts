@@ -35,12 +35,16 @@ export interface WrittenOptions {
   readonly attemptsMessage?: string;
 }
 
+const mostAttempts = 100;
+
 /** The flow that the options describe, but for its key and its function. */
 export type DescribedFlow = Omit<WriteFlowOptions, 'keyId' | 'certificate' | 'functionArn'>;
 
 /** @throws CommandError `invalid_option` */
 export function describedFlow(options: WrittenOptions): DescribedFlow {
   const { name, attempts, language, voice, terminator, logAfter, clearBuffer } = options;
+  if (attempts > mostAttempts)
+    throw new CommandError('invalid_option', `--attempts is at most ${mostAttempts}: a Loop block counts no further.`);
   const form = formOf(options);
   const recordAfter = recordedOf(options.recordAfter);
   if ((recordAfter.length > 0 || logAfter) && form.kind === 'flow' && form.goesTo === undefined) {
