@@ -17,22 +17,23 @@ const starts: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** From the start of a command's process to its end. */
-export async function benchCli(): Promise<void> {
+export async function benchCli(): Promise<string> {
   const measured = new Map(Object.keys(starts).map((name): [string, number[]] => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, args] of Object.entries(starts)) measured.get(name)?.push(await measure(args));
   }
   const plain = median(measured.get('plain Node') ?? []);
-  console.log(`The command line: milliseconds from the process's start to its end, and how many more than a start of Node that does nothing.
+  const rows = Array.from(measured, ([name, times]) => {
+    const time = median(times);
+    return `| ${name} | ${time.toFixed(0)} | ${(time - plain).toFixed(0)} | ${(time / plain).toFixed(2)} |`;
+  });
+  return `Milliseconds from the start of a command's process to its end, and how many more than a start of Node that does nothing.
 Medians of ${rounds} processes that take turns.
 
 | | ms | more than Node | ratio |
-| --- | ---: | ---: | ---: |`);
-  for (const [name, times] of measured) {
-    const time = median(times);
-    console.log(`| ${name} | ${time.toFixed(0)} | ${(time - plain).toFixed(0)} | ${(time / plain).toFixed(2)} |`);
-  }
-  console.log();
+| --- | ---: | ---: | ---: |
+${rows.join('\n')}
+`;
 }
 
 async function measure(args: readonly string[]): Promise<number> {

@@ -7,13 +7,19 @@ import { pem, type Recording, type TestKey } from '../test/recordings/recordings
 /** Decrypts the recording, from its base64 text to its plaintext's bytes. */
 export type Decrypt = () => Promise<Uint8Array>;
 
-export const contenderNames = ['flow-security-keys', 'WebCrypto primitives', 'decrypt-browser as shipped'] as const;
+export const contenderNames = [
+  'flow-security-keys',
+  'WebCrypto primitives',
+  'the same, overlapped',
+  'decrypt-browser as shipped',
+] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
 /** What runs on Node and on workerd alike, with all that outlives a message already done. */
 export async function contender(name: ContenderName, recording: Recording, key: TestKey): Promise<Decrypt> {
   if (name === 'flow-security-keys') return ours(recording, key);
-  return name === 'WebCrypto primitives' ? primitives(recording, key) : shipped(recording, key);
+  if (name === 'decrypt-browser as shipped') return shipped(recording, key);
+  return primitives(recording, key, name === 'the same, overlapped');
 }
 
 function ours({ ciphertext, keyId }: Recording, { privateKeyPkcs8 }: TestKey): Decrypt {
@@ -29,38 +35,42 @@ async function shipped({ ciphertext, keyId }: Recording, { privateKeyPkcs8 }: Te
 }
 
 /**
- * What the message makes necessary, one after the other, on slices that were cut beforehand: import the
+ * What the message makes necessary, one after the other, or with the verification beside the rest, on slices that were cut beforehand: import the
  * verification key, unwrap the data key, derive the frame key, authenticate the header, decrypt the frame,
  * verify the signature. Not in it: base64, parsing, policy, key lookup, errors.
  */
-async function primitives({ ciphertext }: Recording, { privateKeyPkcs8 }: TestKey): Promise<Decrypt> {
+async function primitives(
+  { ciphertext }: Recording,
+  { privateKeyPkcs8 }: TestKey,
+  isOverlapped: boolean,
+): Promise<Decrypt> {
   const { subtle } = crypto;
   const privateKey = await importPrivateKey(privateKeyPkcs8);
   const part = sliceMessage(bytesOf(ciphertext));
   const ecdsa = { name: 'ECDSA', namedCurve: 'P-384' };
   const hkdf = { name: 'HKDF', hash: 'SHA-384', info: part.kdfInfo, salt: new Uint8Array() };
   const aes = { name: 'AES-GCM', length: 256 };
-  return async () => {
+  async function verified(): Promise<void> {
     const publicKey = await subtle.importKey('raw', part.compressedPoint, ecdsa, false, ['verify']);
-    const dataKey = await subtle.unwrapKey(
-      'raw',
-      part.encryptedDataKey,
-      privateKey,
-      { name: 'RSA-OAEP' },
-      'HKDF',
-      false,
-      ['deriveKey'],
-    );
-    const frameKey = await subtle.deriveKey(hkdf, dataKey, aes, false, ['decrypt']);
-    await subtle.decrypt({ name: 'AES-GCM', iv: part.headerIv, additionalData: part.header }, frameKey, part.headerTag);
-    const plaintext = await subtle.decrypt(
-      { name: 'AES-GCM', iv: part.frameIv, additionalData: part.frameAad },
-      frameKey,
-      part.frame,
-    );
     const isValid = await subtle.verify({ name: 'ECDSA', hash: 'SHA-384' }, publicKey, part.signature, part.signed);
     if (!isValid) throw new Error('The signature is invalid.');
-    return new Uint8Array(plaintext);
+  }
+  async function opened(): Promise<Uint8Array> {
+    const algorithm = { name: 'RSA-OAEP' };
+    const { encryptedDataKey } = part;
+    const dataKey = await subtle.unwrapKey('raw', encryptedDataKey, privateKey, algorithm, 'HKDF', false, [
+      'deriveKey',
+    ]);
+    const frameKey = await subtle.deriveKey(hkdf, dataKey, aes, false, ['decrypt']);
+    await subtle.decrypt({ name: 'AES-GCM', iv: part.headerIv, additionalData: part.header }, frameKey, part.headerTag);
+    const frame = { name: 'AES-GCM', iv: part.frameIv, additionalData: part.frameAad };
+    return new Uint8Array(await subtle.decrypt(frame, frameKey, part.frame));
+  }
+  if (isOverlapped) return async () => (await Promise.all([opened(), verified()]))[0];
+  return async () => {
+    const plaintext = await opened();
+    await verified();
+    return plaintext;
   };
 }
 

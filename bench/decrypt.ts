@@ -4,31 +4,38 @@ import { startWrangler } from '../demo/wrangler.ts';
 import { pem, type Recording, recordingNamed, type TestKey, testKeys } from '../test/recordings/recordings.ts';
 import type * as Contenders from './contenders.ts';
 import type { ContenderName, Decrypt } from './contenders.ts';
-import { type Measurable, medians, repeat } from './measure.ts';
+import { type Cost, compared, here, type Measurable, medians } from './measure.ts';
 import { startPeers } from './peers.ts';
+import { processorTime } from './processor-time.ts';
 
 const built: string = '../dist/bench/contenders.js';
 const { contender, contenderNames }: typeof Contenders = await import(built);
 const recordingNames = ['java rsa2048-card-number', 'java rsa4096-card-number'];
 
-/** Decrypts beside the primitives and the AWS packages and, with `peers`, the AWS Encryption SDKs of other languages. */
-export async function benchDecrypt({ peers }: { readonly peers: boolean }): Promise<void> {
-  console.log(`Milliseconds a decrypt of a card number, and in brackets the ratio to the WebCrypto primitives of the same run;
-medians of 15 batches that take turns. Node ${process.versions.node}, OpenSSL ${process.versions.openssl}.\n`);
-  await printNode(peers);
-  await printWorkerd();
+/**
+ * Decrypts beside the primitives and the AWS packages and, with `peers`, the AWS Encryption SDKs of other languages.
+ *
+ * @returns Markdown
+ */
+export async function benchDecrypt({ peers }: { readonly peers: boolean }): Promise<string> {
+  return `Milliseconds a decrypt of a card number: on the clock, and of the processor in all threads. In brackets, the ratio to the
+WebCrypto primitives of the same run that verify the signature beside the rest, as this product does. Medians of 15 batches
+that take turns. The peers of other languages have a process of their own, and decrypt one message at a time on one core.
+
+${await nodeTables(peers)}
+${await workerdTables()}`;
 }
 
-async function printNode(withPeers: boolean): Promise<void> {
-  const columns = await Promise.all(recordingNames.map(nodeContenders));
-  const peers = withPeers ? await Promise.all(recordingNames.map(peerContenders)) : [[], []];
-  const tables: ReadonlyMap<string, number>[] = [];
-  for (const [index, contenders] of columns.entries()) {
-    tables.push(await medians([...contenders, ...(peers[index] ?? [])], 40, 1));
-    tables.push(await medians(contenders, 96, 16));
+async function nodeTables(withPeers: boolean): Promise<string> {
+  const parts: string[] = [];
+  for (const name of recordingNames) {
+    const contenders = await nodeContenders(name);
+    const peers = withPeers ? await peerContenders(name) : [];
+    const tables = [await medians([...contenders, ...peers], 40, 1), await medians(contenders, 96, 16)];
+    await Promise.all(peers.map((peer) => peer.stop()));
+    parts.push(table('Node', name, tables));
   }
-  print('Node', tables);
-  await Promise.all(peers.flat().map((peer) => peer.stop()));
+  return parts.join('\n');
 }
 
 async function nodeContenders(name: string): Promise<readonly Measurable[]> {
@@ -42,14 +49,7 @@ async function nodeContenders(name: string): Promise<readonly Measurable[]> {
   for (const [contenderName, decrypt] of decrypts) {
     if (Buffer.from(await decrypt()).toString() !== recording.plaintext) throw new Error(`${contenderName} is wrong.`);
   }
-  return decrypts.map(([contenderName, decrypt]) => ({
-    name: contenderName,
-    async measure(count, concurrency) {
-      const started = performance.now();
-      await repeat(decrypt, count, concurrency);
-      return (performance.now() - started) / count;
-    },
-  }));
+  return decrypts.map(([contenderName, decrypt]) => here(contenderName, decrypt));
 }
 
 function clientNode({ ciphertext, keyId }: Recording, { privateKeyPkcs8 }: TestKey): Decrypt {
@@ -70,43 +70,44 @@ async function peerContenders(name: string): Promise<readonly (Measurable & { st
   return startPeers({ ...recording, privateKeyPkcs8: keyOf(recording).privateKeyPkcs8 });
 }
 
-async function printWorkerd(): Promise<void> {
+async function workerdTables(): Promise<string> {
   const worker = await startWrangler(0, '--config', 'bench/wrangler.toml');
   const order = async (name: ContenderName, recording: string, decrypts: number, concurrency: number) => {
-    const started = performance.now();
+    const [started, before] = [performance.now(), processorTime(worker.processId)];
     const body = JSON.stringify({ name, recording, decrypts, concurrency });
     const response = await fetch(worker.origin, { method: 'POST', body });
     if ((await response.text()) !== 'done') throw new Error(`workerd answered ${response.status}.`);
-    return performance.now() - started;
+    return { wall: performance.now() - started, cpu: processorTime(worker.processId) - before };
   };
-  const tables: ReadonlyMap<string, number>[] = [];
+  const parts: string[] = [];
   for (const recording of recordingNames) {
     const contenders = contenderNames.map((name) => ({
       name,
       async measure(count: number, concurrency: number) {
         const empty = await order(name, recording, 0, 1);
-        return ((await order(name, recording, count, concurrency)) - empty) / count;
+        const full = await order(name, recording, count, concurrency);
+        return { wall: (full.wall - empty.wall) / count, cpu: (full.cpu - empty.cpu) / count };
       },
     }));
-    tables.push(await medians(contenders, 60, 1));
-    tables.push(await medians(contenders, 96, 16));
+    parts.push(table('workerd', recording, [await medians(contenders, 60, 1), await medians(contenders, 96, 16)]));
   }
   await worker.stop();
-  print('workerd', tables);
+  return parts.join('\n');
 }
 
-function print(runtime: string, tables: readonly ReadonlyMap<string, number>[]): void {
-  console.log(`| ${runtime} | RSA-2048 | 16 at once | RSA-4096 | 16 at once |\n| --- | ---: | ---: | ---: | ---: |`);
-  for (const name of tables[0]?.keys() ?? []) {
-    const cells = tables.map((table) => {
-      const [time, primitives] = [table.get(name), table.get('WebCrypto primitives')];
-      return time === undefined || primitives === undefined
-        ? ''
-        : `${time.toFixed(2)} (${(time / primitives).toFixed(2)})`;
+function table(runtime: string, recording: string, tables: readonly ReadonlyMap<string, Cost>[]): string {
+  const size = recording.match(/rsa(\d+)/)?.[1];
+  const rows = Array.from(tables[0]?.keys() ?? [], (name) => {
+    const cells = tables.flatMap((costs) => {
+      const [cost, base] = [costs.get(name), costs.get('the same, overlapped')];
+      return [compared(cost?.wall, base?.wall), compared(cost?.cpu, base?.cpu)];
     });
-    console.log(`| ${name} | ${cells.join(' | ')} |`);
-  }
-  console.log();
+    return `| ${name} | ${cells.join(' | ')} |`;
+  });
+  return `| ${runtime}, RSA-${size} | one at a time | processor | 16 at once | processor |
+| --- | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+`;
 }
 
 function keyOf({ keyId }: Recording): TestKey {

@@ -16,7 +16,7 @@ const ages = [0, 7, 14];
  * What unknown key ids cost the store and the memory: for a minute of a clock that the bench sets, 1,000 new
  * ones a second, while a known key decrypts.
  */
-export async function benchKeyStore(): Promise<void> {
+export async function benchKeyStore(): Promise<string> {
   let second = 0;
   const requests = { known: 0, unknown: 0, tooEarly: 0 };
   const lastRequest = new Int16Array(seconds * newIdsPerSecond).fill(-100);
@@ -59,9 +59,10 @@ export async function benchKeyStore(): Promise<void> {
   }
   const milliseconds = performance.now() - started;
 
-  console.log(`Unknown key ids, 1,000 new ones a second for ${seconds} s of a set clock, each asked for at an age of ${ages.join(', ')} s:
+  return `Unknown key ids, 1,000 new ones a second for ${seconds} s of a set clock, each asked for at an age of ${ages.join(', ')} s:
 ${calls} calls, ${(milliseconds / calls).toFixed(3)} ms each; ${requests.unknown} store requests, ${requests.tooEarly} of them within 15 s of the last for the same id;
-${requests.known} store request for the key that decrypted every second; heap ${heap.join(', ')}.\n`);
+${requests.known} store request for the key that decrypted every second; heap ${heap.join(', ')}.
+`;
 }
 
 function heapMegabytes(): string {

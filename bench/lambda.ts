@@ -5,58 +5,118 @@ import { fileURLToPath } from 'node:url';
 import { startParameterStore } from '../demo/parameter-store.ts';
 import { parameterName, pem, recordedEvent, recordingNamed, testKeys } from '../test/recordings/recordings.ts';
 import { median } from './measure.ts';
+import { type ProcessorShare, processorShare } from './processor-share.ts';
 
-const rounds = 11;
+const rounds = 15;
 const card = recordingNamed('java rsa2048-card-number');
 
-/** A program that is told its event, says when it has answered, and then the milliseconds of a further call. */
+/** What a function with so much memory has of one processor: AWS gives a whole one with 1,769 MB. */
+const shares = [
+  { memory: 512, share: 0.29 },
+  { memory: 1024, share: 0.58 },
+];
+
+// What the Lambda runtime has loaded before it loads a function.
+const runtimeModules = ['node:http', 'node:https', 'node:crypto', 'node:fs'];
+
 const programs: Readonly<Record<string, string | undefined>> = {
-  'plain Node': undefined,
+  'bare Node': undefined,
   'the function as it is deployed': '../dist/lambda/index.mjs',
   'the same by hand, unbundled, keys read on every call': 'lambda-by-hand.mjs',
 };
 
 interface Figures {
-  readonly firstAnswer: number;
+  /** From the process's start until the runtime's modules, the function, and the first answer are there. */
+  readonly runtime: number;
+  readonly loaded: number;
+  readonly answered: number;
+  /** Of a further call. */
   readonly perCall: number;
 }
 
-/** From the process's start to its first answer, and a call after that, with SSM on loopback. */
-export async function benchLambda(): Promise<void> {
+/**
+ * The cold start of the function, with SSM on loopback.
+ *
+ * @returns Markdown
+ */
+export async function benchLambda(): Promise<string> {
   const keys = testKeys.map(
     ({ keyId, privateKeyPkcs8 }) => [parameterName(keyId), pem('PRIVATE KEY', privateKeyPkcs8)] as const,
   );
   const ssm = await startParameterStore(new Map(keys));
-  const measured = new Map(Object.keys(programs).map((name): [string, Figures[]] => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, module] of Object.entries(programs))
-      measured.get(name)?.push(await measure(module, ssm.endpoint));
+  const whole = await measureAll(ssm.endpoint, undefined);
+  const limited: string[] = [];
+  for (const { memory, share } of shares) {
+    const group = processorShare(share);
+    if (group === undefined) {
+      limited.push(
+        `| ${memory} MB (${share}) | not measured: needs a control group of Linux, version 1, and root | | |`,
+      );
+      continue;
+    }
+    const figures = (await measureAll(ssm.endpoint, group)).get('the function as it is deployed') ?? [];
+    group.remove();
+    const first = median(figures.map(({ loaded, answered }) => answered - loaded));
+    const further = median(figures.map(({ perCall }) => perCall));
+    limited.push(`| ${memory} MB (${share}) | ${first.toFixed(0)} | ${further.toFixed(2)} |`);
   }
   await ssm.stop();
+  return `Milliseconds of the Lambda function's cold start, with SSM on loopback. The base is a Node that has loaded ${runtimeModules
+    .map((name) => `\`${name}\``)
+    .join(', ')}, as the Lambda runtime has. Medians of ${rounds} processes that take turns.
 
-  const plain = median(measured.get('plain Node')?.map(({ firstAnswer }) => firstAnswer) ?? []);
-  const perCall = (name: string) => median(measured.get(name)?.map((figures) => figures.perCall) ?? []);
-  const ours = perCall('the function as it is deployed');
-  console.log(`The Lambda function: milliseconds from the process's start to the first answer, in brackets the ratio to a start of Node that does nothing;
-then those of a further call, in brackets the ratio to the function's. Medians of ${rounds} processes that take turns; SSM is on loopback.
+| | base | loading | first call | beyond the base | ratio to bare Node | a further call |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${coldStarts(whole)}
 
-| | first answer | a further call |
-| --- | ---: | ---: |`);
-  for (const [name, figures] of measured) {
-    const first = median(figures.map(({ firstAnswer }) => firstAnswer));
-    const call = Number.isNaN(perCall(name))
-      ? ''
-      : `${perCall(name).toFixed(2)} (${(perCall(name) / ours).toFixed(1)})`;
-    console.log(`| ${name} | ${first.toFixed(0)} (${(first / plain).toFixed(2)}) | ${call} |`);
-  }
-  console.log();
+Lambda loads a function with a whole processor, whatever its memory, and calls it with its share: the process is put into a
+control group with that quota once it is loaded.
+
+| memory (share of a processor) | first call | a further call |
+| --- | ---: | ---: |
+${limited.join('\n')}
+`;
 }
 
-async function measure(module: string | undefined, endpoint: string): Promise<Figures> {
+function coldStarts(measured: ReadonlyMap<string, readonly Figures[]>): string {
+  const bare = median(measured.get('bare Node')?.map(({ answered }) => answered) ?? []);
+  const rows = Array.from(measured, ([name, figures]) => {
+    const of = (part: (each: Figures) => number) => median(figures.map(part));
+    if (name === 'bare Node') return `| ${name}, ended at once | ${bare.toFixed(0)} | | | | 1.00 | |`;
+    const [base, beyond] = [of(({ runtime }) => runtime), of(({ answered, runtime }) => answered - runtime)];
+    const cells = [
+      base.toFixed(0),
+      of(({ loaded, runtime }) => loaded - runtime).toFixed(0),
+      of(({ answered, loaded }) => answered - loaded).toFixed(0),
+      beyond.toFixed(0),
+      (beyond / bare).toFixed(2),
+      of(({ perCall }) => perCall).toFixed(2),
+    ];
+    return `| ${name} | ${cells.join(' | ')} |`;
+  });
+  return rows.join('\n');
+}
+
+async function measureAll(endpoint: string, group: ProcessorShare | undefined) {
+  const measured = new Map(Object.keys(programs).map((name): [string, Figures[]] => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, module] of Object.entries(programs)) {
+      if (group !== undefined && name !== 'the function as it is deployed') continue;
+      measured.get(name)?.push(await measure(module, endpoint, group));
+    }
+  }
+  return measured;
+}
+
+async function measure(
+  module: string | undefined,
+  endpoint: string,
+  group: ProcessorShare | undefined,
+): Promise<Figures> {
   const program = module === undefined ? '' : callingProgram(fileURLToPath(new URL(module, import.meta.url)));
   const started = performance.now();
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       EVENT: JSON.stringify(recordedEvent(card)),
@@ -68,23 +128,29 @@ async function measure(module: string | undefined, endpoint: string): Promise<Fi
   });
   if (module === undefined) {
     await once(child, 'exit');
-    return { firstAnswer: performance.now() - started, perCall: Number.NaN };
+    const ended = performance.now() - started;
+    return { runtime: ended, loaded: ended, answered: ended, perCall: Number.NaN };
   }
   const output = child.stdio[3];
   if (output === null || output === undefined || !('read' in output)) throw new Error('The program has no output.');
-  let firstAnswer = Number.NaN;
-  let perCall = Number.NaN;
+  const times: number[] = [];
   for await (const line of createInterface({ input: output })) {
-    if (Number.isNaN(firstAnswer)) firstAnswer = performance.now() - started;
-    else perCall = Number(line);
+    times.push(line === 'loaded' || line === 'runtime' ? performance.now() - started : Number(line));
+    if (line !== 'loaded') continue;
+    group?.limit(child.pid ?? 0);
+    child.stdin?.write('go\n');
   }
+  const [runtime = Number.NaN, loaded = Number.NaN, first = Number.NaN, perCall = Number.NaN] = times;
   if (Number.isNaN(perCall)) throw new Error('The program did not answer.');
-  return { firstAnswer, perCall };
+  return { runtime, loaded, answered: loaded + first, perCall };
 }
 
+/** It says when the runtime's modules and the function are loaded, how long the first call took, and a further one. */
 function callingProgram(module: string): string {
   return `
-    import { writeSync } from 'node:fs';
+    ${runtimeModules.map((name) => `import '${name}';`).join('\n')}
+    import { readSync, writeSync } from 'node:fs';
+    writeSync(3, 'runtime\\n');
     const { handler } = await import(${JSON.stringify(module)});
     const event = JSON.parse(process.env.EVENT);
     const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 8000 };
@@ -92,8 +158,11 @@ function callingProgram(module: string): string {
       const { data } = await handler(event, context);
       if (data.decryptedData !== ${JSON.stringify(card.plaintext)}) process.exit(1);
     };
+    writeSync(3, 'loaded\\n');
+    readSync(0, new Uint8Array(3));
+    const first = performance.now();
     await call();
-    writeSync(3, 'answered\\n');
+    writeSync(3, performance.now() - first + '\\n');
     for (let warmUp = 0; warmUp < 50; warmUp += 1) await call();
     const started = performance.now();
     for (let count = 0; count < 100; count += 1) await call();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { stopProcess } from '../demo/local-service.ts';
 import type { Measurable } from './measure.ts';
+import { processorTime } from './processor-time.ts';
 
 /**
  * The AWS Encryption SDKs of other languages, each in a process of its own. The protocol, a line each
@@ -52,8 +53,15 @@ export async function startPeers(recording: PeerRecording): Promise<readonly Pee
   const peers: Peer[] = [];
   for (const program of programs) {
     const missing = await missingTool(program.tools);
-    if (missing === undefined) peers.push(await startPeer(program, recording));
-    else console.log(`Without ${program.name}: there is no ${missing}.`);
+    if (missing !== undefined) {
+      console.error(`Without ${program.name}: there is no ${missing}.`);
+      continue;
+    }
+    try {
+      peers.push(await startPeer(program, recording));
+    } catch (error) {
+      console.error(`Without ${program.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
   return peers;
 }
@@ -74,9 +82,12 @@ async function missingTool(tools: readonly string[]): Promise<string | undefined
 async function prepareJava(): Promise<[string, ...string[]]> {
   const pom = `${folder}java/pom.xml`;
   const classes = `${cache}java`;
-  if (!existsSync(`${classes}/dependency`)) {
+  if (!existsSync(`${classes}/installed`)) {
     const goals = ['compile', 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'];
-    await run('mvn', ['-q', '-f', pom, ...goals, `-DoutputDirectory=${classes}/dependency`]);
+    const build = () => run('mvn', ['-q', '-f', pom, ...goals, `-DoutputDirectory=${classes}/dependency`]);
+    // A download may break off; what is there is not asked for again.
+    await build().catch(build).catch(build);
+    await run('touch', [`${classes}/installed`]);
   }
   return ['java', '-cp', `${folder}java/target/classes:${classes}/dependency/*`, 'Peer'];
 }
@@ -99,7 +110,11 @@ async function startPeer({ name, prepare }: PeerProgram, recording: PeerRecordin
   if (ready !== 'ready') throw new Error(`${name} is not ready.`);
   return {
     name,
-    measure: async (decrypts) => Number(await ask(String(decrypts))) / decrypts / 1e6,
+    async measure(decrypts) {
+      const before = processorTime(child.pid ?? 0);
+      const wall = Number(await ask(String(decrypts))) / decrypts / 1e6;
+      return { wall, cpu: (processorTime(child.pid ?? 0) - before) / decrypts };
+    },
     stop: () => stopProcess(child),
   };
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type * as Package from '../src/index.ts';
 import { recordingNamed, testKeyStore, testKeys } from '../test/recordings/recordings.ts';
 import type * as Contenders from './contenders.ts';
-import { type Measurable, median, medians, repeat } from './measure.ts';
+import { compared, here, medians } from './measure.ts';
 
 const built: string = '../dist/package/index.js';
 const { createDecryptor, createRelay }: typeof Package = await import(built);
@@ -52,21 +52,23 @@ const kinds: readonly Kind[] = [
  * One message, decrypted and encrypted again for 50 of 500 consumers, beside the Web Crypto operations that this makes
  * necessary.
  */
-export async function benchRelay(): Promise<void> {
-  console.log(`Milliseconds to decrypt a card number once and encrypt it for ${consumerCount} of 500 registered consumers, and in brackets the
-ratio to the WebCrypto primitives of the same run; medians of 15 batches that take turns. Node ${process.versions.node}.
-
-| consumers | relay | primitives | processor time | of the primitives | store requests when warm |
-| --- | ---: | ---: | ---: | ---: | ---: |`);
+export async function benchRelay(): Promise<string> {
   const key = testKeys.find(({ keyId }) => keyId === card.keyId);
   if (key === undefined) throw new Error(`There is no test key ${card.keyId}.`);
   const decrypt = await contender('WebCrypto primitives', card, key);
-  for (const kind of kinds) await printRow(kind.name, [kind], decrypt);
-  await printRow('all four in turn', kinds, decrypt);
-  console.log();
+  const rows: string[] = [];
+  for (const kind of kinds) rows.push(await rowOf(kind.name, [kind], decrypt));
+  rows.push(await rowOf('all four in turn', kinds, decrypt));
+  return `Milliseconds to decrypt a card number once and encrypt it for ${consumerCount} of 500 registered consumers: on the clock, and of the
+processor. In brackets the ratio to the WebCrypto primitives of the same run; medians of 15 batches that take turns.
+
+| consumers | relay | processor | primitives | processor | store requests when warm |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+`;
 }
 
-async function printRow(name: string, of: readonly Kind[], decrypt: () => Promise<Uint8Array>): Promise<void> {
+async function rowOf(name: string, of: readonly Kind[], decrypt: () => Promise<Uint8Array>): Promise<string> {
   // Generating RSA keys takes long, so that consumers of a kind share ten.
   const keys = of.map((kind) => Array.from({ length: 10 }, kind.generate));
   const registered = Array.from({ length: 500 }, (_, index) => {
@@ -108,40 +110,16 @@ async function printRow(name: string, of: readonly Kind[], decrypt: () => Promis
   const cold = requests;
   // A batch takes a quarter of a second or so, of either format.
   const messages = of.every(({ format }) => format === 'jwe') ? 24 : 4;
-  const [relayed, alone] = [measured('ours', ours), measured('primitives', primitives)];
-  const times = await medians([relayed, alone], messages, 1);
-  const time = times.get('ours') ?? Number.NaN;
-  const primitivesTime = times.get('primitives') ?? Number.NaN;
-  const [cpu, primitivesCpu] = [median(relayed.cpuTimes), median(alone.cpuTimes)];
+  const costs = await medians([here('ours', ours), here('primitives', primitives)], messages, 1);
+  const [relayed, alone] = [costs.get('ours'), costs.get('primitives')];
   const cells = [
-    `${time.toFixed(1)} (${(time / primitivesTime).toFixed(2)})`,
-    primitivesTime.toFixed(1),
-    `${cpu.toFixed(1)} (${(cpu / primitivesCpu).toFixed(2)})`,
-    primitivesCpu.toFixed(1),
+    compared(relayed?.wall, alone?.wall),
+    compared(relayed?.cpu, alone?.cpu),
+    alone?.wall.toFixed(2),
+    alone?.cpu.toFixed(2),
     requests - cold,
   ];
-  console.log(`| ${name} | ${cells.join(' | ')} |`);
-}
-
-/** Keeps the milliseconds of processor time, too, of all threads: other processes disturb them less. */
-function measured(
-  name: string,
-  run: () => Promise<void>,
-): Measurable & {
-  readonly cpuTimes: readonly number[];
-} {
-  const cpuTimes: number[] = [];
-  return {
-    name,
-    cpuTimes,
-    async measure(count, concurrency) {
-      const [started, before] = [performance.now(), process.cpuUsage()];
-      await repeat(run, count, concurrency);
-      const { user, system } = process.cpuUsage(before);
-      cpuTimes.push((user + system) / 1_000 / count);
-      return (performance.now() - started) / count;
-    },
-  };
+  return `| ${name} | ${cells.join(' | ')} |`;
 }
 
 const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));
