@@ -51,6 +51,20 @@ export const standIns: readonly StandIn[] = [
       "`@aws-crypto/material-management` defines with it, while it loads, how signing keys are written as PEM for Node's own crypto module. Web Crypto never asks for that.",
     until: '`@aws-crypto/material-management` defines it when it is asked for.',
   },
+  {
+    replaces: '@aws-crypto/material-management/build/module/src/ecc_decode',
+    module: 'ecc-decode',
+    reason:
+      'The original sets up two curves with bn.js while it loads, to decompress verification keys in JavaScript. Here the runtime decompresses them, or src/message/verification-key.ts.',
+    until: 'The package imports compressed points with Web Crypto.',
+  },
+  {
+    replaces: 'bn.js',
+    module: 'bn',
+    reason:
+      'What is left of its use are lengths in eight bytes and one parity: bn.js is a tenth of the bundle and of the time that the Lambda function takes to load.',
+    until: 'The packages use BigInt.',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -67,7 +81,7 @@ function standInFor(specifier: string, importer: string | undefined): string | u
 export const standInsForEsbuild: EsbuildPlugin = {
   name: 'stand-ins',
   setup({ onResolve }) {
-    onResolve({ filter: /^(@aws-crypto\/|asn1\.js$|\.\/ecdsa_signature$)/ }, ({ path, importer }) => {
+    onResolve({ filter: /^(@aws-crypto\/|(asn1|bn)\.js$|\.\/(ecdsa_signature|ecc_decode)$)/ }, ({ path, importer }) => {
       const file = standInFor(path, importer);
       return file === undefined ? undefined : { path: file };
     });

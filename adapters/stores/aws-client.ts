@@ -1,18 +1,27 @@
+import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { FlowKeysError } from '../../src/index.ts';
 import { awsErrorKind } from './aws-errors.ts';
 
 /** Where an AWS client's settings come from: `process.env`, or a Worker's bindings. */
 export type Environment = Readonly<Record<string, unknown>>;
 
+/** What sends a client's requests, and what reads the bodies of its responses. */
+export type AwsTransport = Pick<SSMClientConfig, 'requestHandler' | 'streamCollector'>;
+
 /**
  * The configuration of an AWS client. The clients' browser builds, which the bundles hold, load four times
  * as fast as those for Node, but read nothing from the environment by themselves.
  *
  * @param service the service's name in `AWS_ENDPOINT_URL_<SERVICE>`
+ * @param transport how requests are sent. Default: with `fetch`
  * @throws FlowKeysError `not_configured` for a setting that is missing
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
-export function awsClientConfiguration(environment: Environment, service: 'SSM' | 'SECRETS_MANAGER') {
+export function awsClientConfiguration(
+  environment: Environment,
+  service: 'SSM' | 'SECRETS_MANAGER',
+  transport: AwsTransport = {},
+) {
   const text = (name: string) => (typeof environment[name] === 'string' ? environment[name] : '');
   const required = (name: string) => {
     if (text(name) !== '') return text(name);
@@ -32,6 +41,7 @@ export function awsClientConfiguration(environment: Environment, service: 'SSM' 
       },
     }),
     ...(endpoint && { endpoint }),
+    ...transport,
     // Not "adaptive": a call that gave up keeps its place in that mode's queue, so that after a throttling
     // storm the next ones wait behind those whom nobody waits for.
     retryMode: 'standard',

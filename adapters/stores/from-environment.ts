@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
-import { awsClientConfiguration, type Environment, keyPrefix } from './aws-client.ts';
+import { type AwsTransport, awsClientConfiguration, type Environment, keyPrefix } from './aws-client.ts';
 import { ssmConsumerStore, ssmKeyStore } from './ssm.ts';
 
 /**
@@ -9,14 +9,14 @@ import { ssmConsumerStore, ssmKeyStore } from './ssm.ts';
  *
  * @throws FlowKeysError `not_configured` for a setting that is missing or wrong
  */
-export function awsKeyStore(environment: Environment): KeyStore {
+export function awsKeyStore(environment: Environment, transport?: AwsTransport): KeyStore {
   const { KEY_STORE: kind = 'ssm' } = environment;
   const options = keyPrefix(environment);
   if (kind === 'ssm') {
-    return ssmKeyStore({ client: new SSMClient(awsClientConfiguration(environment, 'SSM')), ...options });
+    return ssmKeyStore({ client: new SSMClient(awsClientConfiguration(environment, 'SSM', transport)), ...options });
   }
   if (kind === 'secrets-manager') {
-    const configuration = awsClientConfiguration(environment, 'SECRETS_MANAGER');
+    const configuration = awsClientConfiguration(environment, 'SECRETS_MANAGER', transport);
     // Loaded when it is asked, as loading a client is most of a cold start.
     let loaded: KeyStore | undefined;
     return {
@@ -46,13 +46,13 @@ async function loadSecretsManager(
  *
  * @throws FlowKeysError `not_configured` from `consumer` for a setting that is missing; `consumer_store_unavailable`
  */
-export function awsConsumerStore(environment: Environment): ConsumerStore {
+export function awsConsumerStore(environment: Environment, transport?: AwsTransport): ConsumerStore {
   const { KEY_STORE: keyStore = 'ssm' } = environment;
   let store: ConsumerStore | undefined;
   return {
     async consumer(name, options) {
       store ??= ssmConsumerStore({
-        client: new SSMClient(awsClientConfiguration(environment, 'SSM')),
+        client: new SSMClient(awsClientConfiguration(environment, 'SSM', transport)),
         ...(keyStore === 'ssm' && keyPrefix(environment)),
       });
       return store.consumer(name, options);

@@ -1,0 +1,1 @@
+export const decodeNamedCurves: Readonly<Record<string, never>> = {};
