@@ -7,7 +7,7 @@ import { parameterName, pem, recordedEvent, recordingNamed, testKeys } from '../
 import { median } from './measure.ts';
 import { type ProcessorShare, processorShare } from './processor-share.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 15);
+const rounds = 15;
 const card = recordingNamed('java rsa2048-card-number');
 
 /** What a function with so much memory has of one processor: AWS gives a whole one with 1,769 MB. */
