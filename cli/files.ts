@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { keyTextOf } from '../src/internal.ts';
 import { CommandError } from './output/command-error.ts';
 
 // A flow, a certificate or an event is far smaller.
@@ -14,10 +15,13 @@ const maxFileBytes = 8 * 1024 * 1024;
  * @throws CommandError `unreadable_file`
  */
 export async function readText(path: string, what: string): Promise<string> {
-  if (path === '-') return decode(await buffer(process.stdin), what, 'standard input');
-  let bytes: Buffer;
+  return decode(await readBytes(path, what), what, path === '-' ? 'standard input' : path);
+}
+
+async function readBytes(path: string, what: string): Promise<Buffer> {
+  if (path === '-') return buffer(process.stdin);
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     throw new CommandError(
       'unreadable_file',
@@ -25,7 +29,17 @@ export async function readText(path: string, what: string): Promise<string> {
       error,
     );
   }
-  return decode(bytes, what, path);
+}
+
+/**
+ * The text of a file with a key or a certificate; DER becomes PEM.
+ *
+ * @param what the file's role, as `the certificate`
+ * @throws CommandError `unreadable_file`
+ */
+export async function readKeyFile(path: string, what: string): Promise<string> {
+  const bytes = await readBytes(path, what);
+  return keyTextOf(new Uint8Array(bytes)) ?? decode(bytes, what, path);
 }
 
 /** An operand that is the text itself, or `-` for standard input. */

@@ -22,5 +22,6 @@ export {
 } from './identifiers.ts';
 export { type Certificate, type CertificateAge, certificateAge, certificateIn, daysLeft } from './keys/certificate.ts';
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
-export { importPrivateKeys } from './keys/private-key.ts';
+export { keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
+export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';

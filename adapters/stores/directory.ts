@@ -1,4 +1,5 @@
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { keyTextOf } from '../../src/internal.ts';
 import { readFileWithin } from './file-within.ts';
 
 /** Options of the stores in a directory. */
@@ -17,7 +18,7 @@ export interface DirectoryKeyStoreOptions extends DirectoryStoreOptions {
 const othersMayRead = 0o004;
 
 /**
- * Private keys in a directory: `{directory}/{key-id}/private-key.pem`, of at most 64 KiB. Links are followed within the
+ * Private keys in a directory: `{directory}/{key-id}/private-key.pem`, of at most 64 KiB; DER and UTF-16 become PEM. Links are followed within the
  * directory (as mounted secrets have them), and never out of it.
  *
  * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the directory or the file cannot be read, when the
@@ -32,7 +33,7 @@ export function directoryKeyStore({
 }: DirectoryKeyStoreOptions): KeyStore {
   return {
     async privateKeys(keyId) {
-      const pem = await readFileWithin({
+      const bytes = await readFileWithin({
         directory,
         path: [keyId, 'private-key.pem'],
         allowGroupWritable,
@@ -43,7 +44,9 @@ export function directoryKeyStore({
         refuse: (what, cause) =>
           new FlowKeysError('key_store_unavailable', `The private key of key id ${keyId} ${what}.`, { keyId, cause }),
       });
-      return pem === undefined ? [] : [pem];
+      if (bytes === undefined) return [];
+      // What is neither DER nor text is named when it is imported.
+      return [keyTextOf(bytes) ?? new TextDecoder().decode(bytes)];
     },
   };
 }
@@ -62,13 +65,15 @@ export function directoryConsumerStore({
   allowGroupWritable = false,
 }: DirectoryStoreOptions): ConsumerStore {
   return {
-    consumer: (name) =>
-      readFileWithin({
+    async consumer(name) {
+      const bytes = await readFileWithin({
         directory,
         path: ['consumers', `${name}.json`],
         allowGroupWritable,
         refuse: (what, cause) =>
           new FlowKeysError('consumer_store_unavailable', `The document of consumer ${name} ${what}.`, { cause }),
-      }),
+      });
+      return bytes && new TextDecoder().decode(bytes);
+    },
   };
 }

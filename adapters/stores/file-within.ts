@@ -22,13 +22,13 @@ const sticky = 0o1000;
 const maxFileBytes = 65_536;
 
 /**
- * The text of a file in a directory; `undefined` where there is none. Links are followed within the directory (as
+ * The bytes of a file in a directory; `undefined` where there is none. Links are followed within the directory (as
  * mounted secrets have them), and never out of it. Whoever may write a key or a consumer's document reads the inputs, so
  * file and folders must belong to root or to the user of this process, and nobody else may write them.
  *
  * @throws FlowKeysError as `refuse` makes it
  */
-export async function readFileWithin(file: FileWithin): Promise<string | undefined> {
+export async function readFileWithin(file: FileWithin): Promise<Uint8Array<ArrayBuffer> | undefined> {
   // Mounted secrets are replaced by changing a link, which may be between two steps of the first reading.
   return (await readOnce(file)) ?? (await readOnce(file));
 }
@@ -39,7 +39,7 @@ async function readOnce({
   allowGroupWritable,
   objection,
   refuse,
-}: FileWithin): Promise<string | undefined> {
+}: FileWithin): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const root = await realpath(directory).catch((cause: unknown) => {
     throw refuse('cannot be looked for: its directory is not there or not readable', cause);
   });
@@ -60,7 +60,7 @@ async function readOnce({
       : 'is no file';
     if (objected !== undefined) throw refuse(objected);
     if (stats.size > maxFileBytes) throw refuse(`is larger than ${maxFileBytes / 1_024} KiB`);
-    return await file.readFile('utf8');
+    return new Uint8Array(await file.readFile());
   } catch (error) {
     if (error instanceof FlowKeysError) throw error;
     if (isAbsent(error)) return undefined;

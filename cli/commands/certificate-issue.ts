@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
-import { assertAbsent, readText, writeNewFile } from '../files.ts';
+import { assertAbsent, readKeyFile, writeNewFile } from '../files.ts';
 import { leafCertificate } from '../keys/certificate.ts';
 import { assertRsa, generateKeyPair, type KeySize, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -40,7 +40,7 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
       : undefined;
   const publicKey = pair
     ? createPublicKey(pair.publicKey)
-    : publicKeyOf(await readText(options.publicKey ?? '', 'the public key'), 'The public key');
+    : publicKeyOf(await readKeyFile(options.publicKey ?? '', 'the public key'), 'The public key');
   assertRsa(publicKey, 'The public key');
   const certificate = await leafCertificate(publicKey, issuer, { subject, days });
   const files = {
@@ -63,9 +63,9 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
 async function readIssuer(options: CertificateIssueOptions) {
   const { keyId, issuerPrivateKey, issuerCertificate } = options;
   if (issuerPrivateKey !== undefined && issuerCertificate !== undefined) {
-    const pem = await readText(issuerPrivateKey, "the issuer's private key");
+    const pem = await readKeyFile(issuerPrivateKey, "the issuer's private key");
     const { privateKey } = keyPairOf(await privateKeyIn(pem, issuerPrivateKey));
-    return { privateKey, certificate: await readText(issuerCertificate, "the issuer's certificate") };
+    return { privateKey, certificate: await readKeyFile(issuerCertificate, "the issuer's certificate") };
   }
   if (keyId === undefined) {
     const message =

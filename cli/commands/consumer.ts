@@ -3,7 +3,7 @@ import { assertConsumerName, type Consumer, encryptFor, FlowKeysError, parseCons
 import { everything } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { openForConsumer } from '../consumer-side.ts';
-import { readText } from '../files.ts';
+import { readKeyFile, readText } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
@@ -32,7 +32,7 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
       "Pass --key-id and --field: what a consumer may have is listed; '*' stands for all.",
     );
   }
-  const publicKey = publicKeyIn(await readText(options.publicKey, 'the public key'));
+  const publicKey = publicKeyIn(await readKeyFile(options.publicKey, 'the public key'));
   // All of the text is looked at, as a private key may stand behind the certificate; the first block is kept.
   const consumer = await parseConsumer(name, JSON.stringify({ format, publicKey, keyIds, fields }));
   const document = JSON.stringify({ format, publicKey: firstBlock(publicKey), keyIds, fields }, null, 2);
@@ -126,7 +126,7 @@ export async function testConsumer(name: string, options: ConsumerTestOptions, t
       text: `${by} encrypted a fresh input for ${name}; with --private-key, it is read as ${name} would.`,
     };
   }
-  const opened = await openForConsumer(consumer, await readText(options.privateKey, 'the private key'), ciphertext);
+  const opened = await openForConsumer(consumer, await readKeyFile(options.privateKey, 'the private key'), ciphertext);
   if (opened.plaintext !== input || opened.field !== field || opened.consumer !== name) {
     const message = `What ${by} encrypted for ${name} reads as something else; check that both use the same registry.`;
     throw new CommandError('conflict', message);
@@ -147,7 +147,7 @@ async function reencrypted(
       'With --endpoint, pass --key-id and --certificate of the security key, too: the service is given a message of Connect.',
     );
   }
-  const { publicKey } = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
+  const { publicKey } = readCertificate(await readKeyFile(certificate, 'the certificate'), 'The certificate');
   const message = await encryptAsConnect(input, keyId, publicKey);
   const token = tokenFile === undefined ? {} : { token: (await readText(tokenFile, 'the token')).trim() };
   const client = createClient({ baseUrl: endpoint, ...token });

@@ -1,5 +1,5 @@
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../../src/index.ts';
-import { readOperand, readText } from '../files.ts';
+import { readKeyFile, readOperand } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
@@ -48,7 +48,7 @@ export async function decryptCiphertext(
 
 /** A key store that has the same private key for every id. */
 async function fileKeyStore(path: string): Promise<KeyStore> {
-  const pem = await readText(path, 'the private key');
+  const pem = await readKeyFile(path, 'the private key');
   await privateKeyIn(pem, path);
   return { privateKeys: async () => [pem] };
 }

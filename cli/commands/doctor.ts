@@ -8,7 +8,7 @@ import { type Finding, ok, problem, skipped } from '../doctor/check.ts';
 import { checkFunction } from '../doctor/function.ts';
 import { checkCertificate, checkParameter, checkPrivateKey, checkUploaded } from '../doctor/keys.ts';
 import { checkMessage } from '../doctor/message.ts';
-import { readOperand, readText } from '../files.ts';
+import { readKeyFile, readOperand, readText } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { publicKeyOf } from '../keys/key-pair.ts';
 import { readFunction } from '../lambda-function.ts';
@@ -161,7 +161,7 @@ async function certificateOf(
   vault: WritableKeyStore,
   { certificate }: DoctorOptions,
 ): Promise<string | undefined> {
-  if (certificate !== undefined) return readText(certificate, 'the certificate');
+  if (certificate !== undefined) return readKeyFile(certificate, 'the certificate');
   return vault.certificate(keyId).catch(() => undefined);
 }
 

@@ -1,6 +1,6 @@
 import { assertKeyId } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
-import { readOperand, readText } from '../files.ts';
+import { readKeyFile, readOperand } from '../files.ts';
 import { ageOf, readCertificate } from '../keys/certificate.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
@@ -20,7 +20,7 @@ export async function encryptInput(
   terminal: Terminal,
 ): Promise<Answer> {
   assertKeyId(keyId);
-  const parsed = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
+  const parsed = readCertificate(await readKeyFile(certificate, 'the certificate'), 'The certificate');
   const age = ageOf(parsed);
   if (age === 'expired' || age === 'not yet valid')
     terminal.note(`The certificate is ${age}: Connect would not encrypt with it.`);

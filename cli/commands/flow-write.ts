@@ -1,7 +1,7 @@
 import { functionSettings, outcomeAttribute, type WriteFlowOptions, writeFlow } from '../../src/flow/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { type DescribedFlow, describedFlow, type WrittenOptions } from '../connect/flow/written.ts';
-import { readText, writeNewFile } from '../files.ts';
+import { readKeyFile, writeNewFile } from '../files.ts';
 import { ageOf, readPublicCertificate } from '../keys/certificate.ts';
 import { functionArnOf } from '../lambda-function.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -49,7 +49,7 @@ async function certificateFor(options: FlowWriteOptions, terminal: Terminal): Pr
   const pem =
     path === undefined
       ? await (await openKeyStore(options)).certificate(keyId)
-      : await readText(path, 'the certificate');
+      : await readKeyFile(path, 'the certificate');
   if (pem === undefined) {
     const message = `There is no certificate of key id ${keyId} in the store; pass --certificate, or see "flow-keys keys list${storeArguments(options)}".`;
     throw new CommandError('invalid_option', message);

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { FlowKeysError } from '../../src/index.ts';
 import type { AwsOptions } from '../aws.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
-import { readText } from '../files.ts';
+import { readKeyFile } from '../files.ts';
 import { readPublicCertificate } from '../keys/certificate.ts';
 import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -71,7 +71,7 @@ async function readKey(
   const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
   const [pem] = isProvisional
     ? await vault.privateKeys(privateKey, {})
-    : [await readText(privateKey, 'the private key')];
+    : [await readKeyFile(privateKey, 'the private key')];
   if (pem === undefined) {
     const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
     throw new FlowKeysError('unknown_key', message);
@@ -80,7 +80,7 @@ async function readKey(
   const text =
     certificate === undefined
       ? await vaultCertificate(vault, isProvisional, privateKey)
-      : await readText(certificate, 'the certificate');
+      : await readKeyFile(certificate, 'the certificate');
   const own = readPublicCertificate(text, 'The certificate', terminal);
   if (!isSameKey(own.publicKey, createPublicKey(pair.publicKey))) {
     throw new CommandError(

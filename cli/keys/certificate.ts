@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { type CertificateAge, certificateAge, daysLeft, holdsPrivateKey } from '../../src/internal.ts';
+import { type CertificateAge, certificateAge, daysLeft, holdsPrivateKey, keyBlocks } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { assertRsa, isSameKey } from './key-pair.ts';
@@ -91,15 +91,29 @@ export async function leafCertificate(
  * @throws CommandError `invalid_certificate`, `invalid_public_key` for a key that Connect cannot encrypt with
  */
 export function readCertificate(text: string, what: string): X509Certificate {
+  const blocks = keyBlocks(text);
   let certificate: X509Certificate;
   try {
-    certificate = new X509Certificate(text);
+    certificate = new X509Certificate(blocks.find(({ label }) => label === 'CERTIFICATE')?.der ?? text);
   } catch (error) {
-    const found = holdsPrivateKey(text) ? 'holds a private key, and no certificate' : 'is no X.509 certificate in PEM';
-    throw new CommandError('invalid_certificate', `${what} ${found}; check the file.`, error);
+    throw new CommandError('invalid_certificate', `${what} ${notCertificate(text, blocks[0]?.label)}`, error);
   }
   assertRsa(certificate.publicKey, what);
   return certificate;
+}
+
+/** What a text is in which there is no certificate, and what to do. */
+function notCertificate(text: string, label: string | undefined): string {
+  if (label === 'PKCS12')
+    return 'is a PKCS#12 file; take the certificate out of it: "openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem".';
+  if (holdsPrivateKey(text))
+    return 'holds a private key, and no certificate; "flow-keys keys list" shows which key has a certificate.';
+  if (label === 'PUBLIC KEY' || label === 'RSA PUBLIC KEY')
+    return 'is a public key, and no certificate: Connect encrypts with the certificate of that key. "flow-keys keys create" makes both; "openssl req -x509 -key private-key.pem -subj /CN=flow-security-keys -days 365 -out certificate.pem" makes one for a key that you have.';
+  if (label === 'CERTIFICATE REQUEST')
+    return 'is a certificate request; sign it first: "openssl x509 -req -in FILE -signkey private-key.pem -days 365 -out certificate.pem".';
+  if (/-{4,5}BEGIN/.test(text)) return 'is PEM text that is damaged or cut short; copy it again, with all its lines.';
+  return 'is no X.509 certificate, neither in PEM nor in DER; pass the file certificate.pem of "flow-keys keys create".';
 }
 
 /** The certificate of a text that becomes public, and a note where the text is not to be: it holds a private key, too. */

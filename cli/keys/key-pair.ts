@@ -1,5 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { importPrivateKeys } from '../../src/internal.ts';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { keyBlocks, privateKeyDer } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 
 /** PEM texts, as openssl writes them. */
@@ -44,14 +44,14 @@ export function keyPairOf(privateKey: KeyObject): KeyPair {
 }
 
 /**
- * The RSA private key of a PEM text.
+ * The RSA private key of a text, in whatever form people have it.
  *
  * @param source where the text comes from, as `private-key.pem`
  * @throws FlowKeysError `invalid_private_key`, which says what the text is instead, and what to do
  */
-export async function privateKeyIn(pem: string, source: string): Promise<KeyObject> {
-  await importPrivateKeys(pem, `What is given as the private key in ${source}`);
-  return createPrivateKey(pem.replaceAll('\\r', '').replaceAll('\\n', '\n'));
+export async function privateKeyIn(text: string, source: string): Promise<KeyObject> {
+  const der = await privateKeyDer(text, `What is given as the private key in ${source}`);
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
 }
 
 export function publicPem(publicKey: KeyObject): string {
@@ -59,22 +59,27 @@ export function publicPem(publicKey: KeyObject): string {
 }
 
 /**
- * The public key of a PEM text: of a public key, a private key or a certificate.
+ * The public key of a text: of a public key, a private key or a certificate.
  *
  * @param what the text's role, as `the certificate`
  * @throws CommandError `invalid_public_key`
  */
-export function publicKeyOf(pem: string, what: string): KeyObject {
+export function publicKeyOf(text: string, what: string): KeyObject {
+  const block = keyBlocks(text).find(({ label, isEncrypted, der }) => label in publicPartOf && !isEncrypted && der);
   try {
-    return createPublicKey(pem);
+    return publicPartOf[block?.label ?? '']?.(Buffer.from(block?.der ?? [])) ?? createPublicKey(text);
   } catch (error) {
-    throw new CommandError(
-      'invalid_public_key',
-      `${what} is no PEM text of a key or a certificate; check the file.`,
-      error,
-    );
+    throw new CommandError('invalid_public_key', `${what} is neither a key nor a certificate; check the file.`, error);
   }
 }
+
+const publicPartOf: Readonly<Record<string, (key: Buffer) => KeyObject>> = {
+  'PUBLIC KEY': (key) => createPublicKey({ key, format: 'der', type: 'spki' }),
+  'RSA PUBLIC KEY': (key) => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
+  'PRIVATE KEY': (key) => createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' })),
+  'RSA PRIVATE KEY': (key) => createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs1' })),
+  CERTIFICATE: (key) => new X509Certificate(key).publicKey,
+};
 
 /** @throws CommandError `invalid_public_key` for a key that Connect cannot encrypt with */
 export function assertRsa(publicKey: KeyObject, what: string): void {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { directoryConsumerStore, directoryKeyStore } from '../../adapters/stores/directory.ts';
 import { type ConsumerStore, FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
-import { codeOf, readText, replaceFile, writeNewFile } from '../files.ts';
+import { codeOf, readKeyFile, replaceFile, writeNewFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 import { inOrder, type WritableConsumerStore } from './consumer-store.ts';
 import { assertSamePrivateKey, type WritableKeyStore } from './key-store.ts';
@@ -32,7 +32,7 @@ export function directoryKeys(path: string): WritableKeyStore {
 
     async certificate(keyId) {
       if (!(await files(keyId)).includes('certificate.pem')) return undefined;
-      return readText(pathOf(keyId, 'certificate.pem'), 'the certificate');
+      return readKeyFile(pathOf(keyId, 'certificate.pem'), 'the certificate');
     },
 
     async store(keyId, { privateKey, certificate }) {

@@ -9,13 +9,16 @@ export interface PemBlock {
   readonly der: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** The blocks of a PEM text. CRLF, `\n` spelled out and text around the blocks are accepted. */
+/**
+ * The blocks of a PEM text. CRLF, line breaks spelled out once or twice, quotes, indentation, four dashes in place of five and
+ * text around the blocks are accepted.
+ */
 export function pemBlocks(text: string): readonly PemBlock[] {
-  const lines = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
-  const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g;
+  const lines = text.replaceAll(/\\+r/g, '').replaceAll(/\\+n/g, '\n');
+  const block = /-{4,5}BEGIN ([A-Z0-9 ]{1,40})-{4,5}([^-]*(?:-(?!---)[^-]*)*)-{4,5}END \1-{4,5}/g;
   return Array.from(lines.matchAll(block), ([, label = '', body = '']) => ({
     label,
     isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'),
-    der: decodeBase64(body),
+    der: decodeBase64(body.replaceAll(/[\s"'>|]/g, '')),
   }));
 }

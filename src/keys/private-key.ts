@@ -1,6 +1,7 @@
 import { derTag, objectIdentifier, readDer, sameBytes, writeDer } from '../encoding/der.ts';
-import { type PemBlock, pemBlocks } from '../encoding/pem.ts';
+import type { PemBlock } from '../encoding/pem.ts';
 import { FlowKeysError } from '../errors.ts';
+import { keyBlocks } from './key-text.ts';
 
 const minimumModulusBits = 2048;
 
@@ -10,23 +11,43 @@ const { rsaEncryption, ecPublicKey } = objectIdentifier;
 const wrappingAlgorithm = { name: 'RSA-OAEP', hash: 'SHA-512' } as const;
 
 /**
- * Imports every usable RSA private key in a PEM text (RFC 7468): PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1
- * (`BEGIN RSA PRIVATE KEY`). CRLF, `\n` spelled out and text around the blocks are accepted. The
+ * Imports every usable RSA private key in a text: PKCS#8 or PKCS#1, in each form that {@link keyBlocks} reads. The
  * CryptoKeys only unwrap, and cannot be exported.
  *
  * @param subject what the text is to its reader, for an error: `What is stored as the private key of key id …`
  * @throws FlowKeysError `invalid_private_key`, naming what the text is instead and the openssl command
  *   that converts it
  */
-export async function importPrivateKeys(pem: string, subject: string): Promise<readonly CryptoKey[]> {
-  const blocks = pemBlocks(pem);
-  const usable = blocks.filter(({ label, isEncrypted }) => label in pkcs8Of && !isEncrypted);
-  if (usable.length === 0) throw unusable(subject, describe(pem, blocks[0]));
+export async function importPrivateKeys(text: string, subject: string): Promise<readonly CryptoKey[]> {
+  const usable = usableBlocks(text, subject);
   const imports = await Promise.allSettled(usable.map((block) => importBlock(block, subject)));
   const privateKeys = imports.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failure = imports.find((outcome) => outcome.status === 'rejected');
   if (privateKeys.length === 0 && failure !== undefined) throw failure.reason;
   return privateKeys;
+}
+
+/**
+ * The first RSA private key of a text, as DER of PKCS#8.
+ *
+ * @throws FlowKeysError `invalid_private_key`, as {@link importPrivateKeys}
+ */
+export async function privateKeyDer(text: string, subject: string): Promise<Uint8Array<ArrayBuffer>> {
+  await importPrivateKeys(text, subject);
+  for (const block of usableBlocks(text, subject)) {
+    const imported = await importBlock(block, subject).catch(() => undefined);
+    const pkcs8 = block.der && pkcs8Of[block.label]?.(block.der);
+    if (imported !== undefined && pkcs8 !== undefined) return pkcs8;
+  }
+  throw unusable(subject, damaged);
+}
+
+function usableBlocks(text: string, subject: string): readonly PemBlock[] {
+  const blocks = keyBlocks(text);
+  const usable = blocks.filter(({ label, isEncrypted }) => label in pkcs8Of && !isEncrypted);
+  if (usable.length > 0) return usable;
+  // A private key that cannot be used is what somebody stored, whatever stands before it.
+  throw unusable(subject, describe(text, blocks.find(({ label }) => label.endsWith('PRIVATE KEY')) ?? blocks[0]));
 }
 
 /** From a block's DER to PKCS#8, the only form that WebCrypto imports. */
@@ -98,7 +119,7 @@ const makeKey =
 const useRsa =
   'Connect takes RSA keys only: make one with "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private-key.pem".';
 const decrypt =
-  'Decrypt it with "openssl pkcs8 -topk8 -nocrypt -in encrypted.pem -out private-key.pem" and store the result as a SecureString.';
+  '"flow-keys keys import FILE" asks for its passphrase, and stores the key without one; nothing decrypted is written to a disk.';
 const publicPart =
   'Store the private key that belongs to it; "openssl pkey -in private-key.pem -pubout" shows which one does.';
 
@@ -124,6 +145,10 @@ const findings: Readonly<Record<string, Finding>> = {
     found: 'a certificate',
     next: 'Store the private key that belongs to it; "openssl x509 -in certificate.pem -noout -pubkey" shows its public key.',
   },
+  PKCS12: {
+    found: 'a PKCS#12 file',
+    next: 'Take the key out of it, and store it: "openssl pkcs12 -in FILE -nocerts -noenc | flow-keys keys import -".',
+  },
   'CERTIFICATE REQUEST': { found: 'a certificate request', next: publicPart },
 };
 
@@ -134,8 +159,8 @@ function describe(text: string, block: PemBlock | undefined): Finding {
   if (text.trim() === '') return { found: 'empty', next: makeKey };
   if (text.includes('-----BEGIN')) return { found: 'PEM text cut short', next: damaged.next };
   return {
-    found: 'no PEM text',
-    next: 'If it is DER, "openssl pkey -inform DER -in key.der -out private-key.pem" converts it.',
+    found: 'no private key: neither PEM, DER, base64 of these, nor a JWK',
+    next: makeKey,
   };
 }
 

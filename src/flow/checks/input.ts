@@ -1,6 +1,6 @@
-import { pemBlocks } from '../../encoding/pem.ts';
 import { certificateAge, certificateIn, daysLeft } from '../../keys/certificate.ts';
 import { holdsPrivateKey } from '../../keys/holds-private-key.ts';
+import { keyBlocks } from '../../keys/key-text.ts';
 import { type Fault, fault } from '../findings.ts';
 import {
   bufferSwitch,
@@ -104,7 +104,7 @@ function checkCertificate(
   if (holdsPrivateKey(pem)) return [fault('private_key_in_flow', action, 'carries a private key')];
   const certificate = certificateIn(pem);
   if (certificate === undefined) {
-    const isPublicKey = pemBlocks(pem).some(({ label }) => label === 'PUBLIC KEY' || label === 'RSA PUBLIC KEY');
+    const isPublicKey = keyBlocks(pem).some(({ label }) => label === 'PUBLIC KEY' || label === 'RSA PUBLIC KEY');
     return isPublicKey
       ? [fault('public_key_in_flow', action, 'carries a public key where the certificate belongs')]
       : [fault('certificate_unreadable', action, 'does not carry an X.509 certificate in PEM')];
