@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { keyTextOf } from '../src/internal.ts';
+import { keyTextOf, pastedCiphertext } from '../src/internal.ts';
 import { CommandError } from './output/command-error.ts';
 
 // A flow, a certificate or an event is far smaller.
@@ -45,6 +45,17 @@ export async function readKeyFile(path: string, what: string): Promise<string> {
 /** An operand that is the text itself, or `-` for standard input. */
 export async function readOperand(operand: string, what: string): Promise<string> {
   return operand === '-' ? readText('-', what) : operand;
+}
+
+/**
+ * A ciphertext as people pass it: the text itself, a file, or `-` for standard input; quoted, encoded or in something else.
+ *
+ * @throws CommandError `unreadable_file`
+ */
+export async function readCiphertext(operand: string): Promise<string> {
+  // A ciphertext is longer than any file's name.
+  const isFile = operand === '-' || (operand.length < 255 && existsSync(operand));
+  return pastedCiphertext(isFile ? await readText(operand, 'the ciphertext') : operand);
 }
 
 /**

@@ -184,14 +184,14 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
 
   command(program, 'inspect')
     .description('what a ciphertext says without a key')
-    .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+    .argument('<ciphertext>', 'the text, or a file; "-" reads standard input')
     .action(
       run(async (_, __, ciphertext = '') => (await import('./commands/inspect.ts')).inspectCiphertext(ciphertext)),
     );
 
   stored(command(program, 'decrypt'))
     .description('decrypt a ciphertext; what the caller typed is shown only with --reveal')
-    .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+    .argument('<ciphertext>', 'the text, or a file; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the message must name')
     .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
     .option('--reveal', 'show what the caller typed', false)
@@ -215,7 +215,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
 
   stored(command(program, 'doctor'))
     .description('check each step from a message to its answer, and say what to mend first')
-    .argument('[ciphertext]', 'base64 text; "-" reads standard input')
+    .argument('[ciphertext]', 'the text, or a file; "-" reads standard input')
     .option('--event <file>', 'the event of the function, as JSON; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the flow names')
     .addOption(instance())

@@ -10,6 +10,8 @@ export const errorCodes = {
   no_caller_input: 'The caller gave no input',
   /** Not base64, truncated, too long, or not an AWS Encryption SDK message. */
   malformed_ciphertext: 'The ciphertext is malformed',
+  /** What the caller typed came unencrypted. */
+  not_encrypted: 'The input was not encrypted',
   /** A suite, message version, provider or plaintext that the policy refuses. */
   unsupported_message: 'The message is not supported',
   /** The given key id is not one of the message's own. */

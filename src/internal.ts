@@ -25,3 +25,4 @@ export { holdsPrivateKey } from './keys/holds-private-key.ts';
 export { keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
 export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
+export { pastedCiphertext } from './message/ciphertext.ts';

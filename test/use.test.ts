@@ -90,7 +90,7 @@ describe('The code that uses the inputs', () => {
   it.for([
     ['fails', { ...inputs, card: `${card.ciphertext.slice(0, 700)}AAAA` }, 'malformed_ciphertext'],
     ['is silent', { ...inputs, card: 'Timeout' }, 'no_caller_input'],
-    ['was not encrypted', { ...inputs, card: '12' }, 'malformed_ciphertext'],
+    ['was not encrypted', { ...inputs, card: '12' }, 'not_encrypted'],
     ['is absent', { cvc: cvc.ciphertext }, 'missing_parameter'],
   ] as const)('is not called when a field %s, and the answer says which', async ([, parameters, code]) => {
     const use = vi.fn(async () => ({}));
@@ -109,7 +109,7 @@ describe('The code that uses the inputs', () => {
     const use = vi.fn(async () => ({}));
     const { answer } = await invoke({ use, require: ['card'] }, { ...inputs, card: '4000123412341234' });
     expect(use).not.toHaveBeenCalled();
-    expect(answer.data.fields.card).toMatchObject({ success: false, code: 'malformed_ciphertext' });
+    expect(answer.data.fields.card).toMatchObject({ success: false, code: 'not_encrypted' });
     expect(JSON.stringify(answer)).not.toContain('4000123412341234');
   });
 

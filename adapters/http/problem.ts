@@ -21,6 +21,7 @@ export const statusOf = {
   unsupported_media_type: 415,
   no_caller_input: 422,
   malformed_ciphertext: 422,
+  not_encrypted: 422,
   unsupported_message: 422,
   key_id_mismatch: 422,
   decryption_failed: 422,

@@ -39,10 +39,11 @@ export function createObserver(environment: LambdaEnvironment) {
       cold.addMetric('ColdStart', MetricUnit.Count, 1);
       isFirst = false;
     }
-    const { use, failedChecks = 0 } = line;
+    const { use, failedChecks = 0, notEncrypted = 0 } = line;
     if (use === 'ok') metrics.singleMetric().addMetric('UseSuccess', MetricUnit.Count, 1);
     else if (use !== undefined)
       metrics.singleMetric().addDimension('code', use).addMetric('UseError', MetricUnit.Count, 1);
+    if (notEncrypted > 0) metrics.singleMetric().addMetric('NotEncrypted', MetricUnit.Count, notEncrypted);
     if (failedChecks > 0) metrics.singleMetric().addMetric('CheckFailed', MetricUnit.Count, failedChecks);
     const successes = decryptions.filter((decryption) => decryption === 'ok').length;
     if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);

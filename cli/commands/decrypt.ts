@@ -1,5 +1,5 @@
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../../src/index.ts';
-import { readKeyFile, readOperand } from '../files.ts';
+import { readCiphertext, readKeyFile } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
@@ -20,7 +20,7 @@ export async function decryptCiphertext(
   options: DecryptCommandOptions,
   terminal: Terminal,
 ): Promise<Answer> {
-  const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
+  const ciphertext = await readCiphertext(operand);
   const keyStore =
     options.privateKey === undefined ? await openKeyStore(options) : await fileKeyStore(options.privateKey);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });

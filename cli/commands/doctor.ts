@@ -8,7 +8,7 @@ import { type Finding, ok, problem, skipped } from '../doctor/check.ts';
 import { checkFunction } from '../doctor/function.ts';
 import { checkCertificate, checkParameter, checkPrivateKey, checkUploaded } from '../doctor/keys.ts';
 import { checkMessage } from '../doctor/message.ts';
-import { readKeyFile, readOperand, readText } from '../files.ts';
+import { readCiphertext, readKeyFile, readText } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { publicKeyOf } from '../keys/key-pair.ts';
 import { readFunction } from '../lambda-function.ts';
@@ -96,7 +96,7 @@ interface Subject {
 async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOptions): Promise<Subject> {
   if (keyId !== undefined) assertKeyId(keyId);
   const given = keyId === undefined ? {} : { keyId };
-  if (operand !== undefined) return { ...given, ciphertext: (await readOperand(operand, 'the ciphertext')).trim() };
+  if (operand !== undefined) return { ...given, ciphertext: await readCiphertext(operand) };
   if (event !== undefined) return { ...eventSubject(await readText(event, 'the event')), ...given };
   if (keyId !== undefined) return given;
   throw new CommandError('invalid_option', 'Pass a ciphertext, --event with the event of the function, or --key-id.');

@@ -1,10 +1,10 @@
 import { inspect } from '../../src/message/inspect.ts';
-import { readOperand } from '../files.ts';
+import { readCiphertext } from '../files.ts';
 import { type Answer, coloured, printable } from '../output/terminal.ts';
 
 /** What a ciphertext says without a key. */
 export async function inspectCiphertext(operand: string): Promise<Answer> {
-  const summary = await inspect((await readOperand(operand, 'the ciphertext')).trim());
+  const summary = await inspect(await readCiphertext(operand));
   const { suite, encryptedDataKeys, encryptionContext, signature } = summary;
   const keys = encryptedDataKeys.map(({ providerId, providerInfo, byteLength }) => [
     'key id',

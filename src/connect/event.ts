@@ -1,5 +1,6 @@
 import { FlowKeysError } from '../errors.ts';
-import { assertConsumerName, isContactId } from '../identifiers.ts';
+import { assertConsumerName, isContactId, isField } from '../identifiers.ts';
+import { isTyped, isUnencrypted } from './misplaced.ts';
 import type { ConnectSettings } from './settings.ts';
 
 /** An input of the caller's in an event. */
@@ -33,8 +34,20 @@ export const checkOnlyParameter = 'check-only';
 
 const maxFields = 20;
 
-/** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578; or no input. */
-const ciphertextPattern = /^\s*(AYADe[A-P]|AgV4|Timeout\s*$)/;
+/**
+ * How base64 of a message begins, quoted or not: version 1 and type of suite 0378, or version 2 of suite 0578; or no input.
+ */
+const ciphertextPattern = /^\s*(?:b?['"\\]+)?(AYADe[A-P]|AgV4|Timeout\s*$)/;
+
+/** A ciphertext; or an object with one, which a flow cannot pass, but who tries it out. */
+function holdsCiphertext(value: unknown): boolean {
+  if (typeof value === 'string') return ciphertextPattern.test(value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).some((item) => typeof item === 'string' && ciphertextPattern.test(item))
+  );
+}
 
 /**
  * Reads a ContactFlowEvent, as Connect hands it to a Lambda function. Whatever else it is given, it
@@ -48,7 +61,10 @@ export function parseContactFlowEvent(event: unknown, settings: ConnectSettings)
   const parameters = own(details, 'Parameters');
   const allAttributes = own(own(details, 'ContactData'), 'Attributes');
   const attributes = settings.attributes ? allAttributes : undefined;
-  const fields = settings.fields?.map((name) => named(name, parameters, attributes)) ?? found(parameters, attributes);
+  const named =
+    settings.fields?.map((name) => namedField(name, parameters, attributes)) ?? found(parameters, attributes);
+  const fields = [...named, ...unencrypted([parameters, attributes], named)];
+  if (!settings.attributes) assertNotInAttributes(fields, allAttributes);
   return {
     contactId: contactIdOf(event),
     keyId: own(parameters, keyIdParameter),
@@ -75,9 +91,38 @@ export function contactIdOf(event: unknown): string | null {
   return isContactId(contactId) ? contactId : null;
 }
 
-function named(name: string, parameters: unknown, attributes: unknown): Field {
+function namedField(name: string, parameters: unknown, attributes: unknown): Field {
   const parameter = own(parameters, name);
   return { name, value: isAbsent(parameter) ? own(attributes, name) : parameter };
+}
+
+// What the function reads itself.
+const ownParameters: readonly string[] = [keyIdParameter, consumerParameter, checkOnlyParameter, 'attempt'];
+
+/** Inputs that were not encrypted, under whatever name: a success must not leave them out in silence. */
+function unencrypted(sources: readonly unknown[], fields: readonly Field[]): readonly Field[] {
+  const known = new Set([...fields.map(({ name }) => name), ...ownParameters]);
+  return sources.flatMap(entriesOf).flatMap(([name, value]) => {
+    if (known.has(name) || !isUnencrypted(name, value)) return [];
+    known.add(name);
+    return [{ name, value }];
+  });
+}
+
+/** @throws FlowKeysError `missing_parameter` for an event whose only ciphertexts are where nobody looks */
+function assertNotInAttributes(fields: readonly Field[], attributes: unknown): void {
+  if (fields.some(({ value }) => !isAbsent(value))) return;
+  const [attribute] = entriesOf(attributes).filter(
+    ([, value]) => typeof value === 'string' && ciphertextPattern.test(value),
+  );
+  if (attribute === undefined) return;
+  const name = isField(attribute[0]) ? ` "${attribute[0]}"` : '';
+  const message = `A ciphertext is in the contact attribute${name}, which is not read: pass it as a parameter, $.Attributes.${name ? attribute[0] : '<name>'}, or set ATTRIBUTES=true.`;
+  throw new FlowKeysError('missing_parameter', message);
+}
+
+function entriesOf(values: unknown): readonly (readonly [string, unknown])[] {
+  return typeof values === 'object' && values !== null && !Array.isArray(values) ? Object.entries(values) : [];
 }
 
 /** The article's parameter, and every other whose value is a ciphertext. A parameter goes before an attribute. */
@@ -86,10 +131,9 @@ function found(parameters: unknown, attributes: unknown): readonly Field[] {
   const ciphertext = own(parameters, ciphertextParameter);
   if (!isAbsent(ciphertext)) fields.set(ciphertextParameter, ciphertext);
   for (const values of [parameters, attributes]) {
-    if (typeof values !== 'object' || values === null || Array.isArray(values)) continue;
-    for (const [name, value] of Object.entries(values)) {
-      if (name === keyIdParameter || name === consumerParameter || fields.has(name)) continue;
-      if (typeof value === 'string' && ciphertextPattern.test(value)) fields.set(name, value);
+    for (const [name, value] of entriesOf(values)) {
+      if (ownParameters.includes(name) || fields.has(name)) continue;
+      if (holdsCiphertext(value)) fields.set(name, value);
     }
   }
   if (fields.size > maxFields) {
@@ -117,13 +161,22 @@ function isSet(parameter: unknown): boolean {
 
 /** The value of a field as text. */
 export function asCiphertext({ name, value }: Field): string {
+  if (isTyped(value)) throw notEncrypted(name);
   if (typeof value === 'string') return value;
   // An unset parameter is answered as one that is empty.
   if (isAbsent(value)) return '';
   const parameter = name === ciphertextParameter ? `The parameter '${name}'` : 'A field';
   throw new FlowKeysError(
     'malformed_ciphertext',
-    `${parameter} is no text. Set it to $.StoredCustomerInput in the flow.`,
+    `${parameter} is no text. Set it to $.StoredCustomerInput in the flow, the ciphertext alone.`,
+  );
+}
+
+function notEncrypted(name: string): FlowKeysError {
+  const input = isField(name) ? `The input "${name}"` : 'An input';
+  return new FlowKeysError(
+    'not_encrypted',
+    `${input} came as the caller typed it. Tick "Encrypt entry" in the block "Store customer input" that asks for it, with the key id and the certificate; look for the digits in flow logs and contact records.`,
   );
 }
 

@@ -30,6 +30,7 @@ import {
   keyIdParameter,
   parseContactFlowEvent,
 } from './event.ts';
+import { otherEvent } from './misplaced.ts';
 import { reveal, revealEverything, revealNothing } from './reveal.ts';
 import { type ConnectSettings, defaultConnectSettings } from './settings.ts';
 import {
@@ -64,6 +65,8 @@ export interface ConnectRecord extends DecryptionRecord {
   readonly result_withheld?: readonly string[];
   /** How many inputs did not pass their check. */
   readonly failedChecks?: number;
+  /** How many inputs came unencrypted. */
+  readonly notEncrypted?: number;
 }
 
 /** Options of {@link handleContactFlowEvent}. */
@@ -98,10 +101,11 @@ export const answerMargin = 500;
 
 /**
  * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out; or, where the flow names consumers,
- * the inputs encrypted for these, and nothing in the clear. It never throws: a flow can read an answer, not an
- * exception.
+ * the inputs encrypted for these, and nothing in the clear. It throws for a batch of records alone, whose sender would take an
+ * answer for success: a flow can read an answer, not an exception.
  *
  * @param event what Connect invoked the function with
+ * @throws FlowKeysError `invalid_request` for an event with `Records`, as Kinesis and SQS send it
  */
 export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
   const { settings = defaultConnectSettings } = given;
@@ -113,7 +117,9 @@ export async function handleContactFlowEvent(event: unknown, given: HandleEventO
 async function handleEvent(event: unknown, options: TimedOptions): Promise<HandledEvent> {
   const { requestId, settings } = options;
   const ids = { contactId: contactIdOf(event), requestId };
+  const other = otherEvent(event);
   try {
+    if (other !== undefined) throw other;
     const input = parseContactFlowEvent(event, settings);
     const { keyId, consumer } = input;
     const fields = input.isCheckOnly
@@ -297,6 +303,7 @@ function handled(
   const decryptions = answered.map(({ record, decryption = record.code }) => decryption);
   const first = records.find(({ code }) => code !== 'ok') ?? records[0];
   const failedChecks = answered.filter(hasFailedCheck).length;
+  const notEncrypted = records.filter(({ code }) => code === 'not_encrypted').length;
   return {
     answer: answerOf(ids, outcomes, settings.answer, use?.outcome),
     record: {
@@ -306,6 +313,7 @@ function handled(
       ...(records.length > 1 && { outcomes: records.map(({ code }) => code) }),
       ...(records.some(({ code }, index) => code !== decryptions[index]) && { decryptions }),
       ...(failedChecks > 0 && { failedChecks }),
+      ...(notEncrypted > 0 && { notEncrypted }),
       ...(use && useRecord(use)),
     },
     failures: [...outcomes.flatMap(failuresOf), ...(use && 'failure' in use.outcome ? [use.outcome.failure] : [])],

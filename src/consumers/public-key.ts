@@ -1,8 +1,8 @@
 import { derTag, objectIdentifier, readDer, readDerElements, sameBytes } from '../encoding/der.ts';
 import { isRecord } from '../encoding/json.ts';
-import { pemBlocks } from '../encoding/pem.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { holdsPrivateKey, isPrivateJwk } from '../keys/holds-private-key.ts';
+import { pemBlocks } from '../keys/key-text.ts';
 
 /** A consumer's public key, as far as it is read without Web Crypto. */
 export interface ConsumerKey {

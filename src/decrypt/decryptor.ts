@@ -6,11 +6,11 @@ import { assertKeyId } from '../identifiers.ts';
 import { type CachedKeys, cachedKeyStore, createKeyCache, type KeyCache } from '../keys/key-cache.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { ciphertextBytes } from '../message/ciphertext.ts';
+import type { MessageHeader } from '../message/header.ts';
 import { defaultMaxCiphertextBytes } from '../message/inspect.ts';
 import { type Message, parseMessage } from '../message/message.ts';
 import { messagePolicies, type SuitePolicy } from '../message/suites.ts';
 import { type Verification, verificationOf } from '../message/verification.ts';
-import { allowedAmong, keyIdsOf } from './candidates.ts';
 
 // A rotation needs two: the stored key and the one that replaces it. Each costs a private-key operation.
 const maxPrivateKeys = 3;
@@ -130,6 +130,44 @@ export function createDecryptor({
   return { decrypt };
 }
 
+/** The key ids to try: the given one, or else all that the message names for the provider, in its order. */
+function keyIdsOf(
+  { encryptedDataKeys }: MessageHeader,
+  providerId: string,
+  given: string | undefined,
+): readonly string[] {
+  const named = encryptedDataKeys.filter((key) => key.providerId === providerId).map((key) => key.providerInfo);
+  if (named.length === 0) {
+    const others = encryptedDataKeys.map((key) => key.providerId).filter((id) => /^[\w.-]{1,40}$/.test(id));
+    const found =
+      others.length > 0 ? `its data keys are of provider ${[...new Set(others)].join(', ')}` : 'it has none';
+    throw new FlowKeysError(
+      'unsupported_message',
+      `The message is whole, but holds no data key of provider ${providerId} (${found}): no flow security key encrypted it. Pass what the Store customer input block stored.`,
+    );
+  }
+  const keyIds = [...new Set(named)];
+  if (given !== undefined && keyIds.includes(given)) return [given];
+  for (const keyId of keyIds) assertKeyId(keyId);
+  if (given === undefined) return keyIds;
+  // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.
+  const keyId = keyIds.join(', ');
+  throw new FlowKeysError(
+    'key_id_mismatch',
+    `The message is encrypted for key id ${keyId}, not for the given one. Pass the key id of the flow's Store customer input block.`,
+    { keyId },
+  );
+}
+
+function allowedAmong(keyIds: readonly string[], allowed: readonly string[] | undefined): readonly string[] {
+  if (allowed === undefined) return keyIds;
+  const usable = keyIds.filter((keyId) => allowed.includes(keyId));
+  if (usable.length > 0) return usable;
+  const keyId = keyIds.join(', ');
+  const message = `The caller may not use key id ${keyId}. Call with a token that may, or allow it to this one.`;
+  throw new FlowKeysError('forbidden', message, { keyId });
+}
+
 function privateKeysOf({ pems }: CachedKeys): readonly CryptoKey[] {
   return pems.flatMap(({ privateKeys }) => privateKeys);
 }
@@ -149,7 +187,7 @@ function decryptionFailed(keyIds: readonly string[], failed: Decryption): FlowKe
   const keyId = keyIds.join(', ');
   return new FlowKeysError(
     'decryption_failed',
-    `The message cannot be decrypted under key id ${keyId}: it was altered, or the stored private key is not the one that belongs to it.`,
+    `The message cannot be decrypted under key id ${keyId}: it was altered, the stored private key is not the one that belongs to it, or its data key was wrapped with other padding than RSA-OAEP with SHA-512.`,
     { keyId, ...('cause' in failed && { cause: failed.cause }) },
   );
 }

@@ -1,7 +1,6 @@
 import { derTag, objectIdentifier, readDer, sameBytes, writeDer } from '../encoding/der.ts';
-import type { PemBlock } from '../encoding/pem.ts';
 import { FlowKeysError } from '../errors.ts';
-import { keyBlocks } from './key-text.ts';
+import { keyBlocks, type PemBlock } from './key-text.ts';
 
 const minimumModulusBits = 2048;
 

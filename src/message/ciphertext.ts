@@ -7,7 +7,7 @@ const noInput = 'Timeout';
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * The bytes of a ciphertext that came as base64 text (RFC 4648, section 4; white space around it is
+ * The bytes of a ciphertext that came as base64 text (RFC 4648, section 4; line breaks and white space around them are
  * dropped) or as bytes.
  *
  * @throws FlowKeysError `missing_parameter` when it is empty, `no_caller_input` for Connect's `Timeout`,
@@ -20,7 +20,7 @@ export function ciphertextBytes(ciphertext: string | Uint8Array, maxCiphertextBy
     return new Uint8Array(ciphertext);
   }
   if (typeof ciphertext !== 'string') throw malformed('it must be base64 text or bytes');
-  const text = ciphertext.trim();
+  const text = withoutLineBreaks(ciphertext);
   if (text === '') throw missing();
   if (text === noInput) {
     throw new FlowKeysError(
@@ -34,12 +34,99 @@ export function ciphertextBytes(ciphertext: string | Uint8Array, maxCiphertextBy
   return bytes;
 }
 
+/** Mail, terminals and editors break lines; what wraps at spaces does so at the same width each time. */
+function withoutLineBreaks(text: string): string {
+  const joined = text.trim().replaceAll(/[ \t]*[\r\n]+[ \t]*/g, '');
+  const words = joined.split(/[ \t]+/);
+  const width = words[0]?.length ?? 0;
+  const isWrapped = width >= 20 && words.slice(0, -1).every((word) => word.length === width);
+  return isWrapped ? words.join('') : joined;
+}
+
 function notBase64(text: string): string {
-  if (/^[\w-]+={0,2}$/.test(text) && /[-_]/.test(text)) {
-    return 'it is base64url; Connect writes standard base64 with "+" and "/"';
-  }
+  const found = disguises.find(({ isIn }) => isIn(text));
+  if (found !== undefined) return found.what;
   if (base64.test(text)) return 'it is base64 cut short: its length is no multiple of four';
   return 'it is not base64';
+}
+
+/** How base64 text looks when something was done to it, and what undoes that. */
+const disguises: readonly {
+  readonly what: string;
+  isIn(text: string): boolean;
+  undo(text: string): string;
+}[] = [
+  {
+    what: 'quotes stand around it; pass the text between them',
+    isIn: (text) => /^(?:b?['"`]|\\+").*['"`]$/s.test(text),
+    undo: (text) => text.replaceAll(/^(?:b?['"`]|\\+")|\\*['"`]$/gs, ''),
+  },
+  {
+    what: 'it is HTML-escaped ("&#43;" is "+"); pass the text as the flow stored it',
+    isIn: (text) => /&(?:amp|quot|plus|sol|equals|#x?[0-9a-f]+);/i.test(text),
+    undo: (text) =>
+      text
+        .replaceAll('&amp;', '&')
+        .replaceAll(/&(?:plus|#43|#x2b);/gi, '+')
+        .replaceAll(/&(?:sol|#47|#x2f);/gi, '/')
+        .replaceAll(/&(?:equals|#61|#x3d);/gi, '=')
+        .replaceAll(/&(?:quot|#34|#x22|#39|#x27);/gi, ''),
+  },
+  {
+    what: 'it is percent-encoded ("%2B" is "+"); decode it once',
+    isIn: (text) => /%(?:2B|2F|3D|25)/i.test(text),
+    undo: (text) =>
+      text.replaceAll(/%25/g, '%').replaceAll(/%2B/gi, '+').replaceAll(/%2F/gi, '/').replaceAll(/%3D/gi, '='),
+  },
+  {
+    what: 'it has spaces where "+" was: it was decoded as a form once too often',
+    isIn: (text) => /^[A-Za-z0-9+/]+(?: +[A-Za-z0-9+/]+)+={0,2}$/.test(text),
+    undo: (text) => text.replaceAll(' ', '+'),
+  },
+  {
+    what: 'it is base64url; Connect writes standard base64 with "+" and "/"',
+    isIn: (text) => /^[\w-]+={0,2}$/.test(text) && /[-_]/.test(text),
+    undo(text) {
+      const standard = text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+      return standard.padEnd(Math.ceil(standard.length / 4) * 4, '=');
+    },
+  },
+  {
+    what: 'it is JSON; pass the ciphertext alone, the value of its parameter',
+    isIn: (text) => /^[{[]/.test(text),
+    undo: (text) => text,
+  },
+];
+
+/** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578. */
+const message = /(?:AYADe[A-P]|AgV4)[A-Za-z0-9+/]{300,}={0,2}/g;
+// More than one, and nobody knows which is to be undone first.
+const mostDisguises = 4;
+
+/**
+ * The ciphertext in a text that somebody pastes: itself, quoted, escaped or encoded once more; or the only one in an event,
+ * a line of a log, or whatever else. What cannot be told is given back as it is, for {@link ciphertextBytes} to name.
+ *
+ * @example
+ * pastedCiphertext('"AYADeC…"'); // AYADeC…
+ */
+export function pastedCiphertext(pasted: string): string {
+  let text = withoutLineBreaks(pasted.replaceAll('\u0000', '').replace(/^\uFEFF/, ''));
+  for (let count = 0; count < mostDisguises && !base64.test(text); count += 1) {
+    const found = disguises.find(({ isIn }) => isIn(text));
+    if (found === undefined) break;
+    text = found.undo(text).trim();
+  }
+  if (base64.test(text)) return text;
+  // In JSON, a slash may be escaped, and a line break spelled out.
+  const inside = new Set(
+    pasted
+      .replaceAll('\\/', '/')
+      .replaceAll(/\\u002b/gi, '+')
+      .match(message) ?? [],
+  );
+  const [only, ...others] = inside;
+  return only !== undefined && others.length === 0 ? only : pasted;
 }
 
 function missing(): FlowKeysError {

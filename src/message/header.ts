@@ -119,11 +119,20 @@ function readEncryptedDataKeys(reader: MessageReader, policy: MessagePolicy): re
   const count = reader.uint16('encrypted data keys');
   if (count === 0) throw reader.malformed('it holds no encrypted data key');
   assertEncryptedDataKeys(count, policy);
-  return Array.from({ length: count }, () => ({
-    providerId: readText(reader, 'encrypted data keys'),
-    providerInfo: readText(reader, 'encrypted data keys'),
-    byteLength: reader.take(reader.uint16('encrypted data keys'), 'encrypted data keys').length,
-  }));
+  return Array.from({ length: count }, () => {
+    const providerId = readText(reader, 'encrypted data keys');
+    return {
+      providerId,
+      providerInfo: readProviderInfo(reader, providerId),
+      byteLength: reader.take(reader.uint16('encrypted data keys'), 'encrypted data keys').length,
+    };
+  });
+}
+
+/** Text where Connect wrote it; the raw AES keyrings of the AWS Encryption SDK put an IV behind a name. */
+function readProviderInfo(reader: MessageReader, providerId: string): string {
+  if (providerId === 'AmazonConnect') return readText(reader, 'encrypted data keys');
+  return new TextDecoder().decode(reader.take(reader.uint16('encrypted data keys'), 'encrypted data keys'));
 }
 
 function readContentType(reader: MessageReader): 'framed' | 'non-framed' {

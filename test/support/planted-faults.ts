@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { FindingCode } from 'flow-security-keys/flow';
 import { pem, testKeys } from '../recordings/recordings.ts';
 import { certificateOf } from './certificates.ts';
@@ -18,6 +19,7 @@ import {
 const [key] = testKeys;
 if (key === undefined) throw new Error('There is no test key.');
 export const certificate = pem('CERTIFICATE', key.certificate);
+const publicPem = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const unheldKeyId = 'aaaaaaaa-2222-4333-8444-5555aaaa5555';
 const certificates = { expired: '', expiring: '', future: '', other: '' };
 /** Before the faults are planted. */
@@ -100,7 +102,7 @@ export const plants: Readonly<Record<FindingCode, Plant>> = {
     'private_key_in_flow',
     () => `${certificate}\n${pem('PRIVATE KEY', key.privateKeyPkcs8)}`,
   ),
-  public_key_in_flow: withCertificate('public_key_in_flow', () => pem('PUBLIC KEY', key.certificate)),
+  public_key_in_flow: withCertificate('public_key_in_flow', () => publicPem),
   certificate_unreadable: withCertificate('certificate_unreadable', () => certificate.slice(0, 300)),
   certificate_expired: withCertificate('certificate_expired', () => certificates.expired),
   certificate_expiring: withCertificate('certificate_expiring', () => certificates.expiring),

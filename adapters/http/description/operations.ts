@@ -19,6 +19,7 @@ const messageErrors = [
   'missing_parameter',
   'no_caller_input',
   'malformed_ciphertext',
+  'not_encrypted',
   'unsupported_message',
 ] as const satisfies readonly ErrorCode[];
 
