@@ -126,8 +126,9 @@ async function measure(
       AWS_ENDPOINT_URL: endpoint,
     },
   });
+  const exited = once(child, 'exit');
   if (module === undefined) {
-    await once(child, 'exit');
+    await exited;
     const ended = performance.now() - started;
     return { runtime: ended, loaded: ended, answered: ended, perCall: Number.NaN };
   }
@@ -140,6 +141,8 @@ async function measure(
     group?.limit(child.pid ?? 0);
     child.stdin?.write('go\n');
   }
+  // A control group can be removed once its processes are gone.
+  await exited;
   const [runtime = Number.NaN, loaded = Number.NaN, first = Number.NaN, perCall = Number.NaN] = times;
   if (Number.isNaN(perCall)) throw new Error('The program did not answer.');
   return { runtime, loaded, answered: loaded + first, perCall };

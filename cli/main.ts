@@ -143,8 +143,24 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .addOption(instance().makeOptionMandatory())
     .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
     .option('--certificate <file>', 'the certificate of the key; needed with a file')
+    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
     .action(
       run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal)),
+    );
+
+  writing(command(keys, 'import'))
+    .description('store a private key that exists already, under the key id that Connect has for it')
+    .argument('<source>', 'a file, ssm:NAME of a parameter, or secret:NAME of a secret; "-" reads standard input')
+    .addOption(instance())
+    .option('--key-id <id>', 'the key id, where --instance is not to be asked')
+    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
+    .option('--certificate <file>', 'the certificate of the key; by default the stored one, or a new one')
+    .option('--subject <name>', 'distinguished name of a new certificate', 'CN=flow-security-keys')
+    .option('--days <number>', 'how long a new certificate is valid', wholeNumber, 365)
+    .action(
+      run(async (options, terminal, source = '') =>
+        (await import('./commands/keys-import.ts')).importKey(source, options, terminal),
+      ),
     );
 
   stored(command(keys, 'list'))
@@ -194,6 +210,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .argument('<ciphertext>', 'the text, or a file; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the message must name')
     .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
+    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
     .option('--reveal', 'show what the caller typed', false)
     .option('--all-suites', 'accept suites that Connect does not use', false)
     .action(

@@ -1,11 +1,12 @@
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { readCiphertext, readKeyFile } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
+import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
-export interface DecryptCommandOptions extends KeyStoreOptions {
+export interface DecryptCommandOptions extends KeyStoreOptions, PassphraseOptions {
   readonly keyId?: string;
   /** A file; without it, the store is asked. */
   readonly privateKey?: string;
@@ -22,7 +23,9 @@ export async function decryptCiphertext(
 ): Promise<Answer> {
   const ciphertext = await readCiphertext(operand);
   const keyStore =
-    options.privateKey === undefined ? await openKeyStore(options) : await fileKeyStore(options.privateKey);
+    options.privateKey === undefined
+      ? await openKeyStore(options)
+      : await fileKeyStore(options.privateKey, options, terminal);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
   const given = options.keyId === undefined ? {} : { keyId: options.keyId };
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
@@ -47,8 +50,8 @@ export async function decryptCiphertext(
 }
 
 /** A key store that has the same private key for every id. */
-async function fileKeyStore(path: string): Promise<KeyStore> {
-  const pem = await readKeyFile(path, 'the private key');
+async function fileKeyStore(path: string, options: PassphraseOptions, terminal: Terminal): Promise<KeyStore> {
+  const pem = await decryptedKeyText(await readKeyFile(path, 'the private key'), options, terminal);
   await privateKeyIn(pem, path);
   return { privateKeys: async () => [pem] };
 }

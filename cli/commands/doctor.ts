@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { compareSettings, member, readFlow } from '../../src/flow/index.ts';
+import { compareSettings, readFlow } from '../../src/flow/index.ts';
 import { createDecryptor } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { type Finding, ok, problem, skipped } from '../doctor/check.ts';
+import { readEvent } from '../doctor/event.ts';
 import { checkFunction } from '../doctor/function.ts';
 import { checkCertificate, checkParameter, checkPrivateKey, checkUploaded } from '../doctor/keys.ts';
 import { checkMessage } from '../doctor/message.ts';
@@ -55,7 +56,10 @@ const colours = { ok: 'green', problem: 'red', skipped: 'dim' } as const;
 export async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
   const subject = await subjectOf(operand, options);
   const message = subject.ciphertext === undefined ? undefined : await checkMessage(subject.ciphertext, subject.keyId);
-  const findings: Finding[] = [...(message?.findings ?? [skipped('message', 'none was passed')])];
+  const findings: Finding[] = [
+    ...(subject.findings ?? []),
+    ...(message?.findings ?? [skipped('message', 'none was passed')]),
+  ];
   const keyId = message?.keyId ?? subject.keyId;
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   if (keyId !== undefined) findings.push(...(await examineKey(keyId, subject.ciphertext, options, instance)));
@@ -90,6 +94,8 @@ async function examineSettings(
 interface Subject {
   readonly keyId?: string;
   readonly ciphertext?: string;
+  /** What is wrong with the event. */
+  readonly findings?: readonly Finding[];
 }
 
 /** The ciphertext and the key id: as passed, or from an event. */
@@ -97,30 +103,9 @@ async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOp
   if (keyId !== undefined) assertKeyId(keyId);
   const given = keyId === undefined ? {} : { keyId };
   if (operand !== undefined) return { ...given, ciphertext: await readCiphertext(operand) };
-  if (event !== undefined) return { ...eventSubject(await readText(event, 'the event')), ...given };
+  if (event !== undefined) return { ...(await readEvent(await readText(event, 'the event'))), ...given };
   if (keyId !== undefined) return given;
   throw new CommandError('invalid_option', 'Pass a ciphertext, --event with the event of the function, or --key-id.');
-}
-
-function eventSubject(text: string): Subject {
-  let event: unknown;
-  try {
-    event = JSON.parse(text);
-  } catch (error) {
-    throw new CommandError('unreadable_file', 'The event is not JSON; copy it from the flow log as it is.', error);
-  }
-  const parameters = member(member(event, 'Details'), 'Parameters');
-  const keyId = member(parameters, 'key-id');
-  const named = member(parameters, 'my-secret-string');
-  const longest = Object.values(Object(parameters)).filter((value) => typeof value === 'string' && value.length > 400);
-  const ciphertext = named ?? longest[0];
-  if (typeof ciphertext !== 'string') {
-    throw new CommandError(
-      'unreadable_file',
-      'The event has no Details.Parameters with a ciphertext; pass the event of the function, or the ciphertext itself.',
-    );
-  }
-  return { ciphertext, ...(typeof keyId === 'string' && { keyId }) };
 }
 
 async function examineKey(

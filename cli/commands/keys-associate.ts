@@ -1,16 +1,16 @@
 import { createPublicKey } from 'node:crypto';
 import { FlowKeysError } from '../../src/index.ts';
-import type { AwsOptions } from '../aws.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
 import { readKeyFile } from '../files.ts';
 import { readPublicCertificate } from '../keys/certificate.ts';
 import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
+import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
 import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
-export interface KeysAssociateOptions extends KeyStoreOptions, AwsOptions {
+export interface KeysAssociateOptions extends KeyStoreOptions, PassphraseOptions {
   readonly instance: string;
   /** A file, or the id `new-…` under which `keys create --store` put it. */
   readonly privateKey: string;
@@ -71,7 +71,7 @@ async function readKey(
   const isProvisional = /^new-[0-9a-f]{16}$/.test(privateKey);
   const [pem] = isProvisional
     ? await vault.privateKeys(privateKey, {})
-    : [await readKeyFile(privateKey, 'the private key')];
+    : [await decryptedKeyText(await readKeyFile(privateKey, 'the private key'), options, terminal)];
   if (pem === undefined) {
     const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
     throw new FlowKeysError('unknown_key', message);

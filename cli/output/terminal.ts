@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { CommandError, type ExitCode } from './command-error.ts';
 
@@ -27,6 +28,8 @@ export interface Terminal {
   confirm(question: string): Promise<void>;
   /** What somebody at the terminal answers; `undefined` where there is nobody, or who leaves. */
   ask(question: string): Promise<string | undefined>;
+  /** The same, and what is typed is not shown. */
+  askSecret(question: string): Promise<string | undefined>;
 }
 
 // Anything shorter needs no word.
@@ -75,6 +78,18 @@ export function terminal({
       const answer = await Promise.race([answered, left]);
       lines.close();
       return answer?.trim();
+    },
+
+    async askSecret(question) {
+      if (!isInteractive) return undefined;
+      stderr.write(`${printable(question)} `);
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+      const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+      const left = once(lines, 'close').then(() => undefined);
+      const answer = await Promise.race([lines.question('').catch(() => undefined), left]);
+      lines.close();
+      stderr.write('\n');
+      return answer;
     },
 
     async confirm(question) {

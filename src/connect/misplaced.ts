@@ -74,7 +74,7 @@ const kinds: readonly { isIt(members: ReadonlyMap<string, unknown>): boolean; re
     what: `This is an event of Amazon Lex, whose input no security key encrypts. ${block}: ask for the input with "Store customer input".`,
   },
   {
-    isIt: (members) => members.has('detail-type'),
+    isIt: (members) => members.has('detail-type') || (members.has('detail') && members.has('source')),
     what: `This is an event of EventBridge. ${block}; remove the rule's target.`,
   },
   {

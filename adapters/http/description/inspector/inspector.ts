@@ -1,5 +1,6 @@
 // Runs in the browser: what is pasted is read there, and sent nowhere.
 import { FlowKeysError, inspect, type MessageSummary } from '../../../../src/index.ts';
+import { pastedCiphertext } from '../../../../src/internal.ts';
 
 const input = document.querySelector('textarea');
 const output = document.querySelector('output');
@@ -8,7 +9,7 @@ let latest = 0;
 input?.addEventListener('input', async () => {
   latest += 1;
   const current = latest;
-  const rows = await rowsOf(input.value);
+  const rows = await rowsOf(pastedCiphertext(input.value));
   // An answer that was overtaken is dropped.
   if (current === latest) output?.replaceChildren(...rows.map(row));
 });
