@@ -63,12 +63,12 @@ describe('What is no usable private key is named, with what to do', () => {
     [
       'an encrypted PKCS#8 key',
       () => openssl('pkcs8 -topk8 -in key.pem -passout pass:canary -out out.pem'),
-      /is an encrypted PKCS#8 private key.*openssl pkcs8 -topk8 -nocrypt/,
+      /is an encrypted PKCS#8 private key.*flow-keys keys import/,
     ],
     [
       'an encrypted PKCS#1 key',
       () => openssl('rsa -in key.pem -traditional -aes256 -passout pass:canary -out out.pem'),
-      /is an encrypted PKCS#1 private key.*openssl pkcs8 -topk8 -nocrypt/,
+      /is an encrypted PKCS#1 private key.*flow-keys keys import/,
     ],
     ['a public key', () => openssl('pkey -in key.pem -pubout -out out.pem'), /is a public key.*openssl pkey/],
     ['a PKCS#1 public key', () => openssl('rsa -in key.pem -RSAPublicKey_out -out out.pem'), /is a public key/],
@@ -95,25 +95,13 @@ describe('What is no usable private key is named, with what to do', () => {
       /is a damaged private key.*openssl pkey/,
     ],
     ['a key without its last line', () => pkcs8.replace(/-----END.*/, ''), /PEM text cut short/],
-    ['base64 without PEM lines', () => testKey?.privateKeyPkcs8 ?? '', /is no PEM text.*openssl pkey -inform DER/],
     ['an empty text', () => ' \n', /is empty/],
-    ['other text', () => 'hunter2', /is no PEM text/],
+    ['other text', () => 'hunter2', /is no private key/],
   ])('%s', async ([, make, expected]) => {
     const stored = await make();
     const message = await messageFor(stored);
     expect(message).toMatch(expected);
     const longest = stored.split(/\s+/).filter((word) => word.length > 20);
     for (const secret of [...longest, 'hunter2']) expect(message).not.toContain(secret);
-  });
-
-  it.for<[string, string]>([
-    ['an encrypted PKCS#8 key', 'pkcs8 -topk8 -in key.pem -passout pass:canary -out out.pem'],
-    ['an encrypted PKCS#1 key', 'rsa -in key.pem -traditional -aes256 -passout pass:canary -out out.pem'],
-  ])('the command for %s gives a key that is accepted', async ([, command]) => {
-    const message = await messageFor(await openssl(command));
-    await writeFile(join(folder, 'encrypted.pem'), await readFile(join(folder, 'out.pem')));
-    const [, advised = ''] = message.match(/"openssl ([^"]+)"/) ?? [];
-    await openssl(`${advised.replace('private-key.pem', 'out.pem')} -passin pass:canary`);
-    expect(await decryptWith(await readFile(join(folder, 'out.pem'), 'utf8'))).toBe(plaintext);
   });
 });
