@@ -11,7 +11,8 @@ import type { SuiteReport } from './suite.ts';
 import manifest from './tools/package.json' with { type: 'json' };
 
 const run = promisify(execFile);
-const installed = (name: string) => fileURLToPath(new URL(`tools/node_modules/${name}`, import.meta.url));
+/** A file of what `test/runtimes/tools` installs. */
+export const installed = (name: string) => fileURLToPath(new URL(`tools/node_modules/${name}`, import.meta.url));
 const chromiumPath = '/usr/bin/chromium';
 
 /** Where the suite runs, and how. */
