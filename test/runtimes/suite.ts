@@ -4,6 +4,7 @@ import { contactFlowCases, type ParityRunner, requestId } from '../parity/contac
 import { coreCases, vectorCases } from '../parity/core.ts';
 import { flowCases } from '../parity/flow.ts';
 import { hostileCases } from '../parity/hostile.ts';
+import { kitCases } from '../parity/kit.ts';
 import type { Capability, NamedCase } from '../parity/named-case.ts';
 import { testConsumers } from '../recordings/consumers.ts';
 import type { Recording } from '../recordings/recordings.ts';
@@ -42,6 +43,7 @@ export async function runSuite(): Promise<SuiteReport> {
   const { vectors, sharedRecordings, lambdaAnswers } = suiteData;
   const cases: readonly NamedCase[] = [
     ...coreCases(),
+    ...kitCases(),
     ...(vectors === null ? [] : vectorCases(vectors)),
     ...contactFlowCases(service(), sharedRecordings, lambdaAnswers),
     ...(await hostileCases()),
