@@ -4,7 +4,6 @@ import com.amazonaws.encryptionsdk.CryptoResult;
 import com.amazonaws.encryptionsdk.jce.JceMasterKey;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -40,7 +39,7 @@ public final class Check {
         JceMasterKey masterKey = JceMasterKey.getInstance(null, keys.get(keyId), PROVIDER, keyId, PADDING);
         byte[] ciphertext = Base64.getDecoder().decode(message.get("ciphertext").asText());
         CryptoResult<byte[], ?> result = sdk.decryptData(masterKey, ciphertext);
-        outcome.put("plaintext", new String(result.getResult(), StandardCharsets.UTF_8));
+        outcome.put("plaintextBase64", Base64.getEncoder().encodeToString(result.getResult()));
       } catch (Exception | Error refusal) {
         outcome.put("refused", refusal.getClass().getSimpleName());
       }
