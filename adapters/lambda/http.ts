@@ -1,3 +1,4 @@
+// Hono means to move this to a package of its own, @hono/aws-lambda, which is not published yet.
 import { handle } from 'hono/aws-lambda';
 import { FlowKeysError } from '../../src/index.ts';
 import { logLine } from '../../src/internal.ts';
