@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { type Browser, chromium } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import workerdManifest from 'workerd/package.json' with { type: 'json' };
+import { hasChromium, launchChromium } from '../support/chromium.ts';
 import { startWorkerd } from '../support/workerd.ts';
 import { bundleOf } from './bundle.ts';
 import type { SuiteReport } from './suite.ts';
@@ -13,7 +14,6 @@ import manifest from './tools/package.json' with { type: 'json' };
 const run = promisify(execFile);
 /** A file of what `test/runtimes/tools` installs. */
 export const installed = (name: string) => fileURLToPath(new URL(`tools/node_modules/${name}`, import.meta.url));
-const chromiumPath = '/usr/bin/chromium';
 
 /** Where the suite runs, and how. */
 export interface Runtime {
@@ -26,11 +26,9 @@ export interface Runtime {
 
 /** Whether `test/runtimes/tools/install.sh` was run, and Chromium is there. In CI they must be. */
 export function hasRuntimes(): boolean {
-  if (existsSync(installed('bun')) && existsSync(chromiumPath)) return true;
-  if (process.env['CI'] === 'true') {
-    throw new Error('CI needs the runtimes: bash test/runtimes/tools/install.sh, and apt-get install chromium.');
-  }
-  console.warn('Skipped: the runtimes; run test/runtimes/tools/install.sh, and install Debian’s chromium.');
+  if (existsSync(installed('bun'))) return hasChromium();
+  if (process.env['CI'] === 'true') throw new Error('CI needs the runtimes: bash test/runtimes/tools/install.sh');
+  console.warn('Skipped: the runtimes; run test/runtimes/tools/install.sh.');
   return false;
 }
 
@@ -108,11 +106,9 @@ function program(name: string, source: string, version: string, [command = '', .
   };
 }
 
-type Page = Awaited<ReturnType<Browser['newPage']>>;
-
 /** Loads the suite in a page of an origin of its own, where nothing but its scripts is. */
 async function inPage(html: string, use: (page: Page) => Promise<SuiteReport>): Promise<SuiteReport> {
-  const browser = await launch();
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.route('http://localhost/**', async (route) => {
@@ -131,19 +127,8 @@ async function inPage(html: string, use: (page: Page) => Promise<SuiteReport>): 
 }
 
 async function chromiumVersion(): Promise<string> {
-  const browser = await launch();
+  const browser = await launchChromium();
   const version = browser.version();
   await browser.close();
   return version;
-}
-
-function launch(): Promise<Browser> {
-  const args = [
-    '--no-sandbox',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-sync',
-  ];
-  return chromium.launch({ executablePath: chromiumPath, args });
 }
