@@ -45,10 +45,11 @@ export const runtimes: readonly Runtime[] = [
     version: async () => workerdManifest.version,
     async report() {
       const worker = await startWorkerd({}, bundleOf('workerd'));
-      const response = await fetch(worker.origin);
-      const report = await response.json();
-      await worker.stop();
-      return report;
+      try {
+        return await (await fetch(worker.origin)).json();
+      } finally {
+        await worker.stop();
+      }
     },
   },
   program('Bun', `npm: bun@${versions.bun}`, versions.bun, [installed('.bin/bun')]),
