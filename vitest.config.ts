@@ -23,6 +23,8 @@ const reliability = 'test/reliability/**';
 const deployment = 'test/deployment/**';
 const bundles = 'test/bundles/**';
 const attack = 'test/attack/**';
+const runtimes = 'test/runtimes/**';
+const ecosystems = 'test/ecosystems/**';
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -80,12 +82,16 @@ export default defineConfig({
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack]),
+      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack, runtimes, ecosystems]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
       // What starts what was built: `npm run test:bundles`.
       onNode('bundles', ['test/bundles/*.test.ts']),
       // Hostile messages and callers: `npm run attack`.
       onNode('attack', ['test/attack/*.test.ts']),
+      // The suite on every runtime: `npm run test:runtimes`.
+      onNode('runtimes', ['test/runtimes/*.test.ts']),
+      // The package as each package manager and bundler takes it: `npm run test:ecosystems`.
+      onNode('ecosystems', ['test/ecosystems/*.test.ts']),
       // What operators deploy, with their tools: `npm run test:deployment`.
       onNode('deployment', ['test/deployment/*.test.ts']),
       // Minutes of rotations, outages and load: `npm run test:reliability`.

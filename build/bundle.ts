@@ -31,7 +31,11 @@ const targets: Readonly<Record<string, BuildOptions>> = {
   lambda: {
     ...shared,
     external: ['node:*'],
-    entryPoints: { index: 'adapters/lambda/index.ts', certificates: 'adapters/lambda/certificates.ts' },
+    entryPoints: {
+      index: 'adapters/lambda/index.ts',
+      http: 'adapters/lambda/http.ts',
+      certificates: 'adapters/lambda/certificates.ts',
+    },
     outdir: 'dist/lambda',
     outExtension: { '.js': '.mjs' },
     splitting: true,

@@ -10,10 +10,11 @@ export interface EntryPoint {
   readonly bundle: string;
 }
 
-export const entryPoints: readonly EntryPoint[] = Object.entries(manifest.exports).map(
-  ([path, { types, default: file }]) => ({
-    specifier: manifest.name + path.slice(1),
-    source: types.replace(/^\.\/dist\/types\/(.*)\.d\.ts$/, '$1.ts'),
-    bundle: file.replace(/^\.\/dist\/package\/(.*)\.js$/, '$1'),
-  }),
-);
+// `./package.json` is exported, too, as tools read it; it is no module.
+const { './package.json': _, ...modules } = manifest.exports;
+
+export const entryPoints: readonly EntryPoint[] = Object.entries(modules).map(([path, { types, default: file }]) => ({
+  specifier: manifest.name + path.slice(1),
+  source: types.replace(/^\.\/dist\/types\/(.*)\.d\.ts$/, '$1.ts'),
+  bundle: file.replace(/^\.\/dist\/package\/(.*)\.js$/, '$1'),
+}));

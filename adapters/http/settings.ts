@@ -38,6 +38,11 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
   };
 }
 
+/** Whether somebody may call: a bearer token or an issuer of JWTs is configured. */
+export function hasCallers({ bearerTokens = [], jwtIssuer }: Authorization): boolean {
+  return bearerTokens.length > 0 || jwtIssuer !== undefined;
+}
+
 /**
  * Reads `BEARER_TOKEN_HASHES`: entries as {@link bearerTokenFrom} takes them, separated by white space.
  *

@@ -10,7 +10,7 @@ import { logJson } from '../http/middleware/log.ts';
 import { traceOf } from '../http/middleware/trace.ts';
 import type { RequestLogLine } from '../http/options.ts';
 import { problemDetails } from '../http/problem.ts';
-import { checkedTimeout } from '../http/settings.ts';
+import { checkedTimeout, hasCallers } from '../http/settings.ts';
 import { tokenBuckets } from '../http/token-buckets.ts';
 import { assertAuditable, auditWriter } from './audit.ts';
 import { createMetrics } from './metrics.ts';
@@ -192,12 +192,9 @@ function refuseWith(server: Server, refuse: (code: keyof typeof malformed, isLog
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
-function assertConfigured(
-  { bearerTokens = [], jwtIssuer, isDevelopment = false }: ServerOptions['authorization'],
-  hostname: string,
-): void {
-  if (bearerTokens.length > 0 || jwtIssuer !== undefined) return;
-  if (!isDevelopment) {
+function assertConfigured(authorization: ServerOptions['authorization'], hostname: string): void {
+  if (hasCallers(authorization)) return;
+  if (!authorization.isDevelopment) {
     throw new FlowKeysError(
       'not_configured',
       'Nobody may call: configure BEARER_TOKEN_HASHES ("flow-keys token" makes one) or JWT_ISSUER.',

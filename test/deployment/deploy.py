@@ -34,32 +34,42 @@ bucket, key = "code", "lambda.zip"
 os.environ.update(AWS_DEFAULT_REGION=region, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
 
 
-class SecurityKey(CloudFormationModel):
-    """The template's outputs name what Connect would answer."""
+def model_of(service, resource_type, attribute):
+    """A model of a resource that moto does not make itself, for an output of the template that names its attribute."""
 
-    # By which moto finds the service.
-    __module__ = "moto.connect.models"
+    class Model(CloudFormationModel):
+        # By which moto finds the service.
+        __module__ = f"moto.{service}.models"
 
-    @classmethod
-    def cloudformation_name_type(cls):
-        return None
+        @classmethod
+        def cloudformation_name_type(cls):
+            return None
 
-    @classmethod
-    def cloudformation_type(cls):
-        return "AWS::Connect::SecurityKey"
+        @classmethod
+        def cloudformation_type(cls):
+            return resource_type
 
-    @classmethod
-    def create_from_cloudformation_json(cls, resource_name, *_args, **_options):
-        key = cls()
-        key.physical_resource_id = f"association-of-{resource_name}"
-        return key
+        @classmethod
+        def create_from_cloudformation_json(cls, resource_name, *_args, **_options):
+            made = cls()
+            made.physical_resource_id = f"{attribute}-of-{resource_name}"
+            return made
 
-    @classmethod
-    def has_cfn_attr(cls, attr):
-        return attr == "AssociationId"
+        @classmethod
+        def has_cfn_attr(cls, attr):
+            return attr == attribute
 
-    def get_cfn_attribute(self, _name):
-        return self.physical_resource_id
+        def get_cfn_attribute(self, _name):
+            return self.physical_resource_id
+
+    return Model
+
+
+models = [
+    model_of("connect", "AWS::Connect::SecurityKey", "AssociationId"),
+    model_of("awslambda", "AWS::Lambda::Url", "FunctionUrl"),
+    model_of("apigatewayv2", "AWS::ApiGatewayV2::Api", "ApiEndpoint"),
+]
 
 
 class Refused(Exception):

@@ -47,7 +47,9 @@ describe('What is published', { timeout: 120_000 }, () => {
     const expected =
       /^(LICENSE|README\.md|package\.json|dist\/(cli|lambda|package)\/([\w./-]+\.m?js(\.LEGAL\.txt)?|THIRD-PARTY-NOTICES\.txt))$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
-    for (const { default: target } of Object.values(packageJson.exports)) expect(paths).toContain(target.slice(2));
+    for (const target of Object.values(packageJson.exports)) {
+      expect(paths).toContain((typeof target === 'string' ? target : target.default).slice(2));
+    }
     for (const target of Object.values(packageJson.bin)) expect(paths).toContain(target);
     for (const path of paths) {
       const content = await read(path);

@@ -33,10 +33,13 @@ const everything = {
 describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
   let least: Stack;
   let most: Stack;
+  let withUrl: Stack;
+  let withApi: Stack;
   beforeAll(async () => {
-    const [first, second] = await deployed([{}, everything]);
-    if (first === undefined || second === undefined) throw new Error('There are no stacks.');
-    [least, most] = [first, second];
+    const http = ['function-url', 'api-gateway'].map((Http) => ({ Http, BearerTokenHashes: 'f0'.repeat(32) }));
+    const [first, second, third, fourth] = await deployed([{}, everything, ...http]);
+    if (!first || !second || !third || !fourth) throw new Error('There are no stacks.');
+    [least, most, withUrl, withApi] = [first, second, third, fourth];
   });
 
   it('passes cfn-lint and sam validate --lint', async () => {
@@ -131,6 +134,34 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     ]);
   });
 
+  it('serves HTTP only when it is asked to, with the role of the decrypt function', () => {
+    const ofHttp = ({ resources }: Stack) => Object.keys(resources).filter((name) => name.startsWith('Http'));
+    expect([...ofHttp(least), ...ofHttp(most)]).toEqual([]);
+    expect(ofHttp(withUrl).toSorted()).toEqual([
+      'HttpErrorAlarm',
+      'HttpFunction',
+      'HttpUrl',
+      'HttpUrlInvokePermission',
+      'HttpUrlPermission',
+    ]);
+    expect(ofHttp(withApi).toSorted()).toEqual(['HttpApi', 'HttpApiPermission', 'HttpErrorAlarm', 'HttpFunction']);
+    for (const { resources } of [withUrl, withApi]) {
+      expect(resources['HttpFunction']?.Properties).toMatchObject({
+        Handler: 'http.handler',
+        Role: resources['DecryptFunction']?.Properties.Role,
+        Environment: { Variables: { BEARER_TOKEN_HASHES: 'f0'.repeat(32) } },
+      });
+    }
+    expect(Object.keys(statementsOf(withUrl))).toEqual(Object.keys(statementsOf(least)));
+    // Anybody may call the URL, and nothing but the URL: the service asks for a token.
+    expect(withUrl.resources['HttpUrlPermission']?.Properties.Action).toBe('lambda:InvokeFunctionUrl');
+    expect(withUrl.resources['HttpUrlInvokePermission']?.Properties).toMatchObject({ InvokedViaFunctionUrl: true });
+    expect(withApi.resources['HttpApiPermission']?.Properties).toMatchObject({
+      Principal: 'apigateway.amazonaws.com',
+      SourceArn: expect.stringMatching(/^arn:aws:execute-api:us-east-1:123456789012:[\w-]+\/\*$/),
+    });
+  });
+
   it('makes what belongs to Connect only when it is asked to', () => {
     const ofConnect = (stack: Stack) =>
       Object.entries(stack.resources).filter(([, { Type }]) => Type.startsWith('AWS::Connect::'));
@@ -181,6 +212,8 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       [{ Answer: 'xml' }, 'nested'],
       [{ Consumers: 'Billing' }, 'Names of consumers'],
       [{ FirstPublicKeyParameter: '/public-keys/first' }, 'ConnectInstanceArn must be given'],
+      [{ Http: 'function-url' }, 'BearerTokenHashes must be given'],
+      [{ Http: 'function-url', BearerTokenHashes: 'my-token' }, 'Hashes as "flow-keys token" prints them'],
     ] as const;
     const answers = await deployed(nonsense.map(([parameters]) => parameters));
     expect(answers).toEqual(nonsense.map(([, reason]) => ({ refused: expect.stringContaining(reason) })));
@@ -191,7 +224,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     await runSam('build', '--build-dir', folder, '--cached', '--cache-dir', join(folder, 'cache'));
     const files = await readdir(join(root, 'dist/lambda'));
     expect(files).toContain('index.mjs');
-    for (const name of ['DecryptFunction', 'CertificateCheckFunction']) {
+    for (const name of ['DecryptFunction', 'HttpFunction', 'CertificateCheckFunction']) {
       expect((await readdir(join(folder, name))).sort()).toEqual(files.sort());
       for (const file of files) {
         expect(await readFile(join(folder, name, file))).toEqual(await readFile(join(root, 'dist/lambda', file)));

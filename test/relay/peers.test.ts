@@ -1,24 +1,14 @@
-import { spawn } from 'node:child_process';
-import { constants, type KeyObject } from 'node:crypto';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { buildClient, CommitmentPolicy, RawRsaKeyringNode } from '@aws-crypto/client-node';
+import type { KeyObject } from 'node:crypto';
 import { encryptFor, parseConsumer } from 'flow-security-keys';
 import { compactDecrypt } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testConsumers } from '../recordings/consumers.ts';
 import { consumerDocuments, privateKeyOf } from '../support/consumer-documents.ts';
-import { hasPython, python } from '../support/python.ts';
+import { hasPython } from '../support/python.ts';
+import { type Made, openWithClientNode, openWithPython } from './peers.ts';
 
 const plaintexts = ['4444444444444444', '0', '', '*12#34', 'ü€', '0123456789'.repeat(1_000)];
 const labels = { field: 'card', contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe' };
-
-interface Made {
-  readonly name: string;
-  readonly format: 'aws-encryption-sdk' | 'jwe';
-  readonly plaintext: string;
-  readonly ciphertext: string;
-}
 
 let made: readonly Made[];
 /** When they were made, in seconds: no earlier than `from`, no later than `to`. */
@@ -55,7 +45,7 @@ describe('What was encrypted for a consumer is opened', () => {
     const messages = made.filter(({ format }) => format === 'aws-encryption-sdk');
     expect(messages).toHaveLength(plaintexts.length);
     for (const message of messages) {
-      const { plaintext, messageHeader } = await decryptNode(message.name, message.ciphertext);
+      const { plaintext, messageHeader } = await openWithClientNode(message.name, message.ciphertext);
       expect(plaintext.toString()).toBe(message.plaintext);
       expect(messageHeader).toMatchObject({ version: 2, suiteId: 0x0578, frameLength: 4096 });
       expect(messageHeader.encryptionContext).toMatchObject(labelsOf(message));
@@ -79,7 +69,7 @@ describe('What was encrypted for a consumer is opened', () => {
     const others = made
       .filter(({ plaintext }) => plaintext === '0')
       .map((message) => ({ ...message, for: otherKey(message) }));
-    const answers = await askPython([
+    const answers = await openWithPython([
       ...made.map((message) => ({ ...message, privateKey: pemOf(privateKeyOf(message.name)) })),
       ...others.map((message) => ({ ...message, privateKey: message.for })),
     ]);
@@ -100,7 +90,7 @@ describe('What was encrypted for a consumer is opened', () => {
     const jwe = made.find(({ format }) => format === 'jwe');
     if (message === undefined || jwe === undefined) throw new Error('Nothing was made.');
     const altered = Buffer.from(message.ciphertext, 'base64').toString('latin1').replace('card', 'cord');
-    await expect(decryptNode(message.name, Buffer.from(altered, 'latin1').toString('base64'))).rejects.toThrow();
+    await expect(openWithClientNode(message.name, Buffer.from(altered, 'latin1').toString('base64'))).rejects.toThrow();
 
     const [header = '', ...parts] = jwe.ciphertext.split('.');
     const other = Buffer.from(header, 'base64url').toString().replace('"card"', '"cord"');
@@ -112,18 +102,6 @@ describe('What was encrypted for a consumer is opened', () => {
 /** jwcrypto 1.6.1 opens no JWE of an empty plaintext, its own included. */
 function isRefusedByJwcrypto({ format, plaintext }: Made): boolean {
   return format === 'jwe' && plaintext === '';
-}
-
-async function decryptNode(name: string, ciphertext: string) {
-  const { decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
-  const keyring = new RawRsaKeyringNode({
-    keyNamespace: 'flow-security-keys',
-    keyName: name,
-    rsaKey: { privateKey: privateKeyOf(name).export({ type: 'pkcs1', format: 'pem' }).toString() },
-    padding: constants.RSA_PKCS1_OAEP_PADDING,
-    oaepHash: 'sha512',
-  });
-  return decrypt(keyring, Buffer.from(ciphertext, 'base64'));
 }
 
 function pemOf(privateKey: KeyObject): string {
@@ -139,21 +117,4 @@ function otherKey({ name }: Made): string {
     archive: 'fraud-check',
   };
   return pemOf(privateKeyOf(others[name] ?? ''));
-}
-
-interface Answer {
-  readonly plaintext?: string;
-  readonly labels?: { readonly suite?: string };
-  readonly error?: string;
-}
-
-/** One process for all messages, as importing the SDK takes a second. */
-async function askPython(messages: readonly object[]): Promise<readonly Answer[]> {
-  const program = fileURLToPath(new URL('peers.py', import.meta.url));
-  const child = spawn(python, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-  return (await text(child.stdout))
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 }

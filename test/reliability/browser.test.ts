@@ -1,27 +1,17 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as Package from '../../src/index.ts';
 import { articleRecording, isUnsigned, pem, recordingNamed, recordings, testKeys } from '../recordings/recordings.ts';
+import { hasChromium, launchChromium } from '../support/chromium.ts';
 import { blockOf, flowOfTwoWays } from '../support/flows.ts';
 import { startWorkerd } from '../support/workerd.ts';
 
-const executablePath = '/usr/bin/chromium';
-if (!existsSync(executablePath) && process.env['CI'] === 'true') throw new Error('CI needs Debian’s chromium.');
-
-describe.skipIf(!existsSync(executablePath))('In Chromium', () => {
+describe.skipIf(!hasChromium())('In Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    const args = [
-      '--no-sandbox',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-sync',
-    ];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 

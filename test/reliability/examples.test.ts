@@ -16,6 +16,7 @@ import { awsSettings } from '../support/aws-settings.ts';
 import { type EmulatedFunction, hasEmulator, startEmulator } from '../support/emulator.ts';
 import { encrypted } from '../support/encrypted.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { packInto } from '../support/pack.ts';
 import { startWorkerd } from '../support/workerd.ts';
 
 const run = promisify(execFile);
@@ -32,14 +33,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'examples-'));
   gateway = await startGateway();
   await cp(join(root, 'examples'), folder, { recursive: true });
-  const { stdout: packed } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-  });
-  const [tarball] = Object.values<{ filename: string }>(JSON.parse(packed));
   // What the examples depend on, at the versions of this repository, beside all of them.
   const names = ['@aws-sdk/client-ssm', '@hono/node-server', '@types/node', 'esbuild', 'hono', 'typescript'] as const;
   const versions = Object.fromEntries(names.map((name) => [name, packageJson.devDependencies[name]]));
-  const dependencies = { ...versions, 'flow-security-keys': `file:${tarball?.filename}` };
+  const dependencies = { ...versions, 'flow-security-keys': `file:${await packInto(folder)}` };
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', dependencies }));
   await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
 }, 120_000);
