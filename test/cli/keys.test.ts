@@ -146,7 +146,6 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
       ...['keys', 'associate', ...connect(), '--private-key', file(privateKey), '--certificate', file('pkcs1.crt')],
     ];
     const refusals = {
-      'encrypted.pem': /encrypted PKCS#8/,
       'ec.pem': /an EC private key/,
       'small.pem': /1024 bits/,
       'pkcs1.crt': /a certificate/,
@@ -157,6 +156,11 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
         stderr: expect.stringMatching(message),
       });
     }
+    // Its passphrase is asked for.
+    expect(await runCli(associate('encrypted.pem'), { environment })).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringMatching(/--passphrase-file/),
+    });
     expect(aws.connect.securityKeys.size).toBe(0);
 
     const { keyId } = await answerOf(associate('pkcs1.pem'), { environment });
