@@ -21,6 +21,12 @@ export function clientConfiguration({ profile, region = regionOf(process.env) }:
   };
 }
 
+/** The options for a thing that is named by its name or by its ARN, which names the region, too. */
+export function inRegionOf<Options extends AwsOptions>(nameOrArn: string, options: Options): Options {
+  const [, region] = nameOrArn.match(/^arn:[^:]+:[^:]+:([a-z0-9-]+):/) ?? [];
+  return region === undefined || options.region !== undefined ? options : { ...options, region };
+}
+
 /** The AWS CLI knows two names for it, the SDK the first alone; without, it is the profile's. */
 function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: NodeJS.ProcessEnv): string | undefined {
   return AWS_REGION || AWS_DEFAULT_REGION || undefined;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { AwsOptions } from './aws.ts';
 import {
   asking,
   bits,
@@ -13,6 +14,7 @@ import {
   stored,
   wholeNumber,
   writing,
+  yielding,
 } from './options.ts';
 import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './output/command-error.ts';
 import { report } from './output/report.ts';
@@ -50,22 +52,31 @@ export async function main(args: readonly string[], { stdout, stderr }: Streams)
 
   /** An action of commander's: operands, then options, then the command. */
   // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
-  function run(action: Action<any>): (...given: unknown[]) => Promise<void> {
+  function run(action: Action<any>, { needsInstance = false } = {}): (...given: unknown[]) => Promise<void> {
     return async (...given) => {
-      const [options, ...operands] = [...given.slice(0, -1)].reverse();
-      const { yes = false } = options as { readonly yes?: boolean };
+      const [parsed, ...operands] = [...given.slice(0, -1)].reverse();
+      const options = parsed as CommonOptions;
+      const { yes = false, quiet = false, instance } = options;
       try {
         const texts = operands.reverse().map((operand) => operand as string);
-        const answer = await action(options, terminal({ yes, quiet: json, stderr }), ...texts);
-        if (answer) say(answer);
+        const user = terminal({ yes, quiet: json || quiet, stderr });
+        const answer = await action(
+          needsInstance || instance !== undefined
+            ? { ...options, instance: await (await instances()).resolveInstance(instance, options, user) }
+            : options,
+          user,
+          ...texts,
+        );
+        if (answer) say(answer, quiet);
       } catch (error) {
         fail(error);
       }
     };
   }
 
-  function say({ value, text, exitCode: code = exitCodes.done }: Answer): void {
-    stdout.write(`${json ? JSON.stringify(value, null, 2) : text}\n`);
+  function say({ value, text, quiet, exitCode: code = exitCodes.done }: Answer, isQuiet: boolean): void {
+    const said = json ? JSON.stringify(value, null, 2) : isQuiet ? quiet : text;
+    if (said !== undefined) stdout.write(`${said}\n`);
     exitCode = code;
   }
 
@@ -93,12 +104,24 @@ function* allCommands(parent: Command): Generator<Command> {
   for (const child of parent.commands) yield* allCommands(child);
 }
 
+interface CommonOptions extends AwsOptions {
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly instance?: string;
+}
+
+function instances() {
+  return import('./connect/instances.ts');
+}
+
 function consumers() {
   return import('./commands/consumer.ts');
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
-function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Promise<void>): Command {
+function createProgram(
+  // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
+  run: (action: Action<any>, needs?: { readonly needsInstance: boolean }) => (...given: unknown[]) => Promise<void>,
+): Command {
   const program = new Command('flow-keys')
     .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
     .version(process.env.FLOW_KEYS_VERSION ?? '')
@@ -114,24 +137,26 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
 
   const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
 
-  writing(command(keys, 'create'), { isOptional: true })
+  yielding(writing(command(keys, 'create'), { isOptional: true }), 'store', ['printPrivateKey'])
     .description('make an RSA key pair and a self-signed certificate')
     .addOption(bits())
     .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
     .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
     .option('--out <directory>', 'where the files are written', '.')
-    .option('--print-private-key', 'print the private key instead of storing it', false)
+    .option('--print-private-key', 'print the private key instead of storing it')
     .action(
       run(async (options, terminal) => (await import('./commands/keys-create.ts')).createKeys(options, terminal)),
     );
 
   writing(command(keys, 'associate'))
     .description('upload a public key to Connect, and store the private key under the id that it gets')
-    .addOption(instance().makeOptionMandatory())
+    .addOption(instance())
     .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
     .option('--certificate <file>', 'the certificate of the key; needed with a file')
     .action(
-      run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal)),
+      run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal), {
+        needsInstance: true,
+      }),
     );
 
   stored(command(keys, 'list'))
@@ -139,11 +164,11 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .addOption(instance())
     .action(run(async (options, terminal) => (await import('./commands/keys-list.ts')).listKeys(options, terminal)));
 
-  asking(stored(command(keys, 'retire')))
+  yielding(asking(stored(command(keys, 'retire'))), 'instance', ['deletePrivateKey'])
     .description('take a key from Connect, and from the store if asked')
     .argument('<key-id>')
     .addOption(instance())
-    .option('--delete-private-key', 'remove the private key from the store, too', false)
+    .option('--delete-private-key', 'remove the private key from the store, too')
     .action(
       run(async (options, terminal, keyId = '') =>
         (await import('./commands/keys-retire.ts')).retireKey(keyId, options, terminal),
@@ -152,22 +177,32 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
 
   asking(writing(command(program, 'rotate')))
     .description('replace a key while calls go on; interrupted and run again, it goes on from there')
-    .addOption(instance().makeOptionMandatory())
+    .addOption(instance())
     .option('--key-id <id>', 'the key to replace; by default the only one that Connect holds')
     .option('--flow <id>', 'a flow to publish with the new key; may be given several times', collect, [])
-    .option('--handed-out', 'the flows were given the new key by hand', false)
+    .option('--handed-out', 'the flows were given the new key by hand')
     .option('--wait <minutes>', 'how long calls under the old key may last', minutes, 60)
     // A service reads a consumer that it refuses again, if it did not within the last ten seconds.
     .option('--consumer-wait <seconds>', 'how long until services have read a changed consumer', seconds, 11)
-    .option('--function <name>', 'prove the new key with this Lambda function, too')
+    .option('--function <name or ARN>', 'prove the new key with this Lambda function, too')
     .option('--endpoint <url>', 'prove the new key with this HTTP service, too')
     .option('--token-file <file>', 'the bearer token for the HTTP service')
     .addOption(bits())
     .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
     .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
     .option('--state <file>', 'what an interrupted rotation remembers', 'flow-keys-rotation.json')
-    .option('--dry-run', 'print the plan, and do nothing', false)
-    .action(run(async (options, terminal) => (await import('./commands/rotate.ts')).rotate(options, terminal)));
+    .option('--dry-run', 'print the plan, and do nothing')
+    .action(
+      run(async (options, terminal) => (await import('./commands/rotate.ts')).rotate(options, terminal), {
+        needsInstance: true,
+      }),
+    );
+
+  onAws(command(program, 'instances'))
+    .description('list the Amazon Connect instances of the account and region')
+    .action(
+      run(async (options, terminal) => (await import('./commands/instances.ts')).showInstances(options, terminal)),
+    );
 
   command(program, 'inspect')
     .description('what a ciphertext says without a key')
@@ -181,8 +216,8 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .argument('<ciphertext>', 'base64 text; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the message must name')
     .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
-    .option('--reveal', 'show what the caller typed', false)
-    .option('--all-suites', 'accept suites that Connect does not use', false)
+    .option('--reveal', 'show what the caller typed')
+    .option('--all-suites', 'accept suites that Connect does not use')
     .action(
       run(async (options, terminal, ciphertext = '') =>
         (await import('./commands/decrypt.ts')).decryptCiphertext(ciphertext, options, terminal),
@@ -207,7 +242,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .option('--key-id <id>', 'the key id that the flow names')
     .addOption(instance())
     .option('--certificate <file>', 'the certificate that the flow carries; by default the one in the store')
-    .option('--function <name>', 'the Lambda function: its policy, its association, a live call')
+    .option('--function <name or ARN>', 'the Lambda function: its policy, its association, a live call')
     .option('--endpoint <url>', 'the HTTP service: a live call')
     .option('--token-file <file>', 'the bearer token for the HTTP service')
     .action(
@@ -240,7 +275,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
       run(async (options, terminal) => (await import('./commands/flow-write.ts')).writeContactFlow(options, terminal)),
     );
 
-  onAws(command(flow, 'check'))
+  yielding(onAws(command(flow, 'check')), 'instance', ['operand'])
     .description('look for what leaks an input, loses it, or makes calls fail; --instance alone checks all its flows')
     .argument('[file]', 'an exported flow, or a template with flows; "-" reads standard input')
     .addOption(instance())
@@ -259,14 +294,14 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
       ),
     );
 
-  stored(command(flow, 'try'), { isOptional: true })
+  yielding(stored(command(flow, 'try'), { isOptional: true }), 'store', ['function', 'endpoint', 'answer'])
     .description('play a call through a flow, without a phone')
     .argument('<file>', 'an exported flow; "-" reads standard input')
     .option(
       '--keys <keys>',
       "what the caller presses at each input, such as '4444444444444448#,1228#'; empty is silence",
     )
-    .option('--function <name>', 'the Lambda function to invoke')
+    .option('--function <name or ARN>', 'the Lambda function to invoke')
     .option('--endpoint <url>', 'or the HTTP service to call')
     .option('--token-file <file>', 'a file with its bearer token')
     .option('--answer <file>', 'or a file with what the function answers')
@@ -309,7 +344,7 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
       [],
     )
     .option('--field <name>', "a field that it may have; may be given several times, '*' is all", collect, [])
-    .option('--replace', 'put it in place of one that is registered', false)
+    .option('--replace', 'put it in place of one that is registered')
     .action(run(async (options, terminal, name = '') => (await consumers()).addConsumer(name, options, terminal)));
 
   registered(command(consumer, 'list'))
@@ -345,8 +380,8 @@ function createProgram(run: (action: Action<any>) => (...given: unknown[]) => Pr
     .option('--keys <directory>', 'private keys, as directory/key-id/private-key.pem')
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('--port <number>', 'where to listen', port, 8080)
-    .option('--allow-world-readable', 'accept key files that every user may read', false)
-    .option('--allow-group-writable', 'accept files and folders that their group may write', false)
+    .option('--allow-world-readable', 'accept key files that every user may read')
+    .option('--allow-group-writable', 'accept files and folders that their group may write')
     .action(
       run(async (options) => {
         await (await import('./commands/serve.ts')).serve(options);

@@ -4,12 +4,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** A command with the options that each has. */
 export function command(parent: Command, name: string): Command {
-  return parent.command(name).option('--json', 'answer with JSON', false);
+  return parent
+    .command(name)
+    .option('--json', 'print JSON')
+    .option('-q, --quiet', 'print only the value that a script needs');
 }
 
 /** A command that asks before what cannot be undone. */
 export function asking(parent: Command): Command {
-  return parent.option('--yes', 'do not ask before what cannot be undone', false);
+  return parent.option('--yes', 'do not ask before what cannot be undone');
 }
 
 /** A command that calls AWS. */
@@ -19,7 +22,9 @@ export function onAws(parent: Command): Command {
 
 /** A command that reads private keys. */
 export function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
-  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
+  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH').env(
+    'FLOW_KEYS_STORE',
+  );
   return onAws(parent)
     .addOption(isOptional ? store : store.default('ssm'))
     .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
@@ -33,16 +38,31 @@ export function writing(parent: Command, options: { readonly isOptional?: boolea
 /** A command that works on the consumers. */
 export function registered(parent: Command): Command {
   return onAws(parent)
-    .option('--store <store>', 'where consumers are registered: ssm, or directory:PATH', 'ssm')
+    .addOption(
+      new Option('--store <store>', 'where consumers are registered: ssm, or directory:PATH')
+        .env('FLOW_KEYS_STORE')
+        .default('ssm'),
+    )
     .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
 }
 
 export function instance(): Option {
-  return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
+  return new Option('--instance <instance>', 'the Amazon Connect instance: its id, ARN or alias').env(
+    'FLOW_KEYS_INSTANCE',
+  );
 }
 
 export function bits(): Option {
   return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096').argParser(keySize).default(2048);
+}
+
+/** What the environment says gives way to options that rule it out. */
+export function yielding(parent: Command, option: string, others: readonly string[]): Command {
+  return parent.hook('preAction', (_, called) => {
+    const isRuledOut = called.args.length > 0 && others.includes('operand');
+    if (called.getOptionValueSource(option) !== 'env') return;
+    if (isRuledOut || others.some((other) => called.getOptionValue(other))) called.setOptionValue(option, undefined);
+  });
 }
 
 /** For an option that may be given several times. */

@@ -34,14 +34,14 @@ export async function decryptCiphertext(
     );
   }
   const { keyId, suite, encryptionContext, messageId } = result;
+  // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
+  const written = process.stdout.isTTY ? printable(plaintext) : plaintext;
   const shown = options.reveal ? { plaintext } : {};
   return {
     value: { keyId, suite, encryptionContext, messageId, plaintextLength: plaintext.length, ...shown },
-    // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
+    ...(options.reveal && { quiet: written }),
     text: options.reveal
-      ? process.stdout.isTTY
-        ? printable(plaintext)
-        : plaintext
+      ? written
       : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
   };
 }

@@ -27,6 +27,7 @@ export async function associateKey(options: KeysAssociateOptions, terminal: Term
   if (provisionalId !== undefined) await vault.remove(provisionalId);
   return {
     value: { keyId, instance: instance.id, store: vault.name },
+    quiet: keyId,
     text: `key id  ${keyId}\nThe private key is in ${vault.name}. Give the flow this key id and the certificate: flow-keys flow --key-id ${keyId} --certificate <file> --function <arn>`,
   };
 }

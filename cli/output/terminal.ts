@@ -7,6 +7,8 @@ import { CommandError, type ExitCode } from './command-error.ts';
 export interface Answer {
   readonly value: unknown;
   readonly text: string;
+  /** With `--quiet`: the value that scripts need; by default nothing. */
+  readonly quiet?: string;
   /** Default: 0. */
   readonly exitCode?: ExitCode;
 }
@@ -15,6 +17,8 @@ export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
 /** Where a command talks to its user while it works. Answers go to standard output, all else to standard error. */
 export interface Terminal {
+  /** Whether somebody can be asked. */
+  readonly isInteractive: boolean;
   /** Tells of a step that is done. */
   note(line: string): void;
   /** Waits for work, and says so when it takes more than a second. */
@@ -45,6 +49,8 @@ export function terminal({
 }: { readonly yes: boolean; readonly quiet: boolean } & Pick<Streams, 'stderr'>): Terminal {
   const isInteractive = Boolean(process.stdin.isTTY && stderr.isTTY);
   return {
+    isInteractive,
+
     note(line) {
       if (!quiet) stderr.write(`${line}\n`);
     },

@@ -114,6 +114,11 @@ export function createFakeConnect(): FakeConnect {
     functions,
     answer(method, url, body) {
       const { pathname, searchParams } = new URL(url, 'http://connect');
+      const Arn = `arn:aws:connect:us-east-1:123456789012:instance/${instanceId}`;
+      if (method === 'GET' && pathname === '/instance')
+        return answered({
+          InstanceSummaryList: [{ Id: instanceId, Arn, InstanceAlias: 'hotline', InstanceStatus: 'ACTIVE' }],
+        });
       const [, kind = '', instance, rest = ''] =
         pathname.match(
           /^\/(instance|contact-flows|contact-flow-modules|contact-flows-summary|contact-flow-modules-summary)\/([^/]+)(\/.*)?$/,
