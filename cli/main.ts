@@ -17,16 +17,24 @@ import {
   yielding,
 } from './options.ts';
 import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './output/command-error.ts';
+import { firstSteps } from './output/examples.ts';
+import { withHelp } from './output/help.ts';
 import { report } from './output/report.ts';
 import { type Answer, type Streams, type Terminal, terminal } from './output/terminal.ts';
-import { withoutSecrets } from './output/usage.ts';
+import { usageMessage, withoutSecrets } from './output/usage.ts';
 
 // Each command's module is loaded when it is asked for: so `inspect` starts without an AWS client.
 
 type Action<Options> = (options: Options, terminal: Terminal, ...operands: string[]) => Promise<Answer | undefined>;
 
 /** Runs the command line, and says what the process is to end with. */
-export async function main(args: readonly string[], { stdout, stderr }: Streams): Promise<ExitCode> {
+export async function main(given: readonly string[], { stdout, stderr }: Streams): Promise<ExitCode> {
+  if (given.length === 0) {
+    stdout.write(`${firstSteps}\n`);
+    return exitCodes.done;
+  }
+  // commander's own "help" knows no commands of commands.
+  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const json = args.includes('--json');
   let exitCode: ExitCode = exitCodes.done;
   const program = createProgram(run);
@@ -35,18 +43,22 @@ export async function main(args: readonly string[], { stdout, stderr }: Streams)
     each.configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => json || stderr.write(text),
-      outputError: (text, write) => write(withoutSecrets(text, args)),
+      // An error of usage is reported as any other.
+      outputError: () => {},
     });
+    withHelp(each);
   }
   try {
     // The library that completes adds a command of its own, which would only be in the way of the others.
-    if (['completion', 'complete'].includes(args[0] ?? '')) await complete(program, args);
+    if (isCompletion(args)) await complete(program, args);
     else await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) fail(error);
-    else if (error.exitCode !== 0 && json) {
-      fail(new CommandError('invalid_option', error.message.replace(/^error: /, '')));
-    } else if (error.exitCode !== 0) exitCode = exitCodes.usage;
+    else if (error.exitCode !== 0) {
+      exitCode = exitCodes.usage;
+      if (json || error.code !== 'commander.help')
+        fail(new CommandError('invalid_option', usageMessage(error.message)));
+    }
   }
   return exitCode;
 
@@ -86,8 +98,14 @@ export async function main(args: readonly string[], { stdout, stderr }: Streams)
       error instanceof CommandError && exitCode === exitCodes.usage
         ? new CommandError(error.code, withoutSecrets(error.message, args))
         : error;
-    stderr.write(`${report(shown, exitCode, json)}\n`);
+    stderr.write(`${report(shown, exitCode, { json, stderr })}\n`);
   }
+}
+
+const shells = ['bash', 'zsh', 'fish', 'powershell'];
+
+function isCompletion([command, shell = '']: readonly string[]): boolean {
+  return command === 'complete' || (command === 'completion' && shells.includes(shell));
 }
 
 async function complete(program: Command, args: readonly string[]): Promise<void> {
@@ -122,12 +140,12 @@ function createProgram(
   // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
   run: (action: Action<any>, needs?: { readonly needsInstance: boolean }) => (...given: unknown[]) => Promise<void>,
 ): Command {
+  const version = process.env.FLOW_KEYS_VERSION ?? '';
   const program = new Command('flow-keys')
-    .description('Flow security keys of Amazon Connect: made, rotated, tested, and looked after.')
-    .version(process.env.FLOW_KEYS_VERSION ?? '')
+    .description('Create, rotate and test Amazon Connect flow security keys.')
+    .version(version, '-V, --version', 'print the version')
     // What stands behind a command is that command's: "flow" and "flow check" both have options.
     .enablePositionalOptions()
-    .showHelpAfterError('(--help shows what there is)')
     .addHelpText(
       'after',
       `\nExit codes: ${Object.entries(exitCodes)
@@ -135,6 +153,7 @@ function createProgram(
         .join(', ')}.`,
     );
 
+  program.commandsGroup('Keys:');
   const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
 
   yielding(writing(command(keys, 'create'), { isOptional: true }), 'store', ['printPrivateKey'])
@@ -204,6 +223,7 @@ function createProgram(
       run(async (options, terminal) => (await import('./commands/instances.ts')).showInstances(options, terminal)),
     );
 
+  program.commandsGroup('Inputs:');
   command(program, 'inspect')
     .description('what a ciphertext says without a key')
     .argument('<ciphertext>', 'base64 text; "-" reads standard input')
@@ -251,6 +271,7 @@ function createProgram(
       ),
     );
 
+  program.commandsGroup('Flows:');
   const flow = command(program, 'flow')
     .description('write a contact flow with secure input and no agent, to import into Connect')
     // Not required ones: commander would require them of "flow check", too.
@@ -312,6 +333,7 @@ function createProgram(
       ),
     );
 
+  program.commandsGroup('Consumers:');
   stored(command(program.command('certificate').description('certificates for consumers'), 'issue'))
     .description('a certificate signed by an uploaded key, for one consumer (not tried on a live instance)')
     .requiredOption('--subject <name>', 'distinguished name of the consumer, as CN=billing')
@@ -367,13 +389,15 @@ function createProgram(
     .option('--certificate <file>', 'with --endpoint: its certificate')
     .action(run(async (options, terminal, name = '') => (await consumers()).testConsumer(name, options, terminal)));
 
+  program.commandsGroup('HTTP service:');
   command(program, 'token')
     .description('a new bearer token for the HTTP service, and the setting that lets its bearer in')
     .option('--key-ids <ids>', 'limit it to key ids, with commas between')
     .option('--routes <names>', 'limit it to routes, with commas between')
     .option('--consumers <names>', 'let it encrypt for these consumers')
     .option('--fields <names>', 'limit it to fields')
-    .action(run(async (options) => (await import('./commands/token.ts')).createToken(options)));
+    .option('--out <file>', 'write the token to a new file that only you may read, instead of showing it')
+    .action(run(async (options) => (await import('./commands/token.ts')).issueToken(options)));
 
   command(program, 'serve')
     .description('serve the HTTP service, with the keys of a directory or, without, of AWS')
@@ -383,17 +407,29 @@ function createProgram(
     .option('--allow-world-readable', 'accept key files that every user may read')
     .option('--allow-group-writable', 'accept files and folders that their group may write')
     .action(
-      run(async (options) => {
-        await (await import('./commands/serve.ts')).serve(options);
+      run(async (options, terminal) => {
+        await (await import('./commands/serve.ts')).serve(options, terminal);
         return undefined;
       }),
     );
 
+  program.commandsGroup('Other:');
   program
     .command('completion')
     .description('a script that completes commands and options')
-    .addArgument(program.createArgument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']))
+    .addArgument(program.createArgument('<shell>').choices(shells))
     .action(() => {});
 
-  return program;
+  program
+    .command('help')
+    .description('show the help of a command')
+    .argument('[command...]')
+    .action(() => {});
+
+  program
+    .command('version')
+    .description('print the version')
+    .action(run(async () => ({ value: { version }, text: version, quiet: version })));
+
+  return program.helpCommand(false);
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { optionGroups } from './output/help.ts';
 
 // The options that several commands share, and what their values may be.
 
@@ -6,33 +7,43 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export function command(parent: Command, name: string): Command {
   return parent
     .command(name)
-    .option('--json', 'print JSON')
-    .option('-q, --quiet', 'print only the value that a script needs');
+    .addOption(new Option('--json', 'print JSON').helpGroup(optionGroups.general))
+    .addOption(new Option('-q, --quiet', 'print only the value that a script needs').helpGroup(optionGroups.general));
 }
 
 /** A command that asks before what cannot be undone. */
 export function asking(parent: Command): Command {
-  return parent.option('--yes', 'do not ask before what cannot be undone');
+  return parent.addOption(
+    new Option('--yes', 'do not ask before what cannot be undone').helpGroup(optionGroups.general),
+  );
 }
 
 /** A command that calls AWS. */
 export function onAws(parent: Command): Command {
-  return parent.option('--profile <name>', "the AWS CLI's profile to use").option('--region <name>', 'the AWS region');
+  return parent
+    .addOption(new Option('--profile <name>', "the AWS CLI's profile to use").helpGroup(optionGroups.aws))
+    .addOption(new Option('--region <name>', 'the AWS region').helpGroup(optionGroups.aws));
 }
 
 /** A command that reads private keys. */
 export function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
-  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH').env(
-    'FLOW_KEYS_STORE',
-  );
+  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH')
+    .env('FLOW_KEYS_STORE')
+    .helpGroup(optionGroups.store);
   return onAws(parent)
     .addOption(isOptional ? store : store.default('ssm'))
-    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
+    .addOption(
+      new Option('--prefix <text>', "what stands before the key id in a parameter's or secret's name").helpGroup(
+        optionGroups.store,
+      ),
+    );
 }
 
 /** A command that stores private keys. */
 export function writing(parent: Command, options: { readonly isOptional?: boolean } = {}): Command {
-  return stored(parent, options).option('--kms-key <id>', 'the KMS key that encrypts what is stored');
+  return stored(parent, options).addOption(
+    new Option('--kms-key <id>', 'the KMS key that encrypts what is stored').helpGroup(optionGroups.store),
+  );
 }
 
 /** A command that works on the consumers. */
@@ -41,9 +52,14 @@ export function registered(parent: Command): Command {
     .addOption(
       new Option('--store <store>', 'where consumers are registered: ssm, or directory:PATH')
         .env('FLOW_KEYS_STORE')
-        .default('ssm'),
+        .default('ssm')
+        .helpGroup(optionGroups.store),
     )
-    .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
+    .addOption(
+      new Option('--prefix <text>', "what stands before consumers/ in a parameter's name").helpGroup(
+        optionGroups.store,
+      ),
+    );
 }
 
 export function instance(): Option {
