@@ -71,7 +71,7 @@ export async function main(given: readonly string[], { stdout, stderr }: Streams
       const { yes = false, quiet = false, instance } = options;
       try {
         const texts = operands.reverse().map((operand) => operand as string);
-        const user = terminal({ yes, quiet: json || quiet, stderr });
+        const user = terminal({ yes, quiet: json || quiet, stdout, stderr });
         const answer = await action(
           needsInstance || instance !== undefined
             ? { ...options, instance: await (await instances()).resolveInstance(instance, options, user) }
@@ -86,9 +86,9 @@ export async function main(given: readonly string[], { stdout, stderr }: Streams
     };
   }
 
-  function say({ value, text, quiet, exitCode: code = exitCodes.done }: Answer, isQuiet: boolean): void {
+  function say({ value, text, quiet, isOnStandardError, exitCode: code = exitCodes.done }: Answer, isQuiet: boolean) {
     const said = json ? JSON.stringify(value, null, 2) : isQuiet ? quiet : text;
-    if (said !== undefined) stdout.write(`${said}\n`);
+    if (said !== undefined) (isOnStandardError ? stderr : stdout).write(`${said}\n`);
     exitCode = code;
   }
 
@@ -233,13 +233,14 @@ function createProgram(
 
   stored(command(program, 'decrypt'))
     .description('decrypt a ciphertext; what the caller typed is shown only with --reveal')
-    .argument('<ciphertext>', 'base64 text; "-" reads standard input')
+    .argument('[ciphertext]', 'base64 text; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the message must name')
     .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
     .option('--reveal', 'show what the caller typed')
+    .option('--lines <fields>', 'decrypt these fields of JSON lines, from a file or standard input, in place')
     .option('--all-suites', 'accept suites that Connect does not use')
     .action(
-      run(async (options, terminal, ciphertext = '') =>
+      run(async (options, terminal, ciphertext) =>
         (await import('./commands/decrypt.ts')).decryptCiphertext(ciphertext, options, terminal),
       ),
     );

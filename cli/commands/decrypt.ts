@@ -1,9 +1,11 @@
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../../src/index.ts';
 import { readOperand, readText } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
+import { decryptLines } from './decrypt-lines.ts';
 
 export interface DecryptCommandOptions extends KeyStoreOptions {
   readonly keyId?: string;
@@ -12,18 +14,24 @@ export interface DecryptCommandOptions extends KeyStoreOptions {
   /** Show what the caller typed. */
   readonly reveal: boolean;
   readonly allSuites: boolean;
+  /** Fields of JSON lines to decrypt, instead of one ciphertext. */
+  readonly lines?: string;
 }
 
 /** Decrypts one ciphertext; what the caller typed is shown only if asked for. */
 export async function decryptCiphertext(
-  operand: string,
+  operand: string | undefined,
   options: DecryptCommandOptions,
   terminal: Terminal,
 ): Promise<Answer> {
-  const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
   const keyStore =
     options.privateKey === undefined ? await openKeyStore(options) : await fileKeyStore(options.privateKey);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
+  if (options.lines !== undefined)
+    return decryptLines(operand ?? '-', { ...options, lines: options.lines }, decryptor, terminal);
+  if (operand === undefined)
+    throw new CommandError('invalid_option', 'Pass a ciphertext, "-" for standard input, or --lines with fields.');
+  const ciphertext = (await readOperand(operand, 'the ciphertext')).trim();
   const given = options.keyId === undefined ? {} : { keyId: options.keyId };
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
   const plaintext = decodeUtf8(result.plaintext);

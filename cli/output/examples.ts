@@ -17,7 +17,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   rotate: ['flow-keys rotate --instance hotline --dry-run', 'flow-keys rotate --instance hotline --flow $FLOW_ID'],
   instances: ['flow-keys instances', 'export FLOW_KEYS_INSTANCE=$(flow-keys instances --quiet)'],
   inspect: ['flow-keys inspect - < ciphertext.txt'],
-  decrypt: ['flow-keys decrypt - --reveal < ciphertext.txt'],
+  decrypt: [
+    'flow-keys decrypt - --reveal < ciphertext.txt',
+    'flow-keys decrypt --lines card,cvc < contacts.jsonl > decrypted.jsonl',
+  ],
   encrypt: ['flow-keys encrypt 4444444444444444 --certificate certificate.pem --key-id $KEY_ID'],
   doctor: [
     'flow-keys doctor --event event.json --instance hotline',
