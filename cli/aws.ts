@@ -57,7 +57,7 @@ const reasons: Readonly<
   denied: ({ permission }) => `access is denied; allow ${permission} to these credentials`,
   'no-region': () => 'no AWS region is set; pass --region, or set AWS_REGION',
   'no-credentials': () =>
-    'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    'there are no AWS credentials, or no profile of the name that was passed ("aws configure list-profiles" lists them); pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   'bad-credentials': () => 'the AWS credentials are wrong or have expired; log in again',
   absent: () => 'there is no such thing in this account and region; check the id, --region and --profile',
   limit: ({ name }) => `AWS answered ${name}: a limit is reached, or it is there already`,

@@ -178,6 +178,24 @@ function createProgram(
       }),
     );
 
+  writing(command(keys, 'import'))
+    .description('store a private key from elsewhere under the id that Connect has for its public key')
+    .argument('<source>', 'a file, or the name or ARN of a parameter or a secret')
+    .addOption(
+      new Option('--from <kind>', 'what the source is').choices(['file', 'ssm', 'secrets-manager']).default('file'),
+    )
+    .addOption(instance())
+    .option('--certificate <file>', 'the certificate that the flow carries; without it, one is made')
+    .option('--subject <name>', 'distinguished name of a made certificate', 'CN=flow-security-keys')
+    .option('--days <number>', 'how long a made certificate is valid', wholeNumber, 365)
+    .action(
+      run(
+        async (options, terminal, source = '') =>
+          (await import('./commands/keys-import.ts')).importKey(source, options, terminal),
+        { needsInstance: true },
+      ),
+    );
+
   stored(command(keys, 'list'))
     .description("Connect's keys beside those of a store: what is missing where, when certificates end")
     .addOption(instance())

@@ -8,6 +8,7 @@ import { readCertificate } from '../keys/certificate.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput } from '../proof.ts';
+import { readService } from '../service.ts';
 import type { ConsumerStoreOptions, WritableConsumerStore } from '../stores/consumer-store.ts';
 import { openConsumerStore } from '../stores/open.ts';
 
@@ -149,8 +150,8 @@ async function reencrypted(
   }
   const { publicKey } = readCertificate(await readText(certificate, 'the certificate'), 'The certificate');
   const message = await encryptAsConnect(input, keyId, publicKey);
-  const token = tokenFile === undefined ? {} : { token: (await readText(tokenFile, 'the token')).trim() };
-  const client = createClient({ baseUrl: endpoint, ...token });
+  const { token } = await readService(endpoint, tokenFile);
+  const client = createClient({ baseUrl: endpoint, ...(token !== undefined && { token }) });
   const { results } = await client.reencrypt(
     message,
     { field, consumers: [name] },

@@ -1,6 +1,5 @@
 import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
-import { readText } from '../files.ts';
 import type { CertificateOptions } from '../keys/certificate.ts';
 import type { KeySize } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -8,6 +7,7 @@ import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
 import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
+import { readService } from '../service.ts';
 import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
 import { openConsumerStore, openKeyStore } from '../stores/open.ts';
 import { assertRoom } from './keys-associate.ts';
@@ -114,7 +114,7 @@ async function rotationOf(
   vault: WritableKeyStore,
 ): Promise<Rotation> {
   const { subject, days, bits, flow, handedOut, wait, consumerWait, state, function: functionName, endpoint } = options;
-  const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
+  const service = endpoint === undefined ? undefined : await readService(endpoint, options.tokenFile);
   const lambda: Rotation['services'] =
     functionName === undefined
       ? []
@@ -125,13 +125,12 @@ async function rotationOf(
           },
         ];
   const http: Rotation['services'] =
-    endpoint === undefined
+    service === undefined
       ? []
       : [
           {
-            name: endpoint,
-            prove: (_, ciphertext, input) =>
-              proveEndpoint({ endpoint, ...(token !== undefined && { token }) }, ciphertext, input),
+            name: service.endpoint,
+            prove: (_, ciphertext, input) => proveEndpoint(service, ciphertext, input),
           },
         ];
   return {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { directoryConsumerStore, directoryKeyStore } from '../../adapters/stores/directory.ts';
@@ -26,10 +25,6 @@ export function directoryKeys(path: string): WritableKeyStore {
     privateKeys,
 
     async keyIds() {
-      if (!existsSync(directory)) {
-        const message = `There is no directory ${directory}; check --store, or make a first key with "flow-keys keys create --store directory:${path}".`;
-        throw new CommandError('unreadable_file', message);
-      }
       const held: string[] = [];
       for (const keyId of await entries()) if ((await files(keyId)).length > 0) held.push(keyId);
       return held;

@@ -1,0 +1,84 @@
+import { type AwsOptions, callAws, clientConfiguration, inRegionOf } from '../aws.ts';
+import { connectInstance } from '../connect/instance.ts';
+import { readText } from '../files.ts';
+import { type CertificateOptions, readPublicCertificate, selfSignedCertificate } from '../keys/certificate.ts';
+import { isSameKey, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Answer, Terminal } from '../output/terminal.ts';
+import type { KeyStoreOptions } from '../stores/key-store.ts';
+import { openKeyStore } from '../stores/open.ts';
+import { keyIdOf } from './keys-associate.ts';
+
+export interface KeysImportOptions extends KeyStoreOptions, CertificateOptions {
+  readonly instance: string;
+  /** What the source is. */
+  readonly from: 'file' | 'ssm' | 'secrets-manager';
+  /** The certificate that the flow carries; without it, one is made. */
+  readonly certificate?: string;
+}
+
+/** Stores a private key from elsewhere under the id that Connect has for its public key. What was there is left alone. */
+export async function importKey(source: string, options: KeysImportOptions, terminal: Terminal): Promise<Answer> {
+  const text = await terminal.during('Reading the private key', readSource(source, options));
+  const pair = keyPairOf(await privateKeyIn(text, source));
+  const instance = await connectInstance(options.instance, options);
+  const keys = await terminal.during('Reading the security keys', instance.securityKeys());
+  const keyId = keyIdOf(pair.publicKey, keys);
+  if (keyId === undefined) {
+    const held = keys.length === 0 ? 'no keys' : `${keys.map((key) => key.keyId).join(' and ')}, which are other keys`;
+    const message = `Instance ${instance.id} does not hold the public key of this private key: it holds ${held}. Check the source and the instance; "flow-keys keys associate" uploads a new key.`;
+    throw new CommandError('conflict', message);
+  }
+  const vault = await openKeyStore(options);
+  const certificate = await certificateFor(pair, options, terminal, await vault.certificate(keyId));
+  await terminal.during(`Storing the private key in ${vault.name}`, vault.store(keyId, { ...pair, ...certificate }));
+  const made = certificate.isMade
+    ? '\nA certificate was made for it, from which its end is watched; pass --certificate with the one that the flow carries to watch that one.'
+    : '';
+  return {
+    value: { keyId, instance: instance.id, store: vault.name, madeCertificate: certificate.isMade },
+    quiet: keyId,
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}; ${source} is left as it is. Check it: flow-keys doctor --key-id ${keyId} --instance ${instance.id}${made}`,
+  };
+}
+
+async function certificateFor(
+  { privateKey, publicKey }: { readonly privateKey: string; readonly publicKey: string },
+  options: KeysImportOptions,
+  terminal: Terminal,
+  stored: string | undefined,
+): Promise<{ readonly certificate: string; readonly isMade: boolean }> {
+  const given = options.certificate === undefined ? stored : await readText(options.certificate, 'the certificate');
+  if (given === undefined) return { certificate: await selfSignedCertificate(privateKey, options), isMade: true };
+  const certificate = readPublicCertificate(given, 'The certificate', terminal);
+  if (isSameKey(certificate.publicKey, publicKeyOf(publicKey, 'The private key')))
+    return { certificate: certificate.toString(), isMade: false };
+  throw new CommandError('invalid_certificate', 'The certificate is of another key; pass the one of this private key.');
+}
+
+async function readSource(source: string, options: KeysImportOptions): Promise<string> {
+  if (options.from === 'file') return readText(source, 'the private key');
+  return options.from === 'ssm' ? readParameter(source, options) : readSecret(source, options);
+}
+
+async function readParameter(name: string, options: AwsOptions): Promise<string> {
+  const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
+  const client = new SSMClient(clientConfiguration(inRegionOf(name, options)));
+  const { Parameter: parameter } = await callAws(
+    `read parameter ${name}`,
+    'ssm:GetParameter, and kms:Decrypt on its KMS key,',
+    () => client.send(new GetParameterCommand({ Name: name, WithDecryption: true })),
+  );
+  return parameter?.Value ?? '';
+}
+
+async function readSecret(name: string, options: AwsOptions): Promise<string> {
+  const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+  const client = new SecretsManagerClient(clientConfiguration(inRegionOf(name, options)));
+  const secret = await callAws(
+    `read secret ${name}`,
+    'secretsmanager:GetSecretValue, and kms:Decrypt on its KMS key,',
+    () => client.send(new GetSecretValueCommand({ SecretId: name })),
+  );
+  return secret.SecretString ?? new TextDecoder().decode(secret.SecretBinary);
+}
