@@ -1,5 +1,5 @@
 import { member } from '../../src/flow/index.ts';
-import { createDecryptor } from '../../src/index.ts';
+import { createDecryptor, FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
@@ -168,12 +168,16 @@ async function certificateOf(
   return vault.certificate(keyId).catch(() => undefined);
 }
 
+const padding =
+  ' A third possible cause is the padding: Connect encrypts with RSA-OAEP, SHA-512 and MGF1 with SHA-512, other programs often with SHA-1 or SHA-256.';
+
 async function examineDecryption(keyId: string, ciphertext: string, vault: WritableKeyStore): Promise<Finding> {
   try {
     const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
     return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
   } catch (error) {
-    return problem('decryption', 'the message does not open', reasonOf(error));
+    const isOfKey = error instanceof FlowKeysError && error.code === 'decryption_failed';
+    return problem('decryption', 'the message does not open', `${reasonOf(error)}${isOfKey ? padding : ''}`);
   }
 }
 
