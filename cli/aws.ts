@@ -22,6 +22,12 @@ export function clientConfiguration({ profile, region = regionOf(process.env) }:
   };
 }
 
+/** The options for a thing that is named by its name or by its ARN, which names the region, too. */
+export function inRegionOf<Options extends AwsOptions>(nameOrArn: string, options: Options): Options {
+  const [, region] = nameOrArn.match(/^arn:[^:]+:[^:]+:([a-z0-9-]+):/) ?? [];
+  return region === undefined || options.region !== undefined ? options : { ...options, region };
+}
+
 /** The AWS CLI knows two names for it, the SDK the first alone; without, it is the profile's. */
 function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: NodeJS.ProcessEnv): string | undefined {
   return AWS_REGION || AWS_DEFAULT_REGION || undefined;
@@ -57,7 +63,7 @@ const reasons: Readonly<
   denied: ({ permission }) => `access is denied; allow ${permission} to these credentials`,
   'no-region': () => 'no AWS region is set; pass --region, or set AWS_REGION',
   'no-credentials': () =>
-    'there are no AWS credentials; pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    'there are no AWS credentials, or no profile of the name that was passed ("aws configure list-profiles" lists them); pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   'bad-credentials': () => 'the AWS credentials are wrong or have expired; log in again',
   absent: () => 'there is no such thing in this account and region; check the id, --region and --profile',
   limit: ({ name }) => `AWS answered ${name}: a limit is reached, or it is there already`,

@@ -1,40 +1,65 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { optionGroups } from './output/help.ts';
 
 // The options that several commands share, and what their values may be.
 
 /** A command with the options that each has. */
 export function command(parent: Command, name: string): Command {
-  return parent.command(name).option('--json', 'answer with JSON', false);
+  return parent
+    .command(name)
+    .addOption(new Option('--json', 'print JSON').helpGroup(optionGroups.general))
+    .addOption(new Option('-q, --quiet', 'print only the value that a script needs').helpGroup(optionGroups.general));
 }
 
 /** A command that asks before what cannot be undone. */
 export function asking(parent: Command): Command {
-  return parent.option('--yes', 'do not ask before what cannot be undone', false);
+  return parent.addOption(
+    new Option('--yes', 'do not ask before what cannot be undone').helpGroup(optionGroups.general),
+  );
 }
 
 /** A command that calls AWS. */
 export function onAws(parent: Command): Command {
-  return parent.option('--profile <name>', "the AWS CLI's profile to use").option('--region <name>', 'the AWS region');
+  return parent
+    .addOption(new Option('--profile <name>', "the AWS CLI's profile to use").helpGroup(optionGroups.aws))
+    .addOption(new Option('--region <name>', 'the AWS region').helpGroup(optionGroups.aws));
 }
 
 /** A command that reads private keys. */
 export function stored(parent: Command, { isOptional = false }: { readonly isOptional?: boolean } = {}): Command {
-  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH');
+  const store = new Option('--store <store>', 'where private keys are: ssm, secrets-manager, or directory:PATH')
+    .env('FLOW_KEYS_STORE')
+    .helpGroup(optionGroups.store);
   return onAws(parent)
     .addOption(isOptional ? store : store.default('ssm'))
-    .option('--prefix <text>', "what stands before the key id in a parameter's or secret's name");
+    .addOption(
+      new Option('--prefix <text>', "what stands before the key id in a parameter's or secret's name").helpGroup(
+        optionGroups.store,
+      ),
+    );
 }
 
 /** A command that stores private keys. */
 export function writing(parent: Command, options: { readonly isOptional?: boolean } = {}): Command {
-  return stored(parent, options).option('--kms-key <id>', 'the KMS key that encrypts what is stored');
+  return stored(parent, options).addOption(
+    new Option('--kms-key <id>', 'the KMS key that encrypts what is stored').helpGroup(optionGroups.store),
+  );
 }
 
 /** A command that works on the consumers. */
 export function registered(parent: Command): Command {
   return onAws(parent)
-    .option('--store <store>', 'where consumers are registered: ssm, or directory:PATH', 'ssm')
-    .option('--prefix <text>', "what stands before consumers/ in a parameter's name");
+    .addOption(
+      new Option('--store <store>', 'where consumers are registered: ssm, or directory:PATH')
+        .env('FLOW_KEYS_STORE')
+        .default('ssm')
+        .helpGroup(optionGroups.store),
+    )
+    .addOption(
+      new Option('--prefix <text>', "what stands before consumers/ in a parameter's name").helpGroup(
+        optionGroups.store,
+      ),
+    );
 }
 
 /** A command that writes a flow. */
@@ -71,11 +96,22 @@ export function described(parent: Command): Command {
 }
 
 export function instance(): Option {
-  return new Option('--instance <id or ARN>', 'the Amazon Connect instance');
+  return new Option('--instance <instance>', 'the Amazon Connect instance: its id, ARN or alias').env(
+    'FLOW_KEYS_INSTANCE',
+  );
 }
 
 export function bits(): Option {
   return new Option('--bits <size>', 'size of the RSA key: 2048, 3072 or 4096').argParser(keySize).default(2048);
+}
+
+/** What the environment says gives way to options that rule it out. */
+export function yielding(parent: Command, option: string, others: readonly string[]): Command {
+  return parent.hook('preAction', (_, called) => {
+    const isRuledOut = called.args.length > 0 && others.includes('operand');
+    if (called.getOptionValueSource(option) !== 'env') return;
+    if (isRuledOut || others.some((other) => called.getOptionValue(other))) called.setOptionValue(option, undefined);
+  });
 }
 
 /** For an option that may be given several times. */

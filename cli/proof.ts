@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createClient } from '../adapters/client/client.ts';
 import { member } from '../src/flow/index.ts';
 import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../src/index.ts';
-import { type AwsOptions, callAws, clientConfiguration } from './aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, inRegionOf } from './aws.ts';
 
 /** A fresh input, as a caller could have typed it: its digits are known to nobody else. */
 export function freshInput(): string {
@@ -37,7 +37,7 @@ export async function proveFunction(
   input: string,
 ): Promise<Proof> {
   const { LambdaClient, InvokeCommand, GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
-  const client = new LambdaClient(clientConfiguration(options));
+  const client = new LambdaClient(clientConfiguration(inRegionOf(functionName, options)));
   // Which parameters the function reads is a setting of its own; who may not see it will mostly be right.
   const configuration = await client
     .send(new GetFunctionConfigurationCommand({ FunctionName: functionName }))

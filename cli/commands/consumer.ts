@@ -3,11 +3,12 @@ import { assertConsumerName, type Consumer, encryptFor, FlowKeysError, parseCons
 import { everything } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { openForConsumer } from '../consumer-side.ts';
-import { readKeyFile, readText } from '../files.ts';
+import { readKeyFile } from '../files.ts';
 import { readCertificate } from '../keys/certificate.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput } from '../proof.ts';
+import { readService } from '../service.ts';
 import type { ConsumerStoreOptions, WritableConsumerStore } from '../stores/consumer-store.ts';
 import { openConsumerStore } from '../stores/open.ts';
 
@@ -149,8 +150,8 @@ async function reencrypted(
   }
   const { publicKey } = readCertificate(await readKeyFile(certificate, 'the certificate'), 'The certificate');
   const message = await encryptAsConnect(input, keyId, publicKey);
-  const token = tokenFile === undefined ? {} : { token: (await readText(tokenFile, 'the token')).trim() };
-  const client = createClient({ baseUrl: endpoint, ...token });
+  const { token } = await readService(endpoint, tokenFile);
+  const client = createClient({ baseUrl: endpoint, ...(token !== undefined && { token }) });
   const { results } = await client.reencrypt(
     message,
     { field, consumers: [name] },

@@ -2,9 +2,11 @@ import { createDecryptor, decodeUtf8, FlowKeysError, type KeyStore } from '../..
 import { readCiphertext, readKeyFile } from '../files.ts';
 import { privateKeyIn } from '../keys/key-pair.ts';
 import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
+import { CommandError } from '../output/command-error.ts';
 import { type Answer, printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
+import { decryptLines } from './decrypt-lines.ts';
 
 export interface DecryptCommandOptions extends KeyStoreOptions, PassphraseOptions {
   readonly keyId?: string;
@@ -13,20 +15,26 @@ export interface DecryptCommandOptions extends KeyStoreOptions, PassphraseOption
   /** Show what the caller typed. */
   readonly reveal: boolean;
   readonly allSuites: boolean;
+  /** Fields of JSON lines to decrypt, instead of one ciphertext. */
+  readonly lines?: string;
 }
 
 /** Decrypts one ciphertext; what the caller typed is shown only if asked for. */
 export async function decryptCiphertext(
-  operand: string,
+  operand: string | undefined,
   options: DecryptCommandOptions,
   terminal: Terminal,
 ): Promise<Answer> {
-  const ciphertext = await readCiphertext(operand);
   const keyStore =
     options.privateKey === undefined
       ? await openKeyStore(options)
       : await fileKeyStore(options.privateKey, options, terminal);
   const decryptor = createDecryptor({ keyStore, suites: options.allSuites ? 'all' : 'connect' });
+  if (options.lines !== undefined)
+    return decryptLines(operand ?? '-', { ...options, lines: options.lines }, decryptor, terminal);
+  if (operand === undefined)
+    throw new CommandError('invalid_option', 'Pass a ciphertext, "-" for standard input, or --lines with fields.');
+  const ciphertext = await readCiphertext(operand);
   const given = options.keyId === undefined ? {} : { keyId: options.keyId };
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
   const plaintext = decodeUtf8(result.plaintext);
@@ -37,14 +45,14 @@ export async function decryptCiphertext(
     );
   }
   const { keyId, suite, encryptionContext, messageId } = result;
+  // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
+  const written = process.stdout.isTTY ? printable(plaintext) : plaintext;
   const shown = options.reveal ? { plaintext } : {};
   return {
     value: { keyId, suite, encryptionContext, messageId, plaintextLength: plaintext.length, ...shown },
-    // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
+    ...(options.reveal && { quiet: written }),
     text: options.reveal
-      ? process.stdout.isTTY
-        ? printable(plaintext)
-        : plaintext
+      ? written
       : `Decrypted ${plaintext.length} characters under key id ${keyId}; --reveal shows them.`,
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { compareSettings, readFlow } from '../../src/flow/index.ts';
-import { createDecryptor } from '../../src/index.ts';
+import { createDecryptor, FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
 import { type ConnectInstance, connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
@@ -16,6 +16,7 @@ import { readFunction } from '../lambda-function.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import { freshInput, type Proof, proveEndpoint, proveFunction, proveStore, reasonOf } from '../proof.ts';
+import { readService } from '../service.ts';
 import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
@@ -54,6 +55,33 @@ const colours = { ok: 'green', problem: 'red', skipped: 'dim' } as const;
 
 /** Every check, in the order of a message's way. */
 export async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
+  // What was mistyped is said before anything is called.
+  if (options.endpoint !== undefined) await readService(options.endpoint, options.tokenFile);
+  const { instance, event, keyId } = options;
+  if (instance !== undefined && [operand, event, keyId].every((given) => given === undefined))
+    return examineInstance(instance, options);
+  return examineSubject(operand, options);
+}
+
+/** Every key that the instance holds. */
+async function examineInstance(name: string, options: DoctorOptions): Promise<readonly Finding[]> {
+  const instance = await connectInstance(name, options);
+  const keys = await instance.securityKeys();
+  const findings: Finding[] = [];
+  for (const { keyId } of keys) {
+    const ofKey = [
+      ...(await examineKey(keyId, undefined, options, instance)),
+      ...(await examineRoundTrips(keyId, options)),
+    ];
+    findings.push(ok('key id', keyId), ...ofKey);
+  }
+  if (options.function !== undefined) findings.push(...(await checkFunction(options.function, options, instance)));
+  if (keys.length > 0) return findings;
+  const mend = 'Upload a first key: "flow-keys keys create --store ssm", then "flow-keys keys associate".';
+  return [problem('Connect', `instance ${instance.id} holds no key`, mend), ...findings];
+}
+
+async function examineSubject(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
   const subject = await subjectOf(operand, options);
   const message = subject.ciphertext === undefined ? undefined : await checkMessage(subject.ciphertext, subject.keyId);
   const findings: Finding[] = [
@@ -105,7 +133,10 @@ async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOp
   if (operand !== undefined) return { ...given, ciphertext: await readCiphertext(operand) };
   if (event !== undefined) return { ...(await readEvent(await readText(event, 'the event'))), ...given };
   if (keyId !== undefined) return given;
-  throw new CommandError('invalid_option', 'Pass a ciphertext, --event with the event of the function, or --key-id.');
+  throw new CommandError(
+    'invalid_option',
+    'Pass a ciphertext, --event with the event of the function, --key-id, or --instance for every key of an instance.',
+  );
 }
 
 async function examineKey(
@@ -150,12 +181,16 @@ async function certificateOf(
   return vault.certificate(keyId).catch(() => undefined);
 }
 
+const padding =
+  ' A third possible cause is the padding: Connect encrypts with RSA-OAEP, SHA-512 and MGF1 with SHA-512, other programs often with SHA-1 or SHA-256.';
+
 async function examineDecryption(keyId: string, ciphertext: string, vault: WritableKeyStore): Promise<Finding> {
   try {
     const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
     return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
   } catch (error) {
-    return problem('decryption', 'the message does not open', reasonOf(error));
+    const isOfKey = error instanceof FlowKeysError && error.code === 'decryption_failed';
+    return problem('decryption', 'the message does not open', `${reasonOf(error)}${isOfKey ? padding : ''}`);
   }
 }
 
@@ -172,14 +207,13 @@ async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise
   } catch {
     return [skipped('round trip', 'the certificate does not encrypt')];
   }
-  const token = tokenFile === undefined ? undefined : (await readText(tokenFile, 'the token')).trim();
   const trips: [string, () => Promise<Proof>][] = [['round trip', () => proveStore(vault, keyId, ciphertext, input)]];
   if (functionName !== undefined) {
     const event = { keyId, ciphertext, ...(instance !== undefined && { instance }) };
     trips.push([`round trip, ${functionName}`, () => proveFunction(functionName, options, event, input)]);
   }
   if (endpoint !== undefined) {
-    const service = { endpoint, ...(token !== undefined && { token }) };
+    const service = await readService(endpoint, tokenFile);
     trips.push([`round trip, ${endpoint}`, () => proveEndpoint(service, ciphertext, input)]);
   }
   return Promise.all(trips.map(([check, prove]) => roundTrip(check, prove)));

@@ -28,5 +28,5 @@ export async function encryptInput(
   if (input.length > longestInput)
     throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);
   const ciphertext = await encryptAsConnect(input, keyId, parsed.publicKey);
-  return { value: { keyId, ciphertext }, text: ciphertext };
+  return { value: { keyId, ciphertext }, text: ciphertext, quiet: ciphertext };
 }

@@ -38,6 +38,7 @@ export async function publishFlow(path: string, options: FlowPublishOptions, ter
   const kept = former === undefined ? '' : ` The former content is in ${former}.`;
   return {
     value: { ...published, name: named, type: publication.type, instance: instance.id },
+    quiet: id,
     text: `${printable(named)}: ${what} in instance ${instance.id}, id ${id}.${kept}`,
   };
 

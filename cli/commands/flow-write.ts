@@ -31,10 +31,11 @@ export async function writeContactFlow(options: FlowWriteOptions, terminal: Term
   const text = JSON.stringify(flow, null, 2);
   if (out === undefined) {
     terminal.note(describeWritten(described, settings));
-    return { value: flow, text };
+    return { value: flow, quiet: text, text };
   }
   await writeNewFile(out, `${text}\n`, 0o644);
   return {
+    quiet: out,
     value: { file: out, fields: described.fields.map(({ name }) => name), settings },
     text: [
       `${out}: ${flow.Actions.length} blocks`,

@@ -19,5 +19,9 @@ export async function inspectCiphertext(operand: string): Promise<Answer> {
     ['plaintext', `${summary.plaintextBytes} bytes`],
     ['signature', signature === 'invalid' ? coloured('red', 'invalid: the message was altered') : signature],
   ];
-  return { value: summary, text: lines.map(([name = '', value]) => `${name.padEnd(10)} ${value}`).join('\n') };
+  return {
+    value: summary,
+    quiet: encryptedDataKeys[0]?.providerInfo ?? '',
+    text: lines.map(([name = '', value]) => `${name.padEnd(10)} ${value}`).join('\n'),
+  };
 }

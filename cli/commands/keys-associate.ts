@@ -27,6 +27,7 @@ export async function associateKey(options: KeysAssociateOptions, terminal: Term
   if (provisionalId !== undefined) await vault.remove(provisionalId);
   return {
     value: { keyId, instance: instance.id, store: vault.name },
+    quiet: keyId,
     text: `key id  ${keyId}\nThe private key is in ${vault.name}. Write a flow with it: flow-keys flow write --key-id ${keyId} --function <name or ARN> --field card${storeArguments(options)}`,
   };
 }

@@ -56,6 +56,7 @@ export async function createKeys(options: KeysCreateOptions, terminal: Terminal)
   const privateKey = options.printPrivateKey ? { printed: key.privateKey } : stored;
   return {
     value: { bits: options.bits, fingerprint: fingerprint(createPublicKey(key.publicKey)), privateKey, ...files },
+    quiet: options.printPrivateKey ? key.privateKey.trimEnd() : vault ? key.keyId : privateKeyFile,
     text: describe(options, key, vault, files),
   };
 }

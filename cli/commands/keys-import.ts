@@ -1,86 +1,98 @@
-import { FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
-import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, inRegionOf } from '../aws.ts';
 import { connectInstance } from '../connect/instance.ts';
 import { readKeyFile } from '../files.ts';
-import { readPublicCertificate, selfSignedCertificate } from '../keys/certificate.ts';
-import { keyPairOf, privateKeyIn } from '../keys/key-pair.ts';
+import { type CertificateOptions, readPublicCertificate, selfSignedCertificate } from '../keys/certificate.ts';
+import { isSameKey, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import type { KeyStoreOptions } from '../stores/key-store.ts';
+import { type KeyStoreOptions, storeArguments } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 import { keyIdOf } from './keys-associate.ts';
 
-export interface KeysImportOptions extends KeyStoreOptions, PassphraseOptions {
+export interface KeysImportOptions extends KeyStoreOptions, CertificateOptions, PassphraseOptions {
   /** Where the key id is looked for, by the public key. */
   readonly instance?: string;
   readonly keyId?: string;
-  /** The certificate of the key; by default a new one is made. */
+  /** What the source is. */
+  readonly from: 'file' | 'ssm' | 'secrets-manager';
+  /** The certificate that the flow carries; without it, one is made. */
   readonly certificate?: string;
-  readonly subject: string;
-  readonly days: number;
 }
 
-/** Takes a private key from wherever it is, and stores it under the key id that Connect has for it. */
+/** Stores a private key from elsewhere under the id that Connect has for its public key. What was there is left alone. */
 export async function importKey(source: string, options: KeysImportOptions, terminal: Terminal): Promise<Answer> {
-  const { keyId: given, instance, certificate: path } = options;
-  if ((given === undefined) === (instance === undefined)) {
-    const message = 'Pass --instance, where the key id is found by the public key, or --key-id.';
-    throw new CommandError('invalid_option', message);
-  }
-  if (given !== undefined) assertKeyId(given);
-  const text = await decryptedKeyText(await textOf(source, options), options, terminal);
+  const given = await terminal.during('Reading the private key', readSource(source, options));
+  const text = await decryptedKeyText(given, options, terminal);
   const pair = keyPairOf(await privateKeyIn(text, source === '-' ? 'standard input' : source));
-  const keyId = given ?? (await keyIdFor(pair.publicKey, instance ?? '', options));
-  const certificate =
-    path === undefined
-      ? await selfSignedCertificate(pair.privateKey, options)
-      : readPublicCertificate(await readKeyFile(path, 'the certificate'), 'The certificate', terminal).toString();
+  const keyId = options.keyId ?? (await keyIdFor(pair.publicKey, options, terminal));
+  assertKeyId(keyId);
   const vault = await openKeyStore(options);
-  const stored = path === undefined ? ((await vault.certificate(keyId)) ?? certificate) : certificate;
-  await terminal.during(
-    `Storing the private key in ${vault.name}`,
-    vault.store(keyId, { privateKey: pair.privateKey, certificate: stored }),
-  );
+  const certificate = await certificateFor(pair, options, terminal, await vault.certificate(keyId));
+  await terminal.during(`Storing the private key in ${vault.name}`, vault.store(keyId, { ...pair, ...certificate }));
+  const made = certificate.isMade
+    ? '\nA certificate was made for it, from which its end is watched; pass --certificate with the one that the flow carries to watch that one.'
+    : '';
   return {
-    value: { keyId, store: vault.name },
-    text: `key id  ${keyId}\nThe private key is in ${vault.name}, with a certificate. Where it came from it may be removed, once "flow-keys doctor --key-id ${keyId}" finds nothing to mend.`,
+    value: { keyId, store: vault.name, madeCertificate: certificate.isMade },
+    quiet: keyId,
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}; ${source} is left as it is. Check it: flow-keys doctor --key-id ${keyId}${storeArguments(options)}${made}`,
   };
 }
 
-async function keyIdFor(publicKey: string, instance: string, options: AwsOptions): Promise<string> {
-  const connect = await connectInstance(instance, options);
-  const keyId = keyIdOf(publicKey, await connect.securityKeys());
+async function keyIdFor(publicKey: string, options: KeysImportOptions, terminal: Terminal): Promise<string> {
+  if (options.instance === undefined)
+    throw new CommandError(
+      'invalid_option',
+      'Pass --instance, where the key id is found by the public key, or --key-id.',
+    );
+  const instance = await connectInstance(options.instance, options);
+  const keys = await terminal.during('Reading the security keys', instance.securityKeys());
+  const keyId = keyIdOf(publicKey, keys);
   if (keyId !== undefined) return keyId;
-  const message = `Instance ${connect.id} does not hold the public key of this private key; upload it with "flow-keys keys associate", which stores the private key, too.`;
-  throw new FlowKeysError('unknown_key', message);
+  const held = keys.length === 0 ? 'no keys' : `${keys.map((key) => key.keyId).join(' and ')}, which are other keys`;
+  const message = `Instance ${instance.id} does not hold the public key of this private key: it holds ${held}. Check the source and the instance; "flow-keys keys associate" uploads a new key.`;
+  throw new CommandError('conflict', message);
 }
 
-/** A file, `-`, `ssm:NAME` of a parameter, or `secret:NAME` of a secret. */
-async function textOf(source: string, options: AwsOptions): Promise<string> {
-  const [, kind, name = ''] = source.match(/^(ssm|secret):(.+)$/) ?? [];
-  if (kind === 'ssm') return parameterText(name, options);
-  return kind === 'secret' ? secretText(name, options) : readKeyFile(source, 'the private key');
+async function certificateFor(
+  { privateKey, publicKey }: { readonly privateKey: string; readonly publicKey: string },
+  options: KeysImportOptions,
+  terminal: Terminal,
+  stored: string | undefined,
+): Promise<{ readonly certificate: string; readonly isMade: boolean }> {
+  const given = options.certificate === undefined ? stored : await readKeyFile(options.certificate, 'the certificate');
+  if (given === undefined) return { certificate: await selfSignedCertificate(privateKey, options), isMade: true };
+  const certificate = readPublicCertificate(given, 'The certificate', terminal);
+  if (isSameKey(certificate.publicKey, publicKeyOf(publicKey, 'The private key')))
+    return { certificate: certificate.toString(), isMade: false };
+  throw new CommandError('invalid_certificate', 'The certificate is of another key; pass the one of this private key.');
 }
 
-async function parameterText(name: string, options: AwsOptions): Promise<string> {
+async function readSource(source: string, options: KeysImportOptions): Promise<string> {
+  if (options.from === 'file') return readKeyFile(source, 'the private key');
+  return options.from === 'ssm' ? readParameter(source, options) : readSecret(source, options);
+}
+
+async function readParameter(name: string, options: AwsOptions): Promise<string> {
   const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
-  const client = new SSMClient(clientConfiguration(options));
-  const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-  const { Parameter } = await callAws(
+  const client = new SSMClient(clientConfiguration(inRegionOf(name, options)));
+  const { Parameter: parameter } = await callAws(
     `read parameter ${name}`,
     'ssm:GetParameter, and kms:Decrypt on its KMS key,',
-    () => client.send(command),
+    () => client.send(new GetParameterCommand({ Name: name, WithDecryption: true })),
   );
-  return Parameter?.Value ?? '';
+  return parameter?.Value ?? '';
 }
 
-async function secretText(name: string, options: AwsOptions): Promise<string> {
+async function readSecret(name: string, options: AwsOptions): Promise<string> {
   const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-  const client = new SecretsManagerClient(clientConfiguration(options));
-  const { SecretString = '' } = await callAws(`read secret ${name}`, 'secretsmanager:GetSecretValue', () =>
-    client.send(new GetSecretValueCommand({ SecretId: name })),
+  const client = new SecretsManagerClient(clientConfiguration(inRegionOf(name, options)));
+  const secret = await callAws(
+    `read secret ${name}`,
+    'secretsmanager:GetSecretValue, and kms:Decrypt on its KMS key,',
+    () => client.send(new GetSecretValueCommand({ SecretId: name })),
   );
-  return SecretString;
+  return secret.SecretString ?? new TextDecoder().decode(secret.SecretBinary);
 }

@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { FlowKeysError } from '../../src/index.ts';
 import { type CertificateAge, holdsPrivateKey } from '../../src/internal.ts';
 import { connectInstance, type SecurityKey } from '../connect/instance.ts';
 import { ageOf, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
-import { exitCodes } from '../output/command-error.ts';
+import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, printable, type Terminal, table } from '../output/terminal.ts';
 import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
@@ -27,6 +28,7 @@ export interface ListedKey {
 
 /** Connect's keys beside those of a store: what is missing where, and when certificates end. */
 export async function listKeys(options: KeysListOptions, terminal: Terminal): Promise<Answer> {
+  if (options.instance === undefined) assertDirectory(options.store);
   const vault = await openKeyStore(options);
   const keys = await terminal.during('Reading keys and certificates', readKeys(options, vault));
   const isInOrder = keys.every(({ mend }) => mend.length === 0);
@@ -35,6 +37,14 @@ export async function listKeys(options: KeysListOptions, terminal: Terminal): Pr
     text: keys.length === 0 ? `No keys in ${vault.name}.` : describe(keys),
     exitCode: isInOrder ? exitCodes.done : exitCodes.findings,
   };
+}
+
+/** Beside an instance, a directory that is not there yet is one without keys; alone, it is mistyped. */
+function assertDirectory(store: string): void {
+  const directory = store.match(/^directory:(.+)$/)?.[1];
+  if (directory === undefined || existsSync(directory)) return;
+  const message = `There is no directory ${directory}; check --store, or make a first key with "flow-keys keys create --store ${store}".`;
+  throw new CommandError('unreadable_file', message);
 }
 
 async function readKeys(options: KeysListOptions, vault: WritableKeyStore): Promise<readonly ListedKey[]> {

@@ -24,7 +24,7 @@ export async function retireKey(keyId: string, options: KeysRetireOptions, termi
   const vault = options.deletePrivateKey ? await openKeyStore(options) : undefined;
   const isUploaded = instance ? await confirmRemoval(keyId, instance, terminal) : false;
   if (vault) {
-    const question = `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody.`;
+    const question = `Remove the private key ${keyId} from ${vault.name}? What was encrypted with it can then be read by nobody; contact records may hold such ciphertexts for 24 months.`;
     await terminal.confirm(question);
   }
   if (isUploaded)
@@ -32,10 +32,12 @@ export async function retireKey(keyId: string, options: KeysRetireOptions, termi
   const isRemoved =
     vault && (await terminal.during(`Removing the private key from ${vault.name}`, vault.remove(keyId)));
   const connect = instance ? (isUploaded ? 'removed' : 'not there') : 'left alone';
+  const contactRecords =
+    'Contact records may hold ciphertexts of this key for 24 months: without its private key nobody can read them.';
   const privateKey = vault ? (isRemoved ? `removed from ${vault.name}` : `not there, in ${vault.name}`) : 'kept';
   return {
     value: { keyId, connect, privateKey: vault ? (isRemoved ? 'removed' : 'not there') : 'kept' },
-    text: `${keyId}: in Connect ${connect}; private key ${privateKey}`,
+    text: `${keyId}: in Connect ${connect}; private key ${privateKey}\n${contactRecords}`,
   };
 }
 

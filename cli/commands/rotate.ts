@@ -1,6 +1,5 @@
 import { assertKeyId } from '../../src/internal.ts';
-import { type ConnectInstance, connectInstance, maxSecurityKeys } from '../connect/instance.ts';
-import { readText } from '../files.ts';
+import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
 import type { CertificateOptions } from '../keys/certificate.ts';
 import type { KeySize } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -9,6 +8,7 @@ import type { Answer, Terminal } from '../output/terminal.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
 import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
+import { readService } from '../service.ts';
 import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
 import { openConsumerStore, openKeyStore } from '../stores/open.ts';
 import { assertRoom } from './keys-associate.ts';
@@ -67,18 +67,31 @@ async function begun(
   throw new CommandError('conflict', message);
 }
 
+/** Two keys are often a rotation that was begun in another place: its file says which key is the new one. */
+function assertNotUnderWay(statePath: string, instanceId: string, keys: readonly SecurityKey[]): void {
+  try {
+    assertRoom(instanceId, keys);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const message = `${error.message} If a rotation was interrupted elsewhere, copy its state file ${statePath} here, or name it with --state.`;
+    throw new CommandError(error.code, message, error);
+  }
+}
+
 async function beginning(
-  { keyId, flow }: RotateOptions,
+  options: RotateOptions,
   instance: ConnectInstance,
   vault: WritableKeyStore,
   terminal: Terminal,
 ): Promise<RotationState> {
+  const { keyId, flow } = options;
   if (keyId !== undefined) assertKeyId(keyId);
   const keys = await terminal.during('Reading the security keys', instance.securityKeys());
   const ids = keys.map((key) => key.keyId);
   const oldKeyId = keyId ?? (ids.length === 1 ? ids[0] : undefined);
   const state = { version: 1, instance: instance.id, store: vault.name } as const;
-  if (ids.length >= maxSecurityKeys && (keyId === undefined || ids.includes(keyId))) assertRoom(instance.id, keys);
+  if (ids.length >= maxSecurityKeys && (keyId === undefined || ids.includes(keyId)))
+    assertNotUnderWay(options.state, instance.id, keys);
   if (oldKeyId !== undefined && ids.includes(oldKeyId)) {
     // Before anything is made: each flow can be given a new key.
     const trial = { oldKeyId, newKeyId: 'new', newCertificate: 'new' };
@@ -102,7 +115,7 @@ async function rotationOf(
   vault: WritableKeyStore,
 ): Promise<Rotation> {
   const { subject, days, bits, flow, handedOut, wait, consumerWait, state, function: functionName, endpoint } = options;
-  const token = options.tokenFile === undefined ? undefined : (await readText(options.tokenFile, 'the token')).trim();
+  const service = endpoint === undefined ? undefined : await readService(endpoint, options.tokenFile);
   const lambda: Rotation['services'] =
     functionName === undefined
       ? []
@@ -113,13 +126,12 @@ async function rotationOf(
           },
         ];
   const http: Rotation['services'] =
-    endpoint === undefined
+    service === undefined
       ? []
       : [
           {
-            name: endpoint,
-            prove: (_, ciphertext, input) =>
-              proveEndpoint({ endpoint, ...(token !== undefined && { token }) }, ciphertext, input),
+            name: service.endpoint,
+            prove: (_, ciphertext, input) => proveEndpoint(service, ciphertext, input),
           },
         ];
   return {

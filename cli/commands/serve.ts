@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { settingsFrom } from '../../adapters/http/settings.ts';
 import { type ServerOptions, startServer } from '../../adapters/node/server.ts';
 import {
@@ -7,6 +8,8 @@ import {
   directoryKeyStore,
 } from '../../adapters/stores/directory.ts';
 import { type ConsumerStore, FlowKeysError, type KeyStore } from '../../src/index.ts';
+import { CommandError } from '../output/command-error.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 export interface ServeOptions {
   /** A directory of keys; without it, the key store on AWS that the environment configures. */
@@ -18,7 +21,8 @@ export interface ServeOptions {
 }
 
 /** Serves the HTTP service until SIGTERM or SIGINT. */
-export async function serve({ keys, host, port, ...allowed }: ServeOptions): Promise<void> {
+export async function serve({ keys, host, port, ...allowed }: ServeOptions, terminal: Terminal): Promise<void> {
+  if (keys !== undefined) await assertDirectory(keys);
   const stores = keys === undefined ? await awsStores() : directoryStores({ directory: keys, ...allowed });
   const server = await startServer({
     ...settingsFrom(process.env),
@@ -28,8 +32,21 @@ export async function serve({ keys, host, port, ...allowed }: ServeOptions): Pro
     port,
   });
   console.log(JSON.stringify({ level: 'INFO', message: 'listening', origin: server.origin }));
+  if (terminal.isInteractive) terminal.note(invitation(server.origin));
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await server.stop();
+}
+
+function invitation(origin: string): string {
+  const request = `curl ${origin}/v1/decrypt -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"ciphertext":"AYA…"}'`;
+  return `Listening on ${origin}; Ctrl-C stops it. Try it:\n  ${request}`;
+}
+
+async function assertDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  const what = found === undefined ? 'There is no directory' : 'This is a file, and not a directory:';
+  throw new CommandError('unreadable_file', `${what} ${path}; pass the one that holds the keys with --keys.`);
 }
 
 /** `RATE_LIMIT`: how much one caller may ask for in ten seconds. */

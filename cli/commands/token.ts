@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BearerToken } from '../../adapters/http/options.ts';
 import { bearerTokenFrom } from '../../adapters/http/settings.ts';
+import { writeNewFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer } from '../output/terminal.ts';
 
@@ -12,14 +13,34 @@ export interface TokenOptions {
   readonly fields?: string;
 }
 
+/** Makes a token; with `out`, its file alone holds it. */
+export async function issueToken({ out, ...limits }: TokenOptions & { readonly out?: string }): Promise<Answer> {
+  const { token, ...answer } = createToken(limits);
+  if (out === undefined) return answer;
+  await writeNewFile(out, `${token}\n`, 0o600);
+  const { bearerTokenHash } = answer.value;
+  return {
+    value: { tokenFile: out, bearerTokenHash },
+    text: `token (give it to the caller)        ${out} (only you may read it)\nBEARER_TOKEN_HASHES (configure this) ${bearerTokenHash}`,
+    quiet: bearerTokenHash,
+  };
+}
+
+interface NewToken extends Answer {
+  readonly token: string;
+  readonly value: { readonly token: string; readonly bearerTokenHash: string };
+}
+
 /** A new bearer token for the HTTP service, and the setting that lets its bearer in. */
-export function createToken({ keyIds, routes, consumers, fields }: TokenOptions): Answer {
+export function createToken({ keyIds, routes, consumers, fields }: TokenOptions): NewToken {
   const token = randomBytes(32).toString('base64url');
   const limits = Object.entries({ 'key-ids': keyIds, routes, consumers, fields });
   const given = limits.flatMap(([name, list]) => (list === undefined ? [] : [`:${name}=${list}`]));
   const setting = createHash('sha256').update(token).digest('hex') + given.join('');
   assertMeans(setting, limits);
   return {
+    token,
+    quiet: `${token}\n${setting}`,
     value: { token, bearerTokenHash: setting },
     text: `token (give it to the caller)        ${token}\nBEARER_TOKEN_HASHES (configure this) ${setting}`,
   };

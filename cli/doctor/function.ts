@@ -1,5 +1,5 @@
 import { member } from '../../src/flow/index.ts';
-import { type AwsOptions, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, clientConfiguration, inRegionOf } from '../aws.ts';
 import type { ConnectInstance } from '../connect/instance.ts';
 import { reasonOf } from '../proof.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
@@ -13,7 +13,7 @@ export async function checkFunction(
   instance: ConnectInstance | undefined,
 ): Promise<readonly Finding[]> {
   const { LambdaClient, GetFunctionConfigurationCommand, GetPolicyCommand } = await import('@aws-sdk/client-lambda');
-  const client = new LambdaClient(clientConfiguration(options));
+  const client = new LambdaClient(clientConfiguration(inRegionOf(name, options)));
   try {
     const {
       FunctionArn: arn = '',

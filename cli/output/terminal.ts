@@ -8,6 +8,10 @@ import { CommandError, type ExitCode } from './command-error.ts';
 export interface Answer {
   readonly value: unknown;
   readonly text: string;
+  /** With `--quiet`: the value that scripts need; by default nothing. */
+  readonly quiet?: string;
+  /** Whether standard output has something else already, so that this goes to standard error. */
+  readonly isOnStandardError?: boolean;
   /** Default: 0. */
   readonly exitCode?: ExitCode;
 }
@@ -16,6 +20,10 @@ export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
 /** Where a command talks to its user while it works. Answers go to standard output, all else to standard error. */
 export interface Terminal {
+  /** Whether somebody can be asked. */
+  readonly isInteractive: boolean;
+  /** Writes output while it is made, and waits for its reader. */
+  write(text: string): Promise<void>;
   /** Tells of a step that is done. */
   note(line: string): void;
   /** Waits for work, and says so when it takes more than a second. */
@@ -44,10 +52,17 @@ export interface Streams {
 export function terminal({
   yes,
   quiet,
+  stdout,
   stderr,
-}: { readonly yes: boolean; readonly quiet: boolean } & Pick<Streams, 'stderr'>): Terminal {
+}: { readonly yes: boolean; readonly quiet: boolean } & Streams): Terminal {
   const isInteractive = Boolean(process.stdin.isTTY && stderr.isTTY);
   return {
+    isInteractive,
+
+    async write(text) {
+      if (!stdout.write(text)) await once(stdout, 'drain');
+    },
+
     note(line) {
       if (!quiet) stderr.write(`${line}\n`);
     },

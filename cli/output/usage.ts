@@ -13,3 +13,10 @@ export function withoutSecrets(message: string, args: readonly string[]): string
     .sort((left, right) => right.length - left.length)
     .reduce((text, value) => text.replaceAll(value, '(not shown)'), message);
 }
+
+/** A sentence of commander's, as the other errors are written. */
+export function usageMessage(message: string): string {
+  const text = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return `${/[.?!)]$/.test(sentence) ? sentence : `${sentence}.`} Run it with --help to see what there is.`;
+}

@@ -29,7 +29,7 @@ set_up() {
   keep keys create --subject 'CN=card-payments, O=Example Ltd, C=GB' --store ssm
   new_key=$(grep -o 'new-[0-9a-f]*' <<<"$kept" | head -1)
   keep keys associate --instance "$INSTANCE" --private-key "$new_key"
-  key_id=$(awk '/^key id/ { print $3 }' <<<"$kept")
+  key_id=$(grep -oE '[0-9a-f-]{36}' <<<"$kept" | head -1)
   run keys list --instance "$INSTANCE"
   run flow write --key-id "$key_id" --function "$FUNCTION_ARN" --field card --field expiry --out flow.json
   run flow check flow.json --instance "$INSTANCE"

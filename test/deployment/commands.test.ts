@@ -25,8 +25,12 @@ const commands = new Map<string, Promise<Command>>();
 async function command(words: readonly string[]): Promise<Command> {
   const { stdout } = await runCli([...words, '--help']);
   const names = (pattern: RegExp) => new Set(Array.from(stdout.matchAll(pattern), ([, name = '']) => name));
-  const [, list = ''] = stdout.match(/^Commands:\n((?: .*\n)+)/m) ?? [];
-  return { options: names(/^ {2}(?:-\w, )?(--[\w-]+)/gm), subcommands: new Set(list.match(/(?<=^ {2})\w+/gm)) };
+  const [list = ''] = stdout.split(/^Exit codes|^Examples?:/m);
+  const groups = list.split(/\n\n/).filter((group) => !/^(Usage|Arguments|[\w ]*[oO]ptions):/.test(group));
+  return {
+    options: names(/^ {2}(?:-\w, )?(--[\w-]+)/gm),
+    subcommands: new Set(groups.join('\n').match(/(?<=^ {2})\w+/gm)),
+  };
 }
 
 function known(words: readonly string[]): Promise<Command> {

@@ -172,6 +172,11 @@ export function createFakeConnect(instanceId: string): FakeConnect {
     problems: () => [],
     answer(method, url, body) {
       const { pathname, searchParams } = new URL(url, 'http://connect');
+      const Arn = `arn:aws:connect:us-east-1:123456789012:instance/${instanceId}`;
+      if (method === 'GET' && pathname === '/instance')
+        return answered({
+          InstanceSummaryList: [{ Id: instanceId, Arn, InstanceAlias: 'hotline', InstanceStatus: 'ACTIVE' }],
+        });
       const [, kind = '', instance, rest = ''] =
         pathname.match(
           /^\/(instance|contact-flows|contact-flow-modules|contact-flows-summary|contact-flow-modules-summary|queues-summary|prompts-summary)\/([^/]+)(\/.*)?$/,

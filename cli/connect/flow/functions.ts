@@ -1,7 +1,7 @@
 import { isLoopback } from '../../../adapters/http/loopback.ts';
 import { type ContactFlowEvent, type FunctionOutcome, type Invocation, member } from '../../../src/flow/index.ts';
 import { connectSettings, createDecryptor, handleContactFlowEvent, type KeyStore } from '../../../src/index.ts';
-import { type AwsOptions, clientConfiguration } from '../../aws.ts';
+import { type AwsOptions, clientConfiguration, inRegionOf } from '../../aws.ts';
 import { CommandError } from '../../output/command-error.ts';
 
 /** Plays a function of a flow: invokes it once. */
@@ -22,7 +22,7 @@ export function lambdaFunction(name: string, options: AwsOptions): PlayedFunctio
   return timed(async (event) => {
     const { LambdaClient, InvokeCommand } = await import('@aws-sdk/client-lambda');
     // Connect's retries are played, not the client's.
-    const client = new LambdaClient({ ...clientConfiguration(options), maxAttempts: 1 });
+    const client = new LambdaClient({ ...clientConfiguration(inRegionOf(name, options)), maxAttempts: 1 });
     try {
       const response = await client.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }));
       if (response.FunctionError)
