@@ -24,3 +24,4 @@ export { type Certificate, type CertificateAge, certificateAge, certificateIn, d
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
 export { importPrivateKeys } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
+export { type MessagePart, messageParts, type PartName } from './message/parts.ts';
