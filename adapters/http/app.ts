@@ -5,7 +5,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { FlowKeysError, toFlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './context.ts';
 import type { OperationName } from './contract.ts';
-import { docsPage } from './description/docs-page.ts';
+import { docsPage } from './description/docs/page.ts';
 import { flowPage } from './description/flow/page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';

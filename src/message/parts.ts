@@ -10,6 +10,7 @@ export type PartName =
   | 'message id'
   | 'context'
   | 'data keys'
+  | 'format'
   | 'authentication'
   | 'body'
   | 'signature'
@@ -27,6 +28,9 @@ const partOfField: Readonly<Record<string, PartName>> = {
   'message id': 'message id',
   'encryption context': 'context',
   'encrypted data keys': 'data keys',
+  'content type': 'format',
+  header: 'format',
+  'frame length': 'format',
   'header authentication': 'authentication',
   frame: 'body',
   'final frame': 'body',

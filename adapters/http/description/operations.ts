@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import type { ErrorCode } from '../../../src/index.ts';
 import type { OperationName } from '../contract.ts';
+import { examples, type OperationExample } from './examples.ts';
 import * as schemas from './schemas.ts';
 
 /** A route of the service: what the app serves, and what /openapi.json says. */
@@ -11,6 +12,8 @@ export interface Operation {
   readonly description: string;
   readonly body?: v.GenericSchema;
   readonly answer: v.GenericSchema;
+  /** A request and its response, filled in. */
+  readonly example: OperationExample;
   /** Beside those that every route has. */
   readonly errors: readonly ErrorCode[];
 }
@@ -42,6 +45,7 @@ export const operations = {
     description: 'Decrypts what Connect encrypted with a flow security key.',
     body: schemas.decryptBody,
     answer: schemas.decryptAnswer,
+    example: examples.decrypt,
     errors: decryptErrors,
   },
   decryptBatch: {
@@ -52,6 +56,7 @@ export const operations = {
       'Decrypts them at once. Each has its own result or error, in the order of the items; a key that is not there in time fails only what needs it.',
     body: schemas.batchBody,
     answer: schemas.batchAnswer,
+    example: examples.decryptBatch,
     errors: [],
   },
   reencrypt: {
@@ -62,6 +67,7 @@ export const operations = {
       'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
     body: schemas.reencryptBody,
     answer: schemas.reencryptAnswer,
+    example: examples.reencrypt,
     errors: [...decryptErrors, 'invalid_consumer_name', 'not_found', 'audit_unavailable'],
   },
   inspect: {
@@ -71,6 +77,7 @@ export const operations = {
     description: 'Says what a message says of itself, and whether its signature is valid.',
     body: schemas.inspectBody,
     answer: schemas.inspectAnswer,
+    example: examples.inspect,
     errors: messageErrors,
   },
   connect: {
@@ -81,6 +88,7 @@ export const operations = {
       'Answers as the Lambda function does, to the byte. A failure is an answer too: `status-code` is its status.',
     body: schemas.connectEvent,
     answer: schemas.connectAnswer,
+    example: examples.connect,
     errors: [],
   },
 } as const satisfies Record<Exclude<OperationName, 'metrics'>, Operation>;
@@ -93,6 +101,7 @@ export const openOperations = {
     summary: 'Whether the service is up',
     description: 'Asks nothing else.',
     answer: schemas.statusAnswer,
+    example: examples.healthz,
     errors: [],
   },
   readyz: {
@@ -101,6 +110,7 @@ export const openOperations = {
     summary: 'Whether the service can decrypt',
     description: 'Asks the key store, at most every five seconds.',
     answer: schemas.statusAnswer,
+    example: examples.readyz,
     errors: ['key_store_unavailable', 'deadline_exceeded'],
   },
 } as const satisfies Record<string, Operation>;

@@ -71,14 +71,17 @@ ${script === undefined ? '' : html`<script type="module" nonce="${nonce}">${raw(
 }
 
 /** The path where the app is mounted, without a slash at its end: empty for an app that is not mounted. */
-export function mountPath(context: Context<AppEnv>): string {
+export function mountPath(context: Context): string {
   return basePath(context).replace(/\/+$/, '');
 }
 
 /** A link to a path of the app. It is relative, so that it holds behind a proxy that strips a prefix, too. */
-export function linkTo(context: Context<AppEnv>, path: string): string {
+export function linkTo(context: Context, path: string): string {
+  const mounted = mountPath(context);
   const up = '../'.repeat(context.req.path.split('/').length - 2);
-  return `${up}${mountPath(context)}${path}`.replace(/^\//, './').replace('..//', '../');
+  // Hono serves the first page of an app mounted at /keys at /keys, not at /keys/.
+  const target = path === '/' && mounted !== '' ? mounted : `${mounted}${path}`;
+  return `${up || './'}${target.slice(1)}`;
 }
 
 /** The page that a browser gets where other clients get the problem details of `not_found`. */

@@ -119,10 +119,11 @@ function explain(name: PartName, outcome: MessageSummary | FlowKeysError): strin
   );
   const context = Object.entries(encryptionContext).map(([key, value]) => `${key} = ${value}`);
   const explanations: Readonly<Record<Exclude<PartName, 'unread'>, string>> = {
-    header: `Message version ${version}, algorithm suite ${suite.id} ${suite.name}, frames of ${frameLength} bytes.`,
+    header: `Message version ${version}, algorithm suite ${suite.id} ${suite.name}.`,
     'message id': 'Random. It is different in every message.',
     context: `Authenticated, but not encrypted: ${context.join(', ') || 'empty'}.`,
     'data keys': `The key that encrypts the body, itself encrypted for ${keys.join(' and ')}. Only that private key opens it.`,
+    format: frameLength === 0 ? 'One block, without frames.' : `Frames of up to ${frameLength} bytes.`,
     authentication: 'Proves to whoever has the data key that the header was not changed.',
     body: `The encrypted input: ${plaintextBytes} bytes in ${frameCount} ${frameCount === 1 ? 'frame' : 'frames'}.`,
     signature: `ECDSA signature over everything before it: ${outcome.signature}.`,

@@ -11,6 +11,7 @@ const hues = {
   'message-id': 280,
   context: 160,
   'data-keys': 25,
+  format: 50,
   authentication: 320,
   body: 95,
   signature: 240,
@@ -22,11 +23,11 @@ const colours = (text: string, background: string) =>
 
 const style = `
 textarea { height: 10rem; }
-#verdict:not(:empty) { border-left: 6px solid; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; }
+#verdict { display: block; } #verdict:not(:empty) { border-left: 6px solid; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; }
 #verdict h2, #verdict p { margin: 0 0 .4rem; } #verdict > :not(h2) { color: var(--fg); }
 #verdict.good { color: var(--good); background: var(--goodbg); } #verdict.warn { color: var(--warn); background: var(--warnbg); } #verdict.bad { color: var(--bad); background: var(--badbg); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; } dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
-.halves { display: grid; gap: 0 1.5rem; } @media (min-width: 60rem) { .halves { grid-template-columns: 1fr 1fr; } }
+.halves { display: grid; align-items: start; gap: 0 1.5rem; } @media (min-width: 60rem) { .halves { grid-template-columns: 1fr 1fr; } }
 #coloured { overflow-wrap: anywhere; white-space: pre-wrap; } #parts { list-style: none; padding: 0; margin: .5rem 0; } #parts li { padding: .3rem 0; overflow-wrap: anywhere; } #parts b { padding: .1rem .4rem; border-radius: 4px; }
 .part-unread { color: var(--bad); background: var(--badbg); }
 ${colours('90% 20%', '70% 90%')}
