@@ -53,7 +53,7 @@ export const operations = {
     path: '/v1/decrypt/batch',
     summary: 'Decrypt up to 100 ciphertexts',
     description:
-      'Decrypts them at once. Each has its own result or error, in the order of the items; a key that is not there in time fails only what needs it.',
+      'Decrypts the items concurrently. Each item has its own result or error, in the order of the request. A key that cannot be read in time fails only the items that need it.',
     body: schemas.batchBody,
     answer: schemas.batchAnswer,
     example: examples.decryptBatch,
@@ -62,9 +62,9 @@ export const operations = {
   reencrypt: {
     method: 'post',
     path: '/v1/reencrypt',
-    summary: 'Encrypt one ciphertext again, for up to 50 consumers',
+    summary: 'Re-encrypt one ciphertext for up to 50 consumers',
     description:
-      'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
+      'Decrypts the ciphertext and encrypts the input for each consumer. Each consumer has its own result or error, in the order of the request. The response never contains the plaintext.',
     body: schemas.reencryptBody,
     answer: schemas.reencryptAnswer,
     example: examples.reencrypt,
@@ -74,7 +74,7 @@ export const operations = {
     method: 'post',
     path: '/v1/inspect',
     summary: 'Read a ciphertext without a key',
-    description: 'Says what a message says of itself, and whether its signature is valid.',
+    description: 'Returns what the message says about itself, and whether its signature is valid.',
     body: schemas.inspectBody,
     answer: schemas.inspectAnswer,
     example: examples.inspect,
@@ -83,9 +83,9 @@ export const operations = {
   connect: {
     method: 'post',
     path: '/v1/connect',
-    summary: 'Answer a ContactFlowEvent',
+    summary: 'Respond to a ContactFlowEvent',
     description:
-      'Answers as the Lambda function does, to the byte. A failure is an answer too: `status-code` is its status.',
+      'Returns the same bytes as the Lambda function. A failure has HTTP status 200, too. Its own status is in `status-code`.',
     body: schemas.connectEvent,
     answer: schemas.connectAnswer,
     example: examples.connect,
@@ -98,8 +98,8 @@ export const openOperations = {
   healthz: {
     method: 'get',
     path: '/healthz',
-    summary: 'Whether the service is up',
-    description: 'Asks nothing else.',
+    summary: 'Check that the service is up',
+    description: 'Contacts no other service.',
     answer: schemas.statusAnswer,
     example: examples.healthz,
     errors: [],
@@ -107,8 +107,8 @@ export const openOperations = {
   readyz: {
     method: 'get',
     path: '/readyz',
-    summary: 'Whether the service can decrypt',
-    description: 'Asks the key store, at most every five seconds.',
+    summary: 'Check that the service can decrypt',
+    description: 'Contacts the key store, at most once in five seconds.',
     answer: schemas.statusAnswer,
     example: examples.readyz,
     errors: ['key_store_unavailable', 'deadline_exceeded'],

@@ -40,7 +40,7 @@ export function docsPage(context: Context<AppEnv>, { info, paths }: OpenApiDocum
 <p>Send the token in the <code>authorization</code> header: <code>authorization: Bearer YOUR_TOKEN</code>. It is a token whose hash the service has in its settings (<code>flow-keys token</code> creates one), or a JWT from the issuer that it trusts. The examples read it from the environment variable <code>FLOW_KEYS_TOKEN</code>.</p>
 <form><label for="bearer">Token for the forms on this page</label><input id="bearer" type="password" autocomplete="off" spellcheck="false"></form>
 <p class="dim">The token stays in this page until you leave it. It is sent only to this service.</p>
-<div class="buttons" id="languages" role="group" aria-label="Language of the examples" hidden>${Object.keys(requestIn).map((language) => html`<button type="button" data-language="${language}">${language}</button>`)}</div></section>
+<div class="buttons" id="languages" role="group" aria-label="Language of the examples" hidden>Examples in ${Object.keys(requestIn).map((language) => html`<button type="button" data-language="${language}">${language}</button>`)}</div></section>
 <div id="operations" data-origin="${origin}">${entries.map(({ method, path, operation }) => section(method, path, origin, operation))}</div>
 <h2 id="errors">Errors</h2>
 <p>Every error is <code>application/problem+json</code> (RFC 9457) with a stable <code>code</code>. Its <code>detail</code> says what happened and what to do next.</p>
