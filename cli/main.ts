@@ -58,7 +58,7 @@ export async function main(given: readonly string[], { stdout, stderr }: Streams
     else if (error.exitCode !== 0) {
       exitCode = exitCodes.usage;
       if (json || error.code !== 'commander.help')
-        fail(new CommandError('invalid_option', usageMessage(error.message)));
+        fail(new CommandError('invalid_option', usageMessage(withoutSecrets(error.message, args))));
     }
   }
   return exitCode;

@@ -26,3 +26,4 @@ export { keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
 export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
 export { pastedCiphertext } from './message/ciphertext.ts';
+export { type MessagePart, messageParts, type PartName } from './message/parts.ts';

@@ -1,14 +1,16 @@
 import { type Handler, Hono } from 'hono';
+import { accepts } from 'hono/accepts';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { FlowKeysError, toFlowKeysError } from '../../src/index.ts';
 import type { AppEnv } from './context.ts';
 import type { OperationName } from './contract.ts';
-import { docsPage } from './description/docs-page.ts';
+import { docsPage } from './description/docs/page.ts';
 import { flowPage } from './description/flow/page.ts';
 import { inspectorPage } from './description/inspector/page.ts';
 import { openApiDocument } from './description/openapi.ts';
 import { openOperations, operations } from './description/operations.ts';
+import { notFoundPage } from './description/site.ts';
 import { authorize } from './middleware/authorization.ts';
 import { receive } from './middleware/body.ts';
 import { deadline } from './middleware/deadline.ts';
@@ -53,6 +55,12 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
     await next();
     if (context.res.status !== 404 || context.get('record') !== undefined) return;
     context.res = problem(context, new FlowKeysError('not_found', 'See /docs for the routes.'));
+    const type = accepts(context, {
+      header: 'Accept',
+      supports: ['application/json', 'text/html'],
+      default: 'application/json',
+    });
+    if (type === 'text/html') context.res = await context.html(notFoundPage(context), 404);
   });
   // After the middleware above, so that also settings that are wrong are answered, and logged, like other errors.
   app.use(deadline(requestSettings(given)));
@@ -64,10 +72,10 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
   serve('inspect', inspect);
   app.get(openOperations.healthz.path, (context) => context.json({ status: 'ok' }));
   app.get(openOperations.readyz.path, readiness());
-  app.get('/', (context) => context.html(inspectorPage(context.var.secureHeadersNonce ?? '')));
-  app.get('/flow', (context) => context.html(flowPage(context.var.secureHeadersNonce ?? '')));
+  app.get('/', (context) => context.html(inspectorPage(context)));
+  app.get('/flow', (context) => context.html(flowPage(context)));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
-  app.get('/docs', (context) => context.html(docsPage(openApiDocument(), context.var.secureHeadersNonce ?? '')));
+  app.get('/docs', (context) => context.html(docsPage(context, openApiDocument())));
 
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();

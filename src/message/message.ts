@@ -34,8 +34,11 @@ const finalFrameMarker = 0xffff_ffff;
  * @throws FlowKeysError `malformed_ciphertext` when a part is cut short, out of order or left over,
  *   `unsupported_message` for a suite that does not exist, and for what the policy does not take
  */
-export function parseMessage(bytes: Uint8Array<ArrayBuffer>, policy: MessagePolicy): Message {
-  const reader = messageReader(bytes);
+export function parseMessage(
+  bytes: Uint8Array<ArrayBuffer>,
+  policy: MessagePolicy,
+  reader: MessageReader = messageReader(bytes),
+): Message {
   const header = parseHeader(reader, policy);
   const body = header.contentType === 'framed' ? readFrames(reader, header.frameLength) : readSingleBlock(reader);
   const footer = header.suite.signature && readFooter(reader, bytes, header.suite.signature.namedCurve);

@@ -85,6 +85,23 @@ describe('flowSecurityKeys in an app of your own', () => {
     expect([await mine.text(), mine.headers.get('traceparent')]).toEqual(['mine', null]);
   });
 
+  it('serves pages whose links work there', async () => {
+    for (const path of ['/keys', '/keys/flow', '/keys/docs', '/keys/no/such/page']) {
+      const page = await app.request(path, { headers: { accept: 'text/html' } });
+      const links = [...(await page.text()).matchAll(/href="([^"#][^"]*)"/g)].map(([, link]) => link ?? '');
+      expect(links.length).toBeGreaterThan(2);
+      for (const link of links) {
+        const { pathname } = new URL(link, `http://localhost${path}`);
+        expect([path, link, (await app.request(pathname)).status, pathname.startsWith('/keys')]).toEqual([
+          path,
+          link,
+          200,
+          true,
+        ]);
+      }
+    }
+  });
+
   it('answers with its own errors there', async () => {
     const unknown = await app.request('/keys/nowhere');
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'not_found' }]);

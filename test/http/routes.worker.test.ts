@@ -1,6 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
-import { messageIdOf, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
+import { errorCodes } from '../../src/index.ts';
+import { articleRecording, messageIdOf, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
 
 const card = recordingNamed('java rsa2048-card-number');
 const jsonType = { 'content-type': 'application/json' };
@@ -161,7 +162,7 @@ describe('Every route', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('is described in /openapi.json and on a page without scripts or anything from elsewhere', async () => {
+  it('is described in /openapi.json and on a page that needs nothing from elsewhere', async () => {
     const document = await (await request('/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual([
@@ -176,11 +177,18 @@ describe('Every route', () => {
     const page = await request('/docs');
     const text = await page.text();
     for (const path of Object.keys(document.paths)) expect(text).toContain(path);
-    expect(text).not.toMatch(/<script|https?:|<img|<link/);
+    expect(text).not.toMatch(/<img|<link|src=|(?<!openapi.json)href="https?:/);
+    const [body, success] = [
+      document.paths['/v1/decrypt'].post.requestBody,
+      document.paths['/v1/decrypt'].post.responses[200],
+    ];
+    expect(body.content['application/json'].example.ciphertext).toBe(articleRecording.ciphertext);
+    expect(success.content['application/json'].example.keyId).toBe(articleRecording.keyId);
+    for (const code of Object.keys(errorCodes)) expect(text).toContain(`<tr id="${code}">`);
     const [, nonce] = text.match(/<style nonce="([^"]+)"/) ?? [];
     expect(page.headers.get('content-security-policy')).toBe(
       [
-        `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'`,
+        `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'`,
         `base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       ].join('; '),
     );
@@ -196,7 +204,7 @@ describe('Every route', () => {
       expect(text).toContain(`<h1>${title}</h1>`);
       const [, nonce] = text.match(/<script type="module" nonce="([^"]+)"/) ?? [];
       expect(page.headers.get('content-security-policy')).toContain(`script-src 'nonce-${nonce}'`);
-      expect(page.headers.get('content-security-policy')).not.toContain('connect-src');
+      expect(page.headers.get('content-security-policy')).toContain("connect-src 'none'");
       expect(text.match(/<\/script>/g)).toHaveLength(1);
     }
   });
@@ -262,5 +270,8 @@ describe('Every route', () => {
 
   it('answers an unknown route with a problem', async () => {
     await expectProblem(await request('/nowhere'), 404, 'not_found');
+    const page = await request('/nowhere', { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
+    expect(await page.text()).toContain('<h1>Page not found</h1>');
   });
 });

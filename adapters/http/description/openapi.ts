@@ -13,13 +13,18 @@ export interface OpenApiDocument {
   readonly components: object;
 }
 
+/** A body in JSON, as its schema describes it, with an example. */
+export interface OpenApiContent {
+  readonly content: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
+}
+
 export interface OpenApiOperation {
   readonly operationId: string;
   readonly summary: string;
   readonly description: string;
   readonly security: readonly object[];
-  readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  readonly requestBody?: OpenApiContent & { readonly required: true };
+  readonly responses: Readonly<Record<string, OpenApiContent & { readonly description: string }>>;
 }
 
 const commonErrors = [
@@ -70,15 +75,17 @@ export function openApiDocument(): OpenApiDocument {
 }
 
 function entry(name: string, operation: Operation, needsToken: boolean) {
-  const { method, path, summary, description, body, answer, errors } = operation;
+  const { method, path, summary, description, body, answer, example, errors } = operation;
   const described: OpenApiOperation = {
     operationId: name,
     summary,
     description,
     security: needsToken ? [{ token: [] }] : [],
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body) } } } }),
+    ...(body && {
+      requestBody: { required: true as const, ...jsonContent('application/json', jsonSchema(body), example.body) },
+    }),
     responses: {
-      200: { description: 'Done.', ...jsonContent('application/json', jsonSchema(answer)) },
+      200: { description: 'Done.', ...jsonContent('application/json', jsonSchema(answer), example.answer) },
       ...problems([...commonErrors, ...(body ? bodyErrors : []), ...errors]),
     },
   };
@@ -97,8 +104,8 @@ function problems(codes: readonly ErrorCode[]) {
   );
 }
 
-function jsonContent(type: string, schema: object) {
-  return { content: { [type]: { schema } } };
+function jsonContent(type: string, schema: object, example?: unknown): OpenApiContent {
+  return { content: { [type]: { schema, ...(example !== undefined && { example }) } } };
 }
 
 function jsonSchema(schema: v.GenericSchema): object {

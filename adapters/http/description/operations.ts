@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import type { ErrorCode } from '../../../src/index.ts';
 import type { OperationName } from '../contract.ts';
+import { examples, type OperationExample } from './examples.ts';
 import * as schemas from './schemas.ts';
 
 /** A route of the service: what the app serves, and what /openapi.json says. */
@@ -11,6 +12,8 @@ export interface Operation {
   readonly description: string;
   readonly body?: v.GenericSchema;
   readonly answer: v.GenericSchema;
+  /** A request and its response, filled in. */
+  readonly example: OperationExample;
   /** Beside those that every route has. */
   readonly errors: readonly ErrorCode[];
 }
@@ -43,6 +46,7 @@ export const operations = {
     description: 'Decrypts what Connect encrypted with a flow security key.',
     body: schemas.decryptBody,
     answer: schemas.decryptAnswer,
+    example: examples.decrypt,
     errors: decryptErrors,
   },
   decryptBatch: {
@@ -50,38 +54,42 @@ export const operations = {
     path: '/v1/decrypt/batch',
     summary: 'Decrypt up to 100 ciphertexts',
     description:
-      'Decrypts them at once. Each has its own result or error, in the order of the items; a key that is not there in time fails only what needs it.',
+      'Decrypts the items concurrently. Each item has its own result or error, in the order of the request. A key that cannot be read in time fails only the items that need it.',
     body: schemas.batchBody,
     answer: schemas.batchAnswer,
+    example: examples.decryptBatch,
     errors: [],
   },
   reencrypt: {
     method: 'post',
     path: '/v1/reencrypt',
-    summary: 'Encrypt one ciphertext again, for up to 50 consumers',
+    summary: 'Re-encrypt one ciphertext for up to 50 consumers',
     description:
-      'Decrypts what Connect encrypted, and encrypts it for each of the consumers. Each has its own result or error, in their order; the plaintext is not answered.',
+      'Decrypts the ciphertext and encrypts the input for each consumer. Each consumer has its own result or error, in the order of the request. The response never contains the plaintext.',
     body: schemas.reencryptBody,
     answer: schemas.reencryptAnswer,
+    example: examples.reencrypt,
     errors: [...decryptErrors, 'invalid_consumer_name', 'not_found', 'audit_unavailable'],
   },
   inspect: {
     method: 'post',
     path: '/v1/inspect',
     summary: 'Read a ciphertext without a key',
-    description: 'Says what a message says of itself, and whether its signature is valid.',
+    description: 'Returns what the message says about itself, and whether its signature is valid.',
     body: schemas.inspectBody,
     answer: schemas.inspectAnswer,
+    example: examples.inspect,
     errors: messageErrors,
   },
   connect: {
     method: 'post',
     path: '/v1/connect',
-    summary: 'Answer a ContactFlowEvent',
+    summary: 'Respond to a ContactFlowEvent',
     description:
-      'Answers as the Lambda function does, to the byte. A failure is an answer too: `status-code` is its status.',
+      'Returns the same bytes as the Lambda function. A failure has HTTP status 200, too. Its own status is in `status-code`.',
     body: schemas.connectEvent,
     answer: schemas.connectAnswer,
+    example: examples.connect,
     errors: [],
   },
 } as const satisfies Record<Exclude<OperationName, 'metrics'>, Operation>;
@@ -91,17 +99,19 @@ export const openOperations = {
   healthz: {
     method: 'get',
     path: '/healthz',
-    summary: 'Whether the service is up',
-    description: 'Asks nothing else.',
+    summary: 'Check that the service is up',
+    description: 'Contacts no other service.',
     answer: schemas.statusAnswer,
+    example: examples.healthz,
     errors: [],
   },
   readyz: {
     method: 'get',
     path: '/readyz',
-    summary: 'Whether the service can decrypt',
-    description: 'Asks the key store, at most every five seconds.',
+    summary: 'Check that the service can decrypt',
+    description: 'Contacts the key store, at most once in five seconds.',
     answer: schemas.statusAnswer,
+    example: examples.readyz,
     errors: ['key_store_unavailable', 'deadline_exceeded'],
   },
 } as const satisfies Record<string, Operation>;

@@ -18,12 +18,12 @@ export interface WrittenOptions {
   readonly attempts: number;
   /** `disconnect`, `queue:ID` or `flow:ID`. */
   readonly then: string;
-  readonly module: boolean;
-  readonly agent: boolean;
+  readonly module?: boolean;
+  readonly agent?: boolean;
   /** Some of `agent`, `customer` and `ivr`. */
   readonly recordAfter?: string;
-  readonly logAfter: boolean;
-  readonly clearBuffer: boolean;
+  readonly logAfter?: boolean;
+  readonly clearBuffer?: boolean;
   readonly language?: string;
   readonly voice?: string;
   readonly terminator: '#' | '*';
@@ -42,7 +42,7 @@ export type DescribedFlow = Omit<WriteFlowOptions, 'keyId' | 'certificate' | 'fu
 
 /** @throws CommandError `invalid_option` */
 export function describedFlow(options: WrittenOptions): DescribedFlow {
-  const { name, attempts, language, voice, terminator, logAfter, clearBuffer } = options;
+  const { name, attempts, language, voice, terminator, logAfter = false, clearBuffer = false } = options;
   if (attempts > mostAttempts)
     throw new CommandError('invalid_option', `--attempts is at most ${mostAttempts}: a Loop block counts no further.`);
   const form = formOf(options);
@@ -61,7 +61,7 @@ export function describedFlow(options: WrittenOptions): DescribedFlow {
   };
 }
 
-function formOf({ then: goOn, module, agent }: WrittenOptions): FlowForm {
+function formOf({ then: goOn, module = false, agent = false }: WrittenOptions): FlowForm {
   const [, kind, id = ''] = goOn.match(/^(queue|flow):(\S+)$/) ?? [];
   if (kind === undefined && goOn !== 'disconnect')
     throw new CommandError('invalid_option', '--then is disconnect, queue:ID or flow:ID.');

@@ -1,54 +1,147 @@
 // Runs in the browser: what is pasted is read there, and sent nowhere.
 import { FlowKeysError, inspect, type MessageSummary } from '../../../../src/index.ts';
-import { pastedCiphertext } from '../../../../src/internal.ts';
+import { type MessagePart, messageParts, type PartName, pastedCiphertext } from '../../../../src/internal.ts';
+import { type Finding, findingFrom, fragmentOf, verdictOf } from './verdict.ts';
 
 const input = document.querySelector('textarea');
-const output = document.querySelector('output');
+const verdict = element('verdict');
+const coloured = element('coloured');
+const parts = element('parts');
+const share = element('share');
+const message = element('message');
 let latest = 0;
+let fragment = '';
 
-input?.addEventListener('input', async () => {
+input?.addEventListener('input', () => show(input.value));
+element('example').addEventListener('click', () => {
+  if (input === null) return;
+  input.value = input.dataset['example'] ?? '';
+  show(input.value);
+});
+element('clear').addEventListener('click', () => {
+  if (input === null) return;
+  input.value = '';
+  show('');
+  input.focus();
+});
+share.addEventListener('click', async () => {
+  const link = `${location.href.split('#')[0]}#${fragment}`;
+  history.replaceState(null, '', link);
+  try {
+    await navigator.clipboard.writeText(link);
+    element('shared').textContent = 'Link copied. It holds the verdict, not the ciphertext.';
+  } catch {
+    element('shared').textContent = 'Copy the address of this page. It holds the verdict, not the ciphertext.';
+  }
+});
+window.addEventListener('hashchange', showShared);
+showShared();
+
+function showShared(): void {
+  const finding = findingFrom(location.hash.slice(1));
+  if (finding === undefined || input?.value !== '') return;
+  showVerdict(finding);
+  verdict.append(
+    line('p', 'Someone shared this verdict with you. The ciphertext is not in the link, so paste it to check.'),
+  );
+}
+
+async function show(text: string): Promise<void> {
   latest += 1;
   const current = latest;
-  const rows = await rowsOf(pastedCiphertext(input.value));
-  // An answer that was overtaken is dropped.
-  if (current === latest) output?.replaceChildren(...rows.map(row));
-});
+  if (text.trim() === '') return clear();
+  const ciphertext = pastedCiphertext(text).trim();
+  const outcome = await outcomeOf(ciphertext);
+  // A newer paste has overtaken this one.
+  if (current !== latest) return;
+  clear();
+  showVerdict(verdictOf(outcome));
+  showParts(ciphertext, outcome);
+  fragment = fragmentOf(verdictOf(outcome));
+  share.hidden = false;
+}
 
-type Row = readonly [name: string, value: string];
+function clear(): void {
+  for (const emptied of [verdict, coloured, parts, element('shared')]) emptied.replaceChildren();
+  verdict.className = '';
+  message.hidden = true;
+  share.hidden = true;
+}
 
-async function rowsOf(ciphertext: string): Promise<readonly Row[]> {
-  if (ciphertext.trim() === '') return [];
+async function outcomeOf(ciphertext: string): Promise<MessageSummary | FlowKeysError> {
   try {
-    return summaryRows(await inspect(ciphertext));
+    return await inspect(ciphertext);
   } catch (error) {
-    if (error instanceof FlowKeysError) return [[error.code, error.message]];
+    if (error instanceof FlowKeysError) return error;
     throw error;
   }
 }
 
-function summaryRows(summary: MessageSummary): readonly Row[] {
-  const { suite, encryptedDataKeys, encryptionContext, plaintextBytes, messageBytes, signature } = summary;
-  return [
-    ['Signature', signature],
-    ...encryptedDataKeys.map(
-      ({ providerId, providerInfo, byteLength }): Row => [
-        'Key id',
-        `${providerInfo} (provider ${providerId}, RSA-${byteLength * 8})`,
-      ],
-    ),
-    ['Algorithm suite', `${suite.id} ${suite.name}`],
-    ['Plaintext', `${plaintextBytes} bytes`],
-    ['Message', `${messageBytes} bytes`],
-    ...Object.entries(encryptionContext).map(([name, value]): Row => [`Context: ${name}`, value]),
-  ];
+function showVerdict({ tone, title, next, facts }: Finding): void {
+  verdict.className = tone;
+  const list = document.createElement('dl');
+  for (const [name, value] of facts) list.append(line('dt', name), line('dd', value));
+  verdict.replaceChildren(line('h2', title), line('p', next), list);
 }
 
-function row([name, value]: Row): HTMLElement {
-  const element = document.createElement('p');
-  const title = document.createElement('b');
-  const text = document.createElement('span');
-  title.textContent = name;
-  text.textContent = value;
-  element.append(title, text);
-  return element;
+function showParts(ciphertext: string, outcome: MessageSummary | FlowKeysError): void {
+  const found = partsOf(ciphertext);
+  message.hidden = found.length === 0;
+  for (const part of found) {
+    const [first, last] = [part.start, part.end].map((byte) => Math.ceil((byte * 8) / 6));
+    const text = line('span', ciphertext.slice(first, part === found.at(-1) ? undefined : last));
+    text.className = classOf(part.name);
+    coloured.append(text);
+    const title = line('b', `${part.name} (${part.end - part.start} bytes)`);
+    title.className = classOf(part.name);
+    const item = document.createElement('li');
+    item.append(title, ` ${explain(part.name, outcome)}`);
+    parts.append(item);
+  }
+}
+
+function partsOf(ciphertext: string): readonly MessagePart[] {
+  try {
+    return messageParts(ciphertext);
+  } catch (error) {
+    if (error instanceof FlowKeysError) return [];
+    throw error;
+  }
+}
+
+function explain(name: PartName, outcome: MessageSummary | FlowKeysError): string {
+  if (name === 'unread') return 'These bytes could not be read as part of a message.';
+  if (outcome instanceof FlowKeysError) return '';
+  const { version, suite, encryptedDataKeys, encryptionContext, plaintextBytes, frameCount, frameLength } = outcome;
+  const keys = encryptedDataKeys.map(
+    ({ providerId, providerInfo, byteLength }) => `${providerInfo} (provider ${providerId}, RSA-${byteLength * 8})`,
+  );
+  const context = Object.entries(encryptionContext).map(([key, value]) => `${key} = ${value}`);
+  const explanations: Readonly<Record<Exclude<PartName, 'unread'>, string>> = {
+    header: `Message version ${version}, algorithm suite ${suite.id} ${suite.name}.`,
+    'message id': 'Random. It is different in every message.',
+    context: `Authenticated, but not encrypted: ${context.join(', ') || 'empty'}.`,
+    'data keys': `The key that encrypts the body, itself encrypted for ${keys.join(' and ')}. Only that private key opens it.`,
+    format: frameLength === 0 ? 'One block, without frames.' : `Frames of up to ${frameLength} bytes.`,
+    authentication: 'Proves to whoever has the data key that the header was not changed.',
+    body: `The encrypted input: ${plaintextBytes} bytes in ${frameCount} ${frameCount === 1 ? 'frame' : 'frames'}.`,
+    signature: `ECDSA signature over everything before it: ${outcome.signature}.`,
+  };
+  return explanations[name];
+}
+
+function classOf(name: PartName): string {
+  return `part-${name.replace(' ', '-')}`;
+}
+
+function line(tag: string, text: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`The page has no element with the id ${id}.`);
+  return found;
 }

@@ -1,30 +1,50 @@
-import { html, raw } from 'hono/html';
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+import type { AppEnv } from '../../context.ts';
+import { exampleCiphertext } from '../example.ts';
+import { sitePage } from '../site.ts';
 import script from './inspector.ts?browser';
 
+// One hue a part. Text and background swap their lightness between the modes.
+const hues = {
+  header: 210,
+  'message-id': 280,
+  context: 160,
+  'data-keys': 25,
+  format: 50,
+  authentication: 320,
+  body: 95,
+  signature: 240,
+};
+const colours = (text: string, background: string) =>
+  Object.entries(hues)
+    .map(([name, hue]) => `.part-${name} { color: hsl(${hue} ${text}); background: hsl(${hue} ${background}); }`)
+    .join('\n');
+
 const style = `
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
-textarea { box-sizing: border-box; width: 100%; height: 12rem; font: 14px/1.4 ui-monospace, monospace; padding: .6rem; }
-output p { display: flex; gap: 1rem; margin: 0; padding: .4rem 0; border-bottom: 1px solid #e3e9ef; }
-output b { flex: 0 0 14rem; } output span { overflow-wrap: anywhere; font: 14px/1.7 ui-monospace, monospace; }
-@media (prefers-color-scheme: dark) { body, textarea { background: #11171d; color: #dbe3ea; } output p { border-color: #31404d; } }
+textarea { height: 10rem; }
+#verdict { display: block; } #verdict:not(:empty) { border-left: 6px solid; border-radius: 6px; padding: .8rem 1rem; margin: 1rem 0; }
+#verdict h2, #verdict p { margin: 0 0 .4rem; } #verdict > :not(h2) { color: var(--fg); }
+#verdict.good { color: var(--good); background: var(--goodbg); } #verdict.warn { color: var(--warn); background: var(--warnbg); } #verdict.bad { color: var(--bad); background: var(--badbg); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; } dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
+.halves { display: grid; align-items: start; gap: 0 1.5rem; } @media (min-width: 60rem) { .halves { grid-template-columns: 1fr 1fr; } }
+#coloured { overflow-wrap: anywhere; white-space: pre-wrap; } #parts { list-style: none; padding: 0; margin: .5rem 0; } #parts li { padding: .3rem 0; overflow-wrap: anywhere; } #parts b { padding: .1rem .4rem; border-radius: 4px; }
+.part-unread { color: var(--bad); background: var(--badbg); }
+${colours('90% 20%', '70% 90%')}
+@media (prefers-color-scheme: dark) { ${colours('80% 85%', '45% 20%')} }
 `;
 
 /** A page that reads a ciphertext in the browser, without a key and without sending it anywhere. */
-export function inspectorPage(nonce: string) {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Inspect a ciphertext</title>
-<style nonce="${nonce}">${raw(style)}</style>
-</head>
-<body>
-<h1>Inspect a ciphertext</h1>
-<p>Paste what Connect stored as <code>$.StoredCustomerInput</code>. It is read in this page, and sent nowhere; reading it needs no key.</p>
-<textarea aria-label="Ciphertext" spellcheck="false" autocomplete="off" placeholder="AYAD…"></textarea>
-<output aria-live="polite"></output>
-<p><a href="flow">Check a contact flow</a> · <a href="docs">The service's routes</a></p>
-<script type="module" nonce="${nonce}">${raw(script)}</script>
-</body>
-</html>`;
+export function inspectorPage(context: Context<AppEnv>) {
+  return sitePage(context, {
+    title: 'Inspect a ciphertext',
+    current: '/',
+    style,
+    script,
+    body: html`<p>Paste what Amazon Connect stored as <code>$.StoredCustomerInput</code>, or a whole event or log line that contains it. Your browser reads it without a key and sends it nowhere.</p>
+<textarea aria-label="Ciphertext" spellcheck="false" autocomplete="off" placeholder="AYAD…" data-example="${exampleCiphertext}"></textarea>
+<div class="buttons"><button type="button" id="example">Load an example</button><button type="button" id="clear">Clear</button><button type="button" id="share" hidden>Copy a link to this verdict</button><span id="shared" role="status"></span></div>
+<output id="verdict" aria-live="polite"></output>
+<section id="message" aria-label="Parts of the message" hidden><h2>Parts of the message</h2><div class="halves"><pre id="coloured"></pre><ul id="parts"></ul></div></section>`,
+  });
 }
