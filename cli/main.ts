@@ -154,6 +154,7 @@ function createProgram(
         .join(', ')}.`,
     );
 
+  program.commandsGroup('Start here:');
   described(asking(writing(command(program, 'setup'))))
     .description('from an instance to a flow that works; interrupted and run again, it goes on from there')
     .addOption(instance())
