@@ -201,7 +201,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
   it('tells the topic of every alarm, and of its end', () => {
     for (const alarm of alarmsOf(most)) expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     for (const alarm of alarmsOf(least)) expect(alarm).not.toHaveProperty('AlarmActions');
-    expect(alarmsOf(least)).toHaveLength(9);
+    expect(alarmsOf(least)).toHaveLength(10);
   });
 
   it('refuses parameters that make no sense', async () => {
@@ -257,6 +257,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       expect([MetricName, own.Value, ofCode]).toEqual(['UseError', 'connect-keys', { Name: 'code', Value: code }]);
     }
     expect(most.resources['CheckFailedAlarm']?.Properties.MetricName).toBe('CheckFailed');
+    expect(most.resources['NotEncryptedAlarm']?.Properties).toMatchObject({ MetricName: 'NotEncrypted', Threshold: 1 });
 
     const dashboard: string = most.resources['Dashboard']?.Properties.DashboardBody;
     const shown = Array.from(
@@ -274,6 +275,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       'ReencryptionSuccess',
       'UseSuccess',
       'CheckFailed',
+      'NotEncrypted',
     ]);
     for (const [, name = ''] of plain) expect(metrics).toContain(named(name, 'service'));
     for (const [, space, sets, name] of shown) expect(metrics).toContain(`${space} ${name} ${sets}`);
