@@ -306,6 +306,7 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
   const events = [
     ...[card, { ...card, ciphertext: 'Timeout' }].map((recording) => recordedEvent(recording)),
     contactFlowEvent({ 'my-secret-string': card.ciphertext, consumer: `${consumer?.name},nobody` }),
+    contactFlowEvent({ cvc: '123' }),
   ];
   const program = `
     const { handler } = await import('./dist/lambda/index.mjs');
