@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { connectSettings, createDecryptor, FlowKeysError, handleContactFlowEvent } from 'flow-security-keys';
 import { flowSecurityKeys } from 'flow-security-keys/hono';
 import { createHandler } from 'flow-security-keys/lambda';
 import { describe, expect, it } from 'vitest';
+import { inputWords, otherWords } from '../../src/connect/misplaced.ts';
 import { contactFlowEvent, recordingNamed, testKeyStore } from '../recordings/recordings.ts';
 import { runCli } from '../support/cli.ts';
 
@@ -94,6 +96,17 @@ describe('An input that was not encrypted', () => {
     expect((await saidOf(event, { ATTRIBUTES: 'true' })).answer).toMatchObject({ code: 'not_encrypted' });
     expect((await saidOf(event)).answer).toMatchObject({ 'status-code': 200 });
   });
+});
+
+it('docs/lambda.md publishes both lists of words', async () => {
+  const page = await readFile(new URL('../../docs/lambda.md', import.meta.url), 'utf8');
+  for (const [name, words] of [
+    ['input words', inputWords],
+    ['other words', otherWords],
+  ] as const) {
+    const [, listed = ''] = page.match(new RegExp(`<!-- ${name} -->\\n([^]*?)\\n<!-- /${name} -->`)) ?? [];
+    expect(listed).toBe(Array.from(words, (word) => `\`${word}\``).join(', '));
+  }
 });
 
 describe("An event that is no contact flow's", () => {

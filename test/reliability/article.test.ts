@@ -104,7 +104,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     const shown = setUp + consumed + rotated + retired;
     for (const secret of ['-----BEGIN', '4444444444444444\n', token]) expect(shown).not.toContain(secret);
     const recorded =
-      (await readFile(path('README.md'), 'utf8')).match(/<!-- article -->\s+```\n([\s\S]*?)```/)?.[1] ?? '';
+      (await readFile(path('docs/keys.md'), 'utf8')).match(/<!-- article -->\s+```\n([\s\S]*?)```/)?.[1] ?? '';
     if (process.env['RECORD']) await writeFile(process.env['RECORD'], readable(shown));
     expect(comparable(recorded)).toBe(comparable(readable(shown)));
   });
@@ -229,7 +229,7 @@ function oneAtATime<Input, Output>(work: (input: Input) => Promise<Output>): (in
   };
 }
 
-/** What README shows: the service where it would be, and a wait as it would be. */
+/** What docs/keys.md shows: the service where it would be, and a wait as it would be. */
 function readable(shown: string): string {
   return shown
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://keys.example.com')
