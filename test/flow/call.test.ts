@@ -132,6 +132,16 @@ describe('callFlow', () => {
     expect(JSON.stringify(transcript)).not.toContain('4929129182731646');
     expect(transcript.attributes).toEqual({ card: '[input of "Card first"]', text: 'It is [input of "Card first"]!' });
   });
+
+  it('shows a UUID as it is, though it has the keys of an input in it by chance', async () => {
+    const flow = flowOfTwoWays(certificate);
+    const requestId = '3f6cb0a4-1d5e-4c0b-9a77-1230ab1ec2a8';
+    const answer = { data: { success: true, requestId, near: '4929', beside: '*123', code: '123' } };
+    const { steps } = await callFlow(flow, parties(['1', '123#'], { invokes: async () => ({ answer, seconds: 0 }) }));
+    const [shown] = steps.flatMap(({ details }) => details.filter((detail) => detail.includes('answered')));
+    expect(shown).toContain(`"requestId":"${requestId}"`);
+    expect(shown).toContain('"beside":"*[input of "Card first"]","code":"[input of "Card first"]"');
+  });
 });
 
 describe('readFlow, of the former language', () => {

@@ -35,6 +35,9 @@ export interface CallState {
   shown(text: string): string;
 }
 
+// Ciphertexts and UUIDs are matched first, as three digits of a security code often stand in one by chance.
+const unreadable = '[A-Za-z0-9+/]{200,}=*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
 export function stateOf({
   contactId = crypto.randomUUID(),
   instanceArn = '',
@@ -53,11 +56,14 @@ export function stateOf({
     ...{ attributes: {}, flowAttributes: {}, loops: new Map(), secrets: new Map(), heard: [], recorded: [] },
     resolve: (text) => replaceReferences(text, valueAt),
     shown(text) {
-      const masked = [...state.secrets].reduce(
-        (masking, [input, block]) => masking.replaceAll(input, `[input of "${block}"]`),
-        text,
-      );
-      return masked.replaceAll(/[A-Za-z0-9+/]{200,}=*/g, (found) => `[ciphertext of ${found.length} characters]`);
+      const inputs = [...state.secrets.keys()]
+        .sort((first, second) => second.length - first.length)
+        .map((input) => input.replaceAll(/[*+]/g, '\\$&'));
+      return text.replaceAll(new RegExp([unreadable, ...inputs].join('|'), 'g'), (found) => {
+        const block = state.secrets.get(found);
+        if (block !== undefined) return `[input of "${block}"]`;
+        return found.length < 200 ? found : `[ciphertext of ${found.length} characters]`;
+      });
     },
   };
 
