@@ -25,7 +25,7 @@ export interface ConnectSettings {
   readonly consumers: readonly string[];
 }
 
-export const defaultConnectSettings: ConnectSettings = connectSettings({});
+export const defaultConnectSettings: ConnectSettings = /* @__PURE__ */ connectSettings({});
 
 /**
  * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL`, `CHECK`, `FLOW_TIME_LIMIT` and `CONSUMERS`.

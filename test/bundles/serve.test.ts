@@ -114,7 +114,7 @@ describe('flow-keys serve', () => {
   it('tells of an option that it does not know, and of a port that is none', async () => {
     expect(await run(['serve', '--colour'])).toMatchObject({
       exitCode: 2,
-      errors: expect.stringContaining('unknown option'),
+      errors: expect.stringContaining('Unknown option'),
     });
     expect(await run(['serve', '--port', 'http'])).toMatchObject({
       exitCode: 2,
