@@ -128,7 +128,7 @@ describe.skipIf(!hasEmulator())('examples/charge-lambda, in the Lambda runtime',
     const { cvc: _cvc, ...others } = inputs;
     expect(await invoke(others)).toMatchObject({ data: { fields: { cvc: { code: 'missing_parameter' } } } });
     expect(await invoke({ ...inputs, expiry: '1228' })).toMatchObject({
-      data: { fields: { expiry: { code: 'malformed_ciphertext' } } },
+      data: { fields: { expiry: { code: 'not_encrypted' } } },
     });
     expect(gateway.charges).toHaveLength(before);
   });

@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import type { FindingCode } from 'flow-security-keys/flow';
 import { pem, testKeys } from '../recordings/recordings.ts';
-import { certificateOf } from './certificates.ts';
+import { certificateOf, publicKeyOf } from './certificates.ts';
 import {
   type Block,
   block,
@@ -19,7 +18,7 @@ import {
 const [key] = testKeys;
 if (key === undefined) throw new Error('There is no test key.');
 export const certificate = pem('CERTIFICATE', key.certificate);
-const publicPem = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const publicPem = publicKeyOf(certificate);
 const unheldKeyId = 'aaaaaaaa-2222-4333-8444-5555aaaa5555';
 const certificates = { expired: '', expiring: '', future: '', other: '' };
 /** Before the faults are planted. */
