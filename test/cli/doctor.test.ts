@@ -73,9 +73,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       { environment: settings },
     );
 
-  it('has nothing to mend where all is well', async () => {
+  it('passes every check when nothing is wrong', async () => {
     const { exitCode, stdout, stderr } = await examine(ciphertext);
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Nothing to mend\.\n$/) });
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/All checks passed\.\n$/),
+    });
     const checks = [
       'message',
       'signature',
@@ -113,7 +116,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       aws.invoke = (event) => handler(event, { awsRequestId: 'request', getRemainingTimeInMillis: () => 8_000 });
       await configure(variables);
       const { exitCode, stdout } = await examine(ciphertext);
-      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Nothing to mend/) });
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/All checks passed/) });
       await configure({});
       aws.invoke = invoke;
     },
@@ -132,12 +135,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     return bytes.toString('base64');
   };
 
-  const faults: readonly (readonly [what: string, plant: () => Promise<readonly string[]>, mend: RegExp])[] = [
+  const faults: readonly (readonly [what: string, plant: () => Promise<readonly string[]>, fix: RegExp])[] = [
     ['a caller who typed nothing', async () => ['Timeout'], /Check for "Timeout" in the flow/],
     [
       'a ciphertext cut short',
       async () => [ciphertext.slice(0, 400)],
-      /Pass \$\.StoredCustomerInput to the function as it is/,
+      /Pass \$\.StoredCustomerInput to the function unchanged/,
     ],
     ['an altered message', async () => [alter(ciphertext)], /Find out where the message was altered/],
     ['another key id in the flow', async () => [ciphertext, '--key-id', otherKey.keyId], /the same key id/],
@@ -147,7 +150,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         aws.connect.securityKeys.clear();
         return [ciphertext];
       },
-      /Give the flow a key id that instance .* holds \(none\)/,
+      /Use a key id in the flow that instance .* has \(none\)/,
     ],
     [
       'no parameter',
@@ -196,7 +199,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         await put('certificate', await certificateFor(10), 'String');
         return [ciphertext];
       },
-      /Rotate .* before the certificate ends/,
+      /Rotate .* before the certificate expires/,
     ],
     [
       'a certificate of another key',
@@ -204,7 +207,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         await put('certificate', pem('CERTIFICATE', otherKey.certificate), 'String');
         return [ciphertext];
       },
-      /of another one/,
+      /the one of another key/,
     ],
     [
       'a policy without Connect',
@@ -228,7 +231,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         await limit(30);
         return [ciphertext];
       },
-      /time-out of function .* to 8 seconds/,
+      /timeout of function .* to 8 seconds/,
     ],
     [
       'a function that is not tied to the instance',
@@ -262,14 +265,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     ],
   ];
 
-  it.for(faults)('says what to mend first: %s', async ([, plant, mend]) => {
+  it.for(faults)('says what to fix first: %s', async ([, plant, fix]) => {
     const functions = [...aws.connect.functions];
     const { exitCode, stdout, stderr } = await examine(...(await plant()));
     for (const arn of functions) aws.connect.functions.add(arn);
     await limit(8);
     expect(exitCode).toBe(4);
     expect(stderr).toMatch(/^(Examining …\n)?$/);
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^To mend first: .*${mend.source}`));
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^Fix first: .*${fix.source}`));
     expect(stdout).not.toMatch(new RegExp(`${digits}|PRIVATE KEY`));
   });
 

@@ -106,7 +106,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     aws.invoke = invoke;
     expect(stopped).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/key_store_unavailable[\s\S]*To mend first/),
+      stderr: expect.stringMatching(/key_store_unavailable[\s\S]*Fix first/),
     });
   });
 });
