@@ -71,7 +71,8 @@ const readers: readonly (readonly [name: string, args: (file: string) => readonl
 describe('A bad file', () => {
   it.for(readers)('is named by %s', async ([name, args]) => {
     const isState = name === 'rotate';
-    if (!isState) expect((await expectRefusal(args('missing.pem'), [3])).stderr).toMatch(/missing\.pem.*no such file/);
+    if (!isState)
+      expect((await expectRefusal(args('missing.pem'), [3])).stderr).toMatch(/missing\.pem.*the file does not exist/);
     expect((await expectRefusal(args('directory'), [3])).stderr).toMatch(/directory.*it is a directory/);
     expect((await expectRefusal(args('binary'), [3])).stderr).toMatch(/not text/);
     await expectRefusal(args('garbage.pem'), [3]);
@@ -84,7 +85,7 @@ describe('A bad file', () => {
       ['doctor', '--key-id', 'a1', '--store', 'directory:x', '--certificate', key],
     ]) {
       const { stdout, stderr } = await runCli(args, { cwd: folder });
-      expect(stdout + stderr).toMatch(/the text itself was passed/);
+      expect(stdout + stderr).toMatch(/was passed as text/);
       expect(stdout + stderr).not.toMatch(/canary/);
     }
     const token = await runCli(
@@ -183,7 +184,7 @@ describe('An AWS that cannot be asked', () => {
     const run = await runCli(['doctor', '--key-id', key.keyId, ...instance], { environment: nowhere });
     expect(run).toMatchObject({
       exitCode: 4,
-      stdout: expect.stringMatching(/To mend first: .*check the network/),
+      stdout: expect.stringMatching(/Fix first: .*check the network/),
     });
   });
 });
@@ -199,7 +200,7 @@ describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
     const environment = awsSettings(aws.endpoint);
     const elsewhere = ['--instance', '00000000-0000-4000-8000-000000000000'];
     const { stderr } = await expectRefusal(['keys', 'list', ...elsewhere], [6], environment);
-    expect(stderr).toMatch(/check the id, --region and --profile/);
+    expect(stderr).toMatch(/check the name or id, --region and --profile/);
     await expectRefusal(['rotate', ...elsewhere, '--yes'], [6], environment);
     await expectRefusal(
       ['rotate', '--instance', aws.connect.instanceId, '--key-id', key.keyId, '--yes'],
@@ -209,7 +210,7 @@ describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
     const gone = await runCli(['keys', 'retire', key.keyId, '--instance', aws.connect.instanceId, '--yes'], {
       environment,
     });
-    expect(gone).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/not there/) });
+    expect(gone).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/not found/) });
   });
 
   it('is explained: an instance that is full', async () => {
@@ -226,7 +227,7 @@ describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
       'certificate.pem',
     ];
     const { stderr } = await expectRefusal(args, [8], awsSettings(aws.endpoint));
-    expect(stderr).toMatch(/holds 2 security keys already, a and b.*keys retire/);
+    expect(stderr).toMatch(/already has 2 security keys, a and b.*keys retire/);
   });
 });
 

@@ -54,7 +54,7 @@ describe('flow-keys keys import', () => {
 
   it('refuses a key that the instance does not hold, and says which it holds', async () => {
     const run = await flowKeys('keys', 'import', 'other.pem', '--instance', 'hotline');
-    expect(run).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(new RegExp(`holds ${keyId}`)) });
+    expect(run).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(new RegExp(`has only ${keyId}`)) });
   });
 
   it('names what is not there', async () => {
@@ -65,12 +65,12 @@ describe('flow-keys keys import', () => {
 
 describe('flow-keys doctor', () => {
   it.each([
-    ['an address without a scheme', ['--endpoint', 'keys.example.com'], 2, /with its scheme, as https/],
+    ['an address without a scheme', ['--endpoint', 'keys.example.com'], 2, /with a scheme, such as https/],
     [
       'a token file with two lines',
       ['--endpoint', 'https://keys.example.com', '--token-file', 'two.txt'],
       3,
-      /in one line/,
+      /on one line/,
     ],
   ] as const)('names %s', async (_, args, exitCode, message) => {
     await writeFile(join(folder, 'two.txt'), 'token (give it) canary-token\nBEARER 123\n');
@@ -84,7 +84,7 @@ describe('flow-keys doctor', () => {
     const run = await runCli(['keys', 'list', '--profile', 'no-such-profile'], { environment });
     expect(run).toMatchObject({
       exitCode: 6,
-      stderr: expect.stringMatching(/no profile of the name that was passed.*list-profiles/),
+      stderr: expect.stringMatching(/no profile with this name.*list-profiles/),
     });
   });
 });

@@ -65,7 +65,7 @@ describe('flow-keys keys create', () => {
     expect((await stat(privateKey)).mode & 0o777).toBe(0o600);
     expect(run.stdout + run.stderr).not.toContain('PRIVATE KEY');
     const again = await runCli(['keys', 'create', '--out', out]);
-    expect(again).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/exists already/) });
+    expect(again).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/already exists/) });
 
     const printed = await created('printed', '--print-private-key');
     expect(createPrivateKey(printed.run.stdout).asymmetricKeyType).toBe('rsa');

@@ -161,7 +161,7 @@ describe('flow-keys certificate issue', () => {
     expect(described).toBe(await readFile(publicKey, 'utf8'));
     expect(await issue('a', '--issuer-private-key', file('other.pem'), ...certificate)).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/of another key/),
+      stderr: expect.stringMatching(/belongs to another key/),
     });
     expect(await issue('b', '--issuer-private-key', file('key.pem'), ...certificate, '--days', '10000')).toMatchObject({
       exitCode: 3,

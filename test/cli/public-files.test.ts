@@ -35,14 +35,14 @@ describe('What becomes public holds no private key', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('BEGIN CERTIFICATE');
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY/);
-    expect(stderr).toContain('beside a private key');
+    expect(stderr).toContain('in one file with a private key');
   });
 
   it('and a file without a certificate is named as a private key', async () => {
     const args = ['--key-id', keyId, '--certificate', path('key.pem'), '--function', arn];
     expect(await runCli(['flow', 'write', ...args])).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/invalid_certificate: The certificate holds a private key, and no certificate/),
+      stderr: expect.stringMatching(/invalid_certificate: The certificate holds a private key, but no certificate/),
     });
   });
 
@@ -78,7 +78,7 @@ describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate
     const run = await runCli(['keys', 'associate', ...args, '--store', `directory:${store}`], {
       environment: awsSettings(aws.endpoint),
     });
-    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('beside a private key') });
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('in one file with a private key') });
     const [stored = ''] = await readdir(store);
     const written = await readFile(join(store, stored, 'certificate.pem'), 'utf8');
     expect(written).toContain('BEGIN CERTIFICATE');
@@ -128,7 +128,7 @@ describe('A private key that is public already is found', () => {
     await writeFile(join(store, keyId, 'private-key.pem'), privateKey, { mode: 0o600 });
     await writeFile(join(store, keyId, 'certificate.pem'), certificate + privateKey);
     const doctor = await runCli(['doctor', '--key-id', keyId, '--store', `directory:${store}`]);
-    expect([doctor.exitCode, doctor.stdout]).toEqual([4, expect.stringContaining('stands beside a private key')]);
+    expect([doctor.exitCode, doctor.stdout]).toEqual([4, expect.stringContaining('stored with a private key')]);
     const list = await runCli(['keys', 'list', '--store', `directory:${store}`, '--json']);
     expect(JSON.parse(list.stdout)).toMatchObject({ keys: [{ keyId, certificate: 'holds a private key' }] });
   });

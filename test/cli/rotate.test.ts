@@ -203,7 +203,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     });
     expect(await run('--instance', crypto.randomUUID())).toMatchObject({
       exitCode: 6,
-      stderr: expect.stringMatching(/check the id/),
+      stderr: expect.stringMatching(/check the name or id/),
     });
     await run();
     expect(await run('--store', 'secrets-manager')).toMatchObject({

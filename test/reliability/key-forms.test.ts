@@ -226,11 +226,11 @@ describe('A certificate', () => {
   });
 
   it.for<[string, () => string, RegExp]>([
-    ['a public key', () => pem('PUBLIC KEY', publicDer()), /is a public key, and no certificate/],
-    ['a private key', () => pkcs8, /holds a private key, and no certificate/],
-    ['nothing', () => '', /is no X\.509 certificate/],
-    ['text', () => 'certificate', /is no X\.509 certificate/],
-    ['PEM cut short', () => certificate.slice(0, 300), /damaged or cut short/],
+    ['a public key', () => pem('PUBLIC KEY', publicDer()), /is a public key, but not a certificate/],
+    ['a private key', () => pkcs8, /holds a private key, but no certificate/],
+    ['nothing', () => '', /is not an X\.509 certificate/],
+    ['text', () => 'certificate', /is not an X\.509 certificate/],
+    ['PEM cut short', () => certificate.slice(0, 300), /damaged or incomplete/],
   ])('is named where it is %s', async ([, make, said]) => {
     await writeFile(file('given.crt'), make());
     const named = await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('given.crt')]);
