@@ -2,7 +2,13 @@ import { type Command, Help, Option } from 'commander';
 import { examples } from './examples.ts';
 
 /** The headings of option groups, in order. A command's own options come before them. */
-export const optionGroups = { store: 'Store options:', aws: 'AWS options:', general: 'General options:' } as const;
+export const optionGroups = {
+  flow: 'Flow options:',
+  key: 'Key options:',
+  store: 'Store options:',
+  aws: 'AWS options:',
+  general: 'General options:',
+} as const;
 
 const order: readonly (string | undefined)[] = [undefined, ...Object.values(optionGroups)];
 
