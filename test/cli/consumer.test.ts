@@ -115,14 +115,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
       /RSA/,
     ],
     ['a certificate that has expired', ['add', 'a', '--public-key', 'expired.pem', ...limits], [3], /expired/],
-    ['what is no key', ['add', 'a', '--public-key', 'garbage.pem', ...limits], [3], /publicKey/],
-    ['what is no JWK', ['add', 'a', '--public-key', 'garbage.jwk', ...limits], [3], /not valid JSON/],
+    ['a file without a key', ['add', 'a', '--public-key', 'garbage.pem', ...limits], [3], /publicKey/],
+    ['an invalid JWK', ['add', 'a', '--public-key', 'garbage.jwk', ...limits], [3], /not valid JSON/],
     ['a name with path characters', ['add', '../a', '--public-key', 'rsa.pem', ...limits], [3], /lower-case letters/],
     ['a card number for a name', ['test', '4929736155123456'], [3], /lower-case letters/],
     ['no limits', ['add', 'a', '--public-key', 'rsa.pem'], [2], /--key-id and --field/],
-    ['a store that keeps no consumers', ['list', '--store', 'secrets-manager'], [2], /ssm or directory/],
+    ['a store without consumers', ['list', '--store', 'secrets-manager'], [2], /ssm or directory/],
   ];
-  it.for(refusals)('refuses %s, in a sentence, and writes nothing', async ([, args, exitCodes, message]) => {
+  it.for(refusals)('refuses %s with a sentence, and writes nothing', async ([, args, exitCodes, message]) => {
     const store = args.includes('--store') ? [] : ['--store', `directory:${file('untouched')}`];
     const run = await runCli(['consumer', ...args, ...store], { cwd: folder });
     expect(run).toMatchObject({ stdout: '', stderr: expect.stringMatching(message) });
@@ -131,7 +131,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     expect(await readdir(folder)).not.toContain('untouched');
   });
 
-  it('lists and removes what should never have been there, and does not let it steer the terminal', async () => {
+  it('lists and removes consumers with invalid names, without letting them steer the terminal', async () => {
     const folderOf = join(file('odd'), 'consumers');
     const store = ['--store', `directory:${file('odd')}`];
     const odd = ['UPPER', '\u001b[31mred', 'writable'];
@@ -145,7 +145,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     expect(await readdir(folderOf)).toEqual([]);
   });
 
-  it('tests no field that a consumer may not have', async () => {
+  it('refuses to test a field that the consumer may not receive', async () => {
     const store = ['--store', `directory:${file('fields')}`];
     await runCli(['consumer', 'add', 'billing', '--public-key', file('rsa.pem'), ...limits, ...store]);
     const test = (...args: string[]) => runCli(['consumer', 'test', 'billing', ...args, ...store]);
@@ -155,7 +155,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     });
   });
 
-  it('lists what can no longer be encrypted for', async () => {
+  it('lists consumers that inputs can no longer be encrypted for', async () => {
     const store = file('aged');
     const publicKey = await readFile(file('expired.pem'), 'utf8');
     execFileSync('mkdir', ['-p', join(store, 'consumers')]);

@@ -55,7 +55,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** All is well, until a test breaks something. */
+  /** Everything works until a test breaks something. */
   beforeEach(async () => {
     await put('private-key', privateKeyOf(key), 'SecureString');
     await put('certificate', await certificateFor(365), 'String');
@@ -102,7 +102,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
   });
 
   it.for(['nested', 'flat'])(
-    'passes the input as the parameter that the function reads, and reads its answer: %s',
+    'passes the input as the parameter that the function reads, and understands its %s answer',
     async (form) => {
       const variables = { FIELDS: 'card expiry', ANSWER: form };
       const configure = (Variables: Record<string, string>) =>
@@ -122,7 +122,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     },
   );
 
-  it('takes the ciphertext from the event of the function', async () => {
+  it('takes the ciphertext from an event', async () => {
     const event = join(folder, 'event.json');
     await writeFile(event, JSON.stringify(contactFlowEvent({ 'key-id': key.keyId, 'my-secret-string': ciphertext })));
     expect(await examine('--event', event)).toMatchObject({ exitCode: 0 });
@@ -138,7 +138,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
   const faults: readonly (readonly [what: string, plant: () => Promise<readonly string[]>, fix: RegExp])[] = [
     ['a caller who typed nothing', async () => ['Timeout'], /Check for "Timeout" in the flow/],
     [
-      'a ciphertext cut short',
+      'a truncated ciphertext',
       async () => [ciphertext.slice(0, 400)],
       /Pass \$\.StoredCustomerInput to the function unchanged/,
     ],
@@ -153,7 +153,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /Use a key id in the flow that instance .* has \(none\)/,
     ],
     [
-      'no parameter',
+      'a missing parameter',
       async () => {
         await ssm.send(new DeleteParameterCommand({ Name: parameterName(key.keyId) }));
         return [ciphertext];
@@ -161,7 +161,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /Store the private key as \/amazon-connect/,
     ],
     [
-      'a parameter in the clear',
+      'a parameter that is not a SecureString',
       async () => {
         await ssm.send(new DeleteParameterCommand({ Name: parameterName(key.keyId) }));
         await put('private-key', privateKeyOf(key), 'String');
@@ -178,7 +178,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /is a certificate/,
     ],
     [
-      'the private key of another',
+      'the private key of another key id',
       async () => {
         await put('private-key', privateKeyOf(otherKey), 'SecureString');
         return [ciphertext];
@@ -194,7 +194,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /Rotate .*expired/,
     ],
     [
-      'a certificate near its end',
+      'a certificate that expires soon',
       async () => {
         await put('certificate', await certificateFor(10), 'String');
         return [ciphertext];
@@ -210,7 +210,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /the one of another key/,
     ],
     [
-      'a policy without Connect',
+      'a policy that does not admit Connect',
       async () => {
         await forbid(lambda);
         return [ciphertext];
@@ -234,14 +234,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /timeout of function .* to 8 seconds/,
     ],
     [
-      'a function that is not tied to the instance',
+      'a function that is not associated with the instance',
       async () => {
         aws.connect.functions.clear();
         return [ciphertext];
       },
       /aws connect associate-lambda-function/,
     ],
-    ['a function that there is none of', async () => [ciphertext, '--function', 'nothing'], /Deploy function nothing/],
+    ['a missing function', async () => [ciphertext, '--function', 'nothing'], /Deploy function nothing/],
     [
       'a wrong token',
       async () => {
@@ -250,13 +250,9 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       },
       /unauthorized/,
     ],
+    ['an unreachable service', async () => [ciphertext, '--endpoint', 'http://127.0.0.1:9'], /service_unreachable/],
     [
-      'a service that is not there',
-      async () => [ciphertext, '--endpoint', 'http://127.0.0.1:9'],
-      /service_unreachable/,
-    ],
-    [
-      'a KMS key that is disabled',
+      'a disabled KMS key',
       async () => {
         await encryptUnderDisabledKey();
         return [ciphertext];

@@ -18,7 +18,7 @@ const arn = 'arn:aws:lambda:eu-central-1:123456789012:function:decrypt';
 let folder: string;
 const path = (name: string) => join(folder, name);
 
-/** The text in each order that people have it in. */
+/** A private key and its certificate in one file, in either order. */
 const combined = { 'key first': privateKey + certificate, 'certificate first': certificate + privateKey };
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('What becomes public holds no private key', () => {
+describe('Public output holds no private key', () => {
   it.for(Object.keys(combined))('in a flow, of a file with the %s', async (name) => {
     const args = ['--key-id', keyId, '--certificate', path(name), '--function', arn];
     const { exitCode, stdout, stderr } = await runCli(['flow', 'write', ...args]);
@@ -38,7 +38,7 @@ describe('What becomes public holds no private key', () => {
     expect(stderr).toContain('in one file with a private key');
   });
 
-  it('and a file without a certificate is named as a private key', async () => {
+  it('and a file with only a private key is named', async () => {
     const args = ['--key-id', keyId, '--certificate', path('key.pem'), '--function', arn];
     expect(await runCli(['flow', 'write', ...args])).toMatchObject({
       exitCode: 3,
@@ -65,7 +65,7 @@ describe('What becomes public holds no private key', () => {
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate', () => {
+describe.skipIf(inject('awsEndpoint') === null)('A stored certificate', () => {
   let aws: TestAws;
   beforeAll(async () => {
     aws = await startAws();
@@ -86,7 +86,7 @@ describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate
   });
 });
 
-describe('A private key that is public already is found', () => {
+describe('A private key that is already public is found', () => {
   it.for([
     ['a certificate and a private key', certificate + privateKey],
     ['a private key', privateKey],
@@ -135,7 +135,7 @@ describe('A private key that is public already is found', () => {
 });
 
 describe('flow-keys keys retire --delete-private-key', () => {
-  it('removes the files of the key, and nothing that lies beside them', async () => {
+  it('removes the files of the key, and no other file', async () => {
     const store = path('retiring');
     await mkdir(join(store, 'consumers'), { recursive: true });
     await mkdir(join(store, keyId));
@@ -201,13 +201,13 @@ describe('A usage error', () => {
     }
   });
 
-  it('says which name was mistyped', async () => {
+  it('names a mistyped command or option', async () => {
     expect((await runCli(['inspectt', 'x'])).stderr).toContain("'inspectt'");
     expect((await runCli(['inspect', 'x', '--jsonn'])).stderr).toContain("'--jsonn'");
   });
 });
 
-it('A file that a command writes is where it says', async () => {
+it('A command writes a file where it says', async () => {
   const out = path('created');
   await runCli(['keys', 'create', '--out', out]);
   expect((await stat(join(out, 'certificate.pem'))).isFile()).toBe(true);
