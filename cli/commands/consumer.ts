@@ -25,7 +25,7 @@ export interface ConsumerAddOptions extends ConsumerStoreOptions {
 /** Registers a consumer, after checking that an input can be encrypted for it. */
 export async function addConsumer(name: string, options: ConsumerAddOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openConsumerStore(options);
+  const consumerStore = await openConsumerStore(options);
   const { format, keyId: keyIds, field: fields } = options;
   if (keyIds.length === 0 || fields.length === 0) {
     const message = "Pass --key-id and --field to say what the consumer may receive; '*' means all.";
@@ -38,21 +38,21 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
   await encryptFor(consumer, new TextEncoder().encode(freshInput()), { field: 'test' });
   if (
     !options.replace &&
-    (await terminal.during('Looking up the consumer', registry.consumer(name, {}))) !== undefined
+    (await terminal.during('Looking up the consumer', consumerStore.consumer(name, {}))) !== undefined
   ) {
-    throw new CommandError('conflict', `Consumer ${name} is already in ${registry.name}; pass --replace to change it.`);
+    throw new CommandError('conflict', `Consumer ${name} is already in ${consumerStore.name}; pass --replace to change it.`);
   }
-  await terminal.during(`Storing it in ${registry.name}`, registry.put(name, `${document}\n`));
+  await terminal.during(`Storing it in ${consumerStore.name}`, consumerStore.put(name, `${document}\n`));
   return {
     value: described(consumer),
-    text: `${name} (${format}, ${consumer.algorithm}) may receive ${fields.join(', ')} encrypted under ${keyIds.join(', ')}. It is registered in ${registry.name}.`,
+    text: `${name} (${format}, ${consumer.algorithm}) may receive ${fields.join(', ')} encrypted under ${keyIds.join(', ')}. It is registered in ${consumerStore.name}.`,
   };
 }
 
 /** Lists the consumers, and checks that an input can be encrypted for each. */
 export async function listConsumers(options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openConsumerStore(options);
-  const documents = await terminal.during('Reading the consumers', registry.all());
+  const consumerStore = await openConsumerStore(options);
+  const documents = await terminal.during('Reading the consumers', consumerStore.all());
   const consumers = await Promise.all(Array.from(documents, ([name, document]) => listed(name, document)));
   const rows = consumers.map(({ name, state, format = '', algorithm = '', fields = [] }) => [
     name,
@@ -65,26 +65,26 @@ export async function listConsumers(options: ConsumerStoreOptions, terminal: Ter
   const lines = table([headings, ...rows], (line, row) => (row === 0 ? coloured('bold', line) : line));
   const isInOrder = consumers.every(({ state }) => state === 'ok');
   return {
-    value: { store: registry.name, consumers },
-    text: consumers.length === 0 ? `No consumers in ${registry.name}.` : lines,
+    value: { store: consumerStore.name, consumers },
+    text: consumers.length === 0 ? `No consumers in ${consumerStore.name}.` : lines,
     exitCode: isInOrder ? exitCodes.done : exitCodes.findings,
   };
 }
 
 /** Removes a consumer, even if its document is invalid. */
 export async function removeConsumer(name: string, options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openConsumerStore(options);
-  const documents = await terminal.during('Looking up the consumer', registry.all());
+  const consumerStore = await openConsumerStore(options);
+  const documents = await terminal.during('Looking up the consumer', consumerStore.all());
   if (!documents.has(name)) {
     assertConsumerName(name);
-    return { value: { name, removed: false }, text: `There is no consumer ${name} in ${registry.name}.` };
+    return { value: { name, removed: false }, text: `There is no consumer ${name} in ${consumerStore.name}.` };
   }
   const shown = printable(name);
   await terminal.confirm(
-    `Remove consumer ${shown} from ${registry.name}? Services stop encrypting for it within five minutes.`,
+    `Remove consumer ${shown} from ${consumerStore.name}? Services stop encrypting for it within five minutes.`,
   );
-  await terminal.during('Removing the consumer', registry.remove(name));
-  return { value: { name, removed: true }, text: `${shown} was removed from ${registry.name}.` };
+  await terminal.during('Removing the consumer', consumerStore.remove(name));
+  return { value: { name, removed: true }, text: `${shown} was removed from ${consumerStore.name}.` };
 }
 
 export interface ConsumerTestOptions extends ConsumerStoreOptions {
@@ -103,8 +103,8 @@ export interface ConsumerTestOptions extends ConsumerStoreOptions {
 /** Encrypts a test input for a consumer, here or with the HTTP service, and decrypts it with the consumer's private key. */
 export async function testConsumer(name: string, options: ConsumerTestOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openConsumerStore(options);
-  const consumer = await terminal.during('Reading the consumer', read(name, registry));
+  const consumerStore = await openConsumerStore(options);
+  const consumer = await terminal.during('Reading the consumer', read(name, consumerStore));
   const field = options.field ?? consumer.fields.find((name) => name !== everything) ?? 'test';
   if (!consumer.fields.includes(field) && !consumer.fields.includes(everything)) {
     const message = `Consumer ${name} may not receive field ${field}. To allow it, use "flow-keys consumer add --replace".`;
@@ -163,10 +163,10 @@ async function reencrypted(
   );
 }
 
-async function read(name: string, registry: WritableConsumerStore): Promise<Consumer> {
-  const document = await registry.consumer(name, {});
+async function read(name: string, consumerStore: WritableConsumerStore): Promise<Consumer> {
+  const document = await consumerStore.consumer(name, {});
   if (document !== undefined) return parseConsumer(name, document);
-  const message = `There is no consumer ${name} in ${registry.name}; register it with "flow-keys consumer add".`;
+  const message = `There is no consumer ${name} in ${consumerStore.name}; register it with "flow-keys consumer add".`;
   throw new FlowKeysError('unknown_consumer', message);
 }
 
