@@ -40,7 +40,8 @@ export async function addConsumer(name: string, options: ConsumerAddOptions, ter
     !options.replace &&
     (await terminal.during('Looking up the consumer', consumerStore.consumer(name, {}))) !== undefined
   ) {
-    throw new CommandError('conflict', `Consumer ${name} is already in ${consumerStore.name}; pass --replace to change it.`);
+    const message = `Consumer ${name} is already in ${consumerStore.name}; pass --replace to change it.`;
+    throw new CommandError('conflict', message);
   }
   await terminal.during(`Storing it in ${consumerStore.name}`, consumerStore.put(name, `${document}\n`));
   return {
