@@ -53,8 +53,9 @@ export async function readOperand(operand: string, what: string): Promise<string
  * @throws CommandError `unreadable_file`
  */
 export async function readCiphertext(operand: string): Promise<string> {
-  // A ciphertext is longer than any file name.
-  const isFile = operand === '-' || (operand.length < 255 && existsSync(operand));
+  // A ciphertext is longer than any file name. A missing file is reported as such if the operand looks like a path.
+  const isPath = operand.length < 255 && (existsSync(operand) || /^[./~]|\.\w{1,5}$/.test(operand));
+  const isFile = operand === '-' || isPath;
   return pastedCiphertext(isFile ? await readText(operand, 'the ciphertext') : operand);
 }
 

@@ -378,8 +378,7 @@ function createProgram(run: Run): Command {
     .argument('[command...]')
     .action(() => {});
 
-  program
-    .command('version')
+  command(program, 'version')
     .description('print the version')
     .action(run(async () => async () => ({ value: { version }, text: version, quiet: version })));
 

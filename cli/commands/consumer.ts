@@ -121,7 +121,7 @@ export async function testConsumer(name: string, options: ConsumerTestOptions, t
   if (options.privateKey === undefined) {
     return {
       value: { name, field, encryptedBy: by, read: null, ciphertext },
-      text: `${by} encrypted a test input for ${name}. Pass --private-key to decrypt it as ${name} would.`,
+      text: `A test input for ${name} was encrypted by ${by}. Pass --private-key to decrypt it as ${name} would.`,
     };
   }
   const opened = await openForConsumer(consumer, await readKeyFile(options.privateKey, 'the private key'), ciphertext);

@@ -132,6 +132,11 @@ describe('Help', () => {
     });
   });
 
+  it('of version lists --json, which prints JSON', async () => {
+    expect((await runCli(['version', '--help'])).stdout).toContain('--json');
+    expect(JSON.parse((await runCli(['version', '--json'])).stdout)).toHaveProperty('version');
+  });
+
   it('of completion is about completion', async () => {
     expect((await runCli(['completion', '--help'])).stdout).toMatch(/^Usage: flow-keys completion /);
     expect((await runCli(['completion', 'bash'])).exitCode).toBe(0);
@@ -154,6 +159,17 @@ describe('Errors', () => {
         exitCode: 2,
         stderr: expect.stringMatching(/^invalid_option: [A-Z-][^\n]+\n$/),
       });
+    },
+  );
+
+  it.each(['inspect', 'decrypt'])(
+    'of %s name a missing file, instead of calling its name a damaged ciphertext',
+    async (name) => {
+      for (const path of ['missing.txt', './missing', '/nowhere/ciphertext'])
+        expect(await runCli([name, path])).toMatchObject({
+          exitCode: 3,
+          stderr: expect.stringMatching(/^unreadable_file: .*the file does not exist/),
+        });
     },
   );
 

@@ -30,7 +30,7 @@ export const readCases = () =>
 function readShared<Content>(name: string): Content | undefined {
   const file = new URL(name, folder);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
-  if (process.env['CI'] === 'true') throw new Error(`CI needs ../shared/${name}, which is not there.`);
-  console.warn(`Skipped: the tests of ../shared/${name}, which is not there.`);
+  if (process.env['CI'] === 'true') throw new Error(`CI needs ../shared/${name}, which does not exist.`);
+  console.warn(`Skipped the tests of ../shared/${name}, which does not exist.`);
   return undefined;
 }
