@@ -10,6 +10,7 @@ export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';
 export { withinSignal } from './deadline.ts';
 export { hex } from './encoding/base64.ts';
+export { isRecord, parseJson } from './encoding/json.ts';
 export {
   assertKeyId,
   consumerNameForm,
@@ -22,7 +23,7 @@ export {
 } from './identifiers.ts';
 export { type Certificate, type CertificateAge, certificateAge, certificateIn, daysLeft } from './keys/certificate.ts';
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
-export { keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
+export { decodeText, keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
 export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
 export { pastedCiphertext } from './message/ciphertext.ts';

@@ -1,6 +1,6 @@
 import { awsErrorKind } from '../../adapters/stores/aws-errors.ts';
 import { FlowKeysError, member, readFlow } from '../../src/flow/index.ts';
-import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, collect } from '../aws.ts';
 import { CommandError } from '../output/command-error.ts';
 import { printable } from '../output/terminal.ts';
 import type { Pace } from './pace.ts';
@@ -288,14 +288,5 @@ async function pages<Page extends { readonly NextToken?: string | undefined }>(
     all.push(page);
     token = page.NextToken;
   } while (token !== undefined);
-  return all;
-}
-
-async function collect<Page, Item>(
-  pages: AsyncIterable<Page>,
-  items: (page: Page) => readonly Item[] | undefined,
-): Promise<readonly Item[]> {
-  const all: Item[] = [];
-  for await (const page of pages) all.push(...(items(page) ?? []));
   return all;
 }

@@ -1,4 +1,4 @@
-import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, collect } from '../aws.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -17,16 +17,10 @@ export async function listInstances(options: AwsOptions): Promise<readonly Liste
   const { ConnectClient, paginateListInstances } = await import('@aws-sdk/client-connect');
   const client = new ConnectClient(clientConfiguration(options));
   return callAws('list the Connect instances', 'connect:ListInstances', async () => {
-    const instances: ListedInstance[] = [];
-    for await (const { InstanceSummaryList = [] } of paginateListInstances({ client }, {}))
-      for (const {
-        Id: id = '',
-        Arn: arn = '',
-        InstanceAlias: alias = '',
-        InstanceStatus: status = '',
-      } of InstanceSummaryList)
-        instances.push({ id, arn, alias, status });
-    return instances;
+    const summaries = await collect(paginateListInstances({ client }, {}), (page) => page.InstanceSummaryList);
+    return summaries.map(({ Id: id = '', Arn: arn = '', InstanceAlias: alias = '', InstanceStatus: status = '' }) => {
+      return { id, arn, alias, status };
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import { coloured } from './terminal.ts';
 
-/** A step of a longer work, as a plan shows it. */
+/** A step of a rotation or a setup, as the plan shows it. */
 export interface PlannedStep {
   readonly step: string;
   readonly plan: string;
@@ -8,7 +8,7 @@ export interface PlannedStep {
   readonly asksFirst: boolean;
 }
 
-/** The steps in their order, with what is done already. */
+/** The numbered steps; those that are done are marked. */
 export function describePlan(plan: readonly PlannedStep[]): string {
   const width = Math.max(...plan.map(({ step }) => step.length));
   const lines = plan.map(({ step, plan: what, isDone, asksFirst }, index) => {

@@ -205,7 +205,7 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
       const [first] = problems;
       if (first === undefined) return `${findings.filter(({ state }) => state === 'ok').length} checks passed`;
       const lines = problems.map(({ check, detail }) => printable(`${check}: ${detail}`)).join('\n');
-      throw new CommandError('conflict', `${lines}\nTo mend first: ${printable(first.mend ?? '')}`);
+      throw new CommandError('conflict', `${lines}\nFix first: ${printable(first.fix ?? '')}`);
     },
   };
 

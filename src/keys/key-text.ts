@@ -126,7 +126,11 @@ export function pemText(label: string, der: Uint8Array): string {
 /** The text of a file with a key or a certificate: DER becomes PEM, UTF-16 is read; `undefined` where it is neither, nor text. */
 export function keyTextOf(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   const label = labelOf(bytes);
-  if (label !== undefined) return pemText(label, bytes);
+  return label === undefined ? decodeText(bytes) : pemText(label, bytes);
+}
+
+/** UTF-8 or UTF-16 text; `undefined` for other bytes. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {

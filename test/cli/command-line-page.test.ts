@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { examples } from '../../cli/output/examples.ts';
 import { runCli } from '../support/cli.ts';
 
-it('docs/command-line.md is the help of each command; if not, run this test with -u', async () => {
+it('docs/command-line.md matches the help of each command; run this test with -u to update it', async () => {
   const sections: string[] = [];
   for (const words of Object.keys(examples).filter((name) => !['help', 'version', 'completion'].includes(name))) {
     const command = words.split(' ').filter(Boolean);

@@ -17,14 +17,14 @@ import { root } from './stack.ts';
 
 const run = promisify(execFile);
 
-/** The README's commands from a clone to a test call. */
+/** The commands from a clone to a test call. */
 async function commandsOf(name: string): Promise<readonly string[]> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const [, block = ''] = readme.match(new RegExp(`<!-- commands: ${name} -->[^\`]*\`\`\`sh\n(.*?)\`\`\``, 's')) ?? [];
   return block.trim().split('\n');
 }
 
-/** What is not run here, because it needs an account, or is what this test was started with. */
+/** Commands that are not run here, because they need an account or have already run. */
 function replaced(commands: readonly string[], replacements: readonly (readonly [text: string, other: string])[]) {
   for (const [text] of replacements) {
     expect(commands.some((command) => command.includes(text))).toBe(true);
@@ -50,7 +50,7 @@ async function bash(commands: readonly string[], environment: Readonly<Record<st
   return stdout;
 }
 
-// Of the process group, which is the commands' own.
+// Stops the process group of the commands.
 const endsAll = "trap 'trap : TERM; kill 0' EXIT";
 
 const install = ['npm ci && npm run build', ':'] as const;
@@ -105,14 +105,14 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
       await aws.stop();
     });
 
-    it('leads to a flow whose call the function answers', async () => {
+    it('leads to a flow with a call that the function answers', async () => {
       const [deployment = '', ...others] = (await commandsOf('lambda')).filter((command) =>
         /^sam deploy /.test(command),
       );
       expect(others).toEqual([]);
       const commands = replaced(await commandsOf('lambda'), [
         install,
-        // Nobody is there to be asked.
+        // Nobody can answer.
         ['--field cvc', '--field cvc --yes 2>&1'],
         [deployment, `aws cloudformation create-stack --stack-name connect-keys --template-body '${stackOfOutputs}'`],
       ]);
@@ -128,7 +128,7 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
   });
 });
 
-// What the template's outputs would name, of the function that runs in the emulator.
+// The outputs of the template, for the function in the emulator.
 const stackOfOutputs = JSON.stringify({
   Resources: { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
   Outputs: { FunctionArn: { Value: 'not this one' }, FunctionName: { Value: functionName } },

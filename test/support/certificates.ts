@@ -9,7 +9,7 @@ const algorithm = {
 };
 let keys: Promise<CryptoKeyPair> | undefined;
 
-/** A self-signed certificate in PEM that is valid from so many days from now to so many. */
+/** A self-signed certificate in PEM, with its validity in days from now. */
 export async function certificateOf(from: number, to: number): Promise<string> {
   keys ??= crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const day = (days: number) => new Date(Date.now() + days * 86_400_000);
