@@ -44,15 +44,15 @@ export async function tryFlow(path: string, options: FlowTryOptions, terminal: T
   const branches = parseBranches(options.branch, flow);
   const played = await functionOf(options);
   const transcript = await callFlow(flow, {
-    types: callerOf(options.keys, terminal),
-    encrypts: encryptWithCertificate,
-    async invokes(event, invocation) {
+    pressKeys: callerOf(options.keys, terminal),
+    encrypt: encryptWithCertificate,
+    async invoke(event, invocation) {
       if (played === undefined) throw noFunction(invocation.block);
       return played(event, invocation);
     },
-    chooses: async (action, names) =>
+    chooseBranch: async (action, names) =>
       terminal.ask(`"${action.Identifier}" (${action.Type}) cannot be played. Its branch: ${names.join(', ')}?`),
-    forced: (block) => branches.get(block),
+    forcedBranch: (block) => branches.get(block),
   });
   const isOver = ['disconnected', 'flow-ended', 'transferred', 'hung-up'].includes(transcript.end.kind);
   return {

@@ -216,12 +216,12 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     isDone: async () => false,
     async run() {
       const { end, heard } = await callFlow(await flow(), {
-        types({ block }) {
+        pressKeys({ block }) {
           const field = fields.find((each) => block === `Ask for ${each.name}`);
           return { keys: field === undefined ? '1' : `${sampleInput(field)}${described.terminator ?? '#'}` };
         },
-        encrypts: encryptWithCertificate,
-        invokes: lambdaFunction(lambda.arn, setup.store),
+        encrypt: encryptWithCertificate,
+        invoke: lambdaFunction(lambda.arn, setup.store),
       });
       const last = printable(heard.at(-1) ?? '');
       if (['disconnected', 'flow-ended', 'transferred'].includes(end.kind)) return `the caller heard last: ${last}`;

@@ -110,12 +110,12 @@ describe('flow-keys flow try', () => {
       /invoked 2 times: answered/,
     ],
     ['throttling to the end', { $failure: 'throttled' }, 'Sorry.', /invoked 3 times: the function failed/],
-    ['a slow function', { $seconds: 9, $answer: answered }, 'Sorry.', /not answered within 8 seconds/],
+    ['a slow function', { $seconds: 9, $answer: answered }, 'Sorry.', /no answer within 8 seconds/],
     [
       'retries that take too long',
       { $failure: '5xx', $seconds: 5 },
       'Sorry.',
-      /invoked 2 times: not answered within 8/,
+      /invoked 2 times: no answer within 8/,
     ],
     ['an answer that is too large', { data: 'x'.repeat(32_768) }, 'Sorry.', /32 KB/],
     ['an answer that is not an object', ['text'], 'Sorry.', /not an object/],
@@ -130,7 +130,7 @@ describe('flow-keys flow try', () => {
     const flat = flow();
     blockOf(flat, 'Decrypt first').Parameters['ResponseValidation'] = { ResponseType: 'STRING_MAP' };
     const call = await tryFlow(flat, '--keys', `1,${card}#`, '--store', store);
-    expect(detailsOf(call, 'Decrypt first')).toMatch(/STRING_MAP takes a flat object/);
+    expect(detailsOf(call, 'Decrypt first')).toMatch(/STRING_MAP needs a flat object/);
   });
 
   it('shows what would be logged and recorded', async () => {

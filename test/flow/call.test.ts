@@ -18,9 +18,9 @@ const success = { 'status-code': 200, data: { success: true } };
 function parties(keys: readonly string[], changes: Partial<CallParties> = {}): CallParties {
   const waiting = [...keys];
   return {
-    types: (): CallerAct => ({ keys: waiting.shift() ?? '' }),
-    encrypts: async (input) => `AYAD[${input.split('').reverse().join('')}]`,
-    invokes: async () => ({ answer: success, seconds: 0 }),
+    pressKeys: (): CallerAct => ({ keys: waiting.shift() ?? '' }),
+    encrypt: async (input) => `AYAD[${input.split('').reverse().join('')}]`,
+    invoke: async () => ({ answer: success, seconds: 0 }),
     ...changes,
   };
 }
@@ -29,14 +29,14 @@ describe('callFlow', () => {
     const flow = flowOfTwoWays(certificate);
     const plain = await callFlow(flow, parties(['1#99', '4444#']));
     const inputs: string[] = [];
-    const encrypts = async (input: string) => {
+    const encrypt = async (input: string) => {
       inputs.push(input);
       return 'AYAD';
     };
     const buffered = structuredClone(flow);
     insertBefore(buffered, 'Menu', block('Buffer', 'GetParticipantInput', { EnableDTMFBuffer: 'true' }, 'Menu'));
     expect(plain.end.kind).toBe('disconnected');
-    await callFlow(buffered, parties(['1#99', '4444#'], { encrypts }));
+    await callFlow(buffered, parties(['1#99', '4444#'], { encrypt }));
     expect(inputs).toEqual(['994444']);
     expect(checkFlow(buffered).findings.map(({ code }) => code)).toContain('buffering_on');
   });
@@ -127,7 +127,7 @@ describe('callFlow', () => {
     const answer = { data: { success: true, decryptedData: '4929129182731646' } };
     const transcript = await callFlow(
       flow,
-      parties(['1', '4929129182731646#'], { invokes: async () => ({ answer, seconds: 0 }) }),
+      parties(['1', '4929129182731646#'], { invoke: async () => ({ answer, seconds: 0 }) }),
     );
     expect(JSON.stringify(transcript)).not.toContain('4929129182731646');
     expect(transcript.attributes).toEqual({ card: '[input of "Card first"]', text: 'It is [input of "Card first"]!' });
@@ -137,7 +137,7 @@ describe('callFlow', () => {
     const flow = flowOfTwoWays(certificate);
     const requestId = '3f6cb0a4-1d5e-4c0b-9a77-1230ab1ec2a8';
     const answer = { data: { success: true, requestId, near: '4929', beside: '*123', code: '123' } };
-    const { steps } = await callFlow(flow, parties(['1', '123#'], { invokes: async () => ({ answer, seconds: 0 }) }));
+    const { steps } = await callFlow(flow, parties(['1', '123#'], { invoke: async () => ({ answer, seconds: 0 }) }));
     const [shown] = steps.flatMap(({ details }) => details.filter((detail) => detail.includes('answered')));
     expect(shown).toContain(`"requestId":"${requestId}"`);
     expect(shown).toContain('"beside":"*[input of "Card first"]","code":"[input of "Card first"]"');
@@ -209,7 +209,7 @@ describe('readFlow, of the former language', () => {
   it('plays a call through it', async () => {
     const transcript = await callFlow(
       readFlow(flow('8')),
-      parties(['4444#'], { invokes: async () => ({ answer: { success: 'true' }, seconds: 1 }) }),
+      parties(['4444#'], { invoke: async () => ({ answer: { success: 'true' }, seconds: 1 }) }),
     );
     expect(transcript.steps.map((step) => step.block)).toEqual(['log', 'card', 'typed', 'decrypt', 'done', 'end']);
   });

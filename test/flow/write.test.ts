@@ -73,9 +73,9 @@ describe('A written flow', () => {
     for (const action of flow.Actions) {
       for (const { name } of branchesOf(action)) {
         if (reached.has(`${action.Identifier}: ${name}`)) continue;
-        const forced = (block: string) => (block === action.Identifier ? name : undefined);
+        const forcedBranch = (block: string) => (block === action.Identifier ? name : undefined);
         for (const use of [charges, declines]) {
-          const call = await callWritten(each, {}, { forced, use });
+          const call = await callWritten(each, {}, { forcedBranch, use });
           expectSafe(call, true);
           for (const { block } of call.steps) visited.add(block);
           if (call.steps.some(({ block }) => block === action.Identifier)) break;
@@ -100,18 +100,18 @@ describe('A written flow', () => {
     expect(again.heard.filter((said) => !said.startsWith('Please enter'))).toEqual([
       flow.options.messages?.silence ?? 'We did not receive any digits.',
       'That is not a valid card number.',
-      'That date is in the past, or is not a month and a year.',
+      'That date is not valid, or it is in the past.',
       expect.any(String),
     ]);
     const silent = await callWritten(flow, { cvc: ['', '', ''] });
-    expect(silent.heard.at(-1)).toBe('We did not receive what we need.');
+    expect(silent.heard.at(-1)).toBe('We did not receive the information we need.');
     expect(silent.invoked.every((parameters) => parameters['check-only'] === 'true')).toBe(true);
   });
 
-  it('says that a card was declined, and that nobody knows what a time-out did', async () => {
+  it('says that a card was declined, and after a timeout that the outcome is unknown', async () => {
     const flow = flowWith(({ cases, language }) => cases?.includes(declined) === true && language === undefined);
     expect((await callWritten(flow, {}, { use: declines })).heard.at(-1)).toBe(declined.message);
-    const late = await callWritten(flow, {}, { forced: (block) => (block === 'Decrypt' ? 'Error' : undefined) });
+    const late = await callWritten(flow, {}, { forcedBranch: (block) => (block === 'Decrypt' ? 'Error' : undefined) });
     expect(late.heard.at(-1)).toMatch(/we cannot tell/);
   });
 

@@ -13,9 +13,9 @@ const decryptor = createDecryptor({ keyStore: testKeyStore });
 function parties(keys: readonly string[]): CallParties {
   const waiting = [...keys];
   return {
-    types: () => ({ keys: waiting.shift() ?? '' }),
-    encrypts: async (input) => (input === recording.plaintext ? recording.ciphertext : 'not encrypted'),
-    async invokes({ Details, ...event }) {
+    pressKeys: () => ({ keys: waiting.shift() ?? '' }),
+    encrypt: async (input) => (input === recording.plaintext ? recording.ciphertext : 'not encrypted'),
+    async invoke({ Details, ...event }) {
       const Parameters = { ...Details.Parameters, 'key-id': recording.keyId };
       const call = { ...event, Details: { ...Details, Parameters } };
       const { answer } = await handleContactFlowEvent(call, { decryptor, requestId: 'request' });

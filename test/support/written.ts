@@ -188,14 +188,14 @@ export async function callWritten(
   const invoked: Readonly<Record<string, string>>[] = [];
   const handler = handlerFor(fields, use);
   const transcript = await callFlow(flow, {
-    types({ block }): CallerAct {
+    pressKeys({ block }): CallerAct {
       const field = fields.find(({ name }: FlowField) => block === `Ask for ${name}`);
       if (field === undefined) return { keys: confirming.shift() ?? '1' };
       const keys = waiting.get(field.name)?.shift() ?? goodInputs[field.name] ?? '';
       return { keys: keys === '' ? '' : `${keys}${options.terminator ?? '#'}` };
     },
-    encrypts: encryptedOnce,
-    async invokes(event) {
+    encrypt: encryptedOnce,
+    async invoke(event) {
       invoked.push(event.Details.Parameters);
       const context = { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 8_000 };
       return { answer: JSON.parse(JSON.stringify(await handler(event, context))), seconds: 0 };
