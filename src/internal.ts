@@ -10,6 +10,7 @@ export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';
 export { withinSignal } from './deadline.ts';
 export { hex } from './encoding/base64.ts';
+export { isRecord, parseJson } from './encoding/json.ts';
 export {
   assertKeyId,
   consumerNameForm,

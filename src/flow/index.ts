@@ -21,10 +21,12 @@ export {
   branchesOf,
   type FlowAction,
   type FlowDocument,
+  listMember,
   mapTexts,
   member,
   type Transitions,
   textParameter,
+  textsIn,
 } from './language.ts';
 export { readFlow } from './read.ts';
 export type { Unknown } from './unknown.ts';

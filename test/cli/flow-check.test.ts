@@ -156,7 +156,7 @@ describe('flow-keys flow check reads', () => {
 
   it('and says why it cannot', async () => {
     const inputs: Readonly<Record<string, RegExp>> = {
-      'Resources: {}\n': /no contact flow/,
+      'Resources: {}\n': /neither a contact flow/,
       '{"resource":{"aws_connect_contact_flow":{"a":{"content":"${jsonencode(local.flow)}"}}}}':
         /comes from an expression/,
       '{"Content":"{"}': /not JSON/,
@@ -193,7 +193,7 @@ describe('flow-keys flow check accepts', () => {
     const refused = await runCli(['flow', 'check', await fileOf(text), '--accept', 'lamda_limit']);
     expect(refused).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringMatching(/"lamda_limit" is not the code of a finding/),
+      stderr: expect.stringMatching(/"lamda_limit" is not a finding code/),
     });
   });
 

@@ -111,12 +111,7 @@ describe('flow-keys flow try', () => {
     ],
     ['throttling to the end', { $failure: 'throttled' }, 'Sorry.', /invoked 3 times: the function failed/],
     ['a slow function', { $seconds: 9, $answer: answered }, 'Sorry.', /no answer within 8 seconds/],
-    [
-      'retries that take too long',
-      { $failure: '5xx', $seconds: 5 },
-      'Sorry.',
-      /invoked 2 times: no answer within 8/,
-    ],
+    ['retries that take too long', { $failure: '5xx', $seconds: 5 }, 'Sorry.', /invoked 2 times: no answer within 8/],
     ['an answer that is too large', { data: 'x'.repeat(32_768) }, 'Sorry.', /32 KB/],
     ['an answer that is not an object', ['text'], 'Sorry.', /not an object/],
   ];
@@ -168,7 +163,7 @@ describe('flow-keys flow try', () => {
   it('asks for what is missing', async () => {
     const file = await fileOf(flow());
     const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-      [['--keys', '1'], /"Card first" takes keys, and --keys has none left/],
+      [['--keys', '1'], /"Card first" takes keys, but --keys has no entry left/],
       [['--keys', `1,${card}#`], /pass --function, --endpoint, --store or --answer/],
       [['--keys', '1,abc'], /may hold 0 to 9/],
       [['--keys', '', '--branch', 'None=Error'], /--branch must be/],

@@ -68,11 +68,11 @@ describe('flow-keys flow write', () => {
   });
 
   it.for([
-    [['--module'], /the flow that invoked it goes on/],
+    [['--module'], /the flow that invoked the module continues/],
     [['--agent'], /on hold[\s\S]*SuspendContactRecording/],
     [
       ['--then', 'queue:b7f3c2a1-9999-4333-8444-5555aaaa5555', '--record-after', 'agent,ivr'],
-      /agent, ivr are recorded/,
+      /recording is on again: agent, ivr/,
     ],
     [[], /Then the call ends/],
   ] as const)('says what is heard with %j', async ([args, said], { expect: hears }) => {
@@ -81,20 +81,20 @@ describe('flow-keys flow write', () => {
 
   it.for([
     [['--field', 'a b'], /--field must be a name/],
-    [['--field', 'key-id'], /reads "key-id" itself/],
-    [['--field', 'card', '--field', 'card'], /name of its own/],
+    [['--field', 'key-id'], /"key-id" is reserved/],
+    [['--field', 'card', '--field', 'card'], /the same name/],
     [['--field', 'card:min=4'], /length is fixed/],
-    [['--field', 'account:min=9,max=8'], /min above its max/],
-    [['--field', 'account:min=0'], /1 to 50 digits/],
+    [['--field', 'account:min=9,max=8'], /min that is greater than its max/],
+    [['--field', 'account:min=0'], /number from 1 to 50/],
     [['--field', 'account:kind=bank'], /kind of field "account"/],
-    [['--field', 'account:length=8'], /an option that there is not/],
+    [['--field', 'account:length=8'], /an unknown option/],
     [['--field', 'pin:confirm=last4'], /fewer than 8 digits/],
-    [['--field', 'card:confirm=first6'], /last4 only/],
+    [['--field', 'card:confirm=first6'], /must be last4/],
     [['--when', 'declined'], /--when must be/],
-    [['--then', 'agent'], /--then is/],
+    [['--then', 'agent'], /--then must be/],
     [['--module', '--agent'], /one of --then/],
-    [['--record-after', 'ivr'], /calls that go on/],
-    [['--module', '--record-after', 'everybody'], /--record-after is some of/],
+    [['--record-after', 'ivr'], /call that continues/],
+    [['--module', '--record-after', 'everybody'], /--record-after must be/],
     [['--attempts', '101'], /at most 100/],
     [['--language', 'tlh'], /--language must be one of/],
     [['--success-message', ' '], /--success-message is empty/],
@@ -267,7 +267,7 @@ describe('flow-keys flow check', () => {
     const inputs = {
       'not JSON': /not JSON/,
       '[]': /StartAction/,
-      '{"Resources":{}}': /no contact flow/,
+      '{"Resources":{}}': /neither a contact flow/,
       '{"StartAction":"a","Actions":[{}]}': /action 1/,
     };
     for (const [input, message] of Object.entries(inputs)) {

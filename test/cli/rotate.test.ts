@@ -39,7 +39,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. create +make an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
+      /1\. create +create an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
     );
     expect(plan.stdout).toContain(instance.keyId);
     expect(held()).toEqual([instance.keyId]);
@@ -170,7 +170,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const lagging = await run('--yes');
     expect(lagging).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/shows no private key .* yet; run the same command again/),
+      stderr: expect.stringMatching(/does not return the private key .* yet; run the same command again/),
     });
     expect(held()).toHaveLength(2);
     aws.release();
@@ -199,7 +199,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
   it('refuses another instance, a key that Connect does not hold, and another rotation’s state', async () => {
     expect(await run('--key-id', crypto.randomUUID())).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/holds .*and not/),
+      stderr: expect.stringMatching(/does not have key id .* has/),
     });
     expect(await run('--instance', crypto.randomUUID())).toMatchObject({
       exitCode: 6,
@@ -208,7 +208,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     await run();
     expect(await run('--store', 'secrets-manager')).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/finish that one first/),
+      stderr: expect.stringMatching(/finish that rotation first/),
     });
   });
 
