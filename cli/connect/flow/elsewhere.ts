@@ -1,4 +1,4 @@
-import { type FlowDocument, mapTexts, readFlow, textParameter, textsIn } from '../../../src/flow/index.ts';
+import { type FlowDocument, mapTexts, member, readFlow, textParameter, textsIn } from '../../../src/flow/index.ts';
 import { CommandError } from '../../output/command-error.ts';
 import { printable } from '../../output/terminal.ts';
 import type { ConnectInstance, Named } from '../instance.ts';
@@ -33,15 +33,21 @@ export async function moveFlow(
   const texts = new Set(textsIn(flow.Actions));
   for (const [kind, list] of counterparts) {
     const [here, there] = await Promise.all([list(from), list(to)]);
-    for (const { id, arn, name } of here) {
+    for (const resource of here) {
+      const { id, arn, name } = resource;
       for (const reference of [id, arn].filter((text) => text !== '' && texts.has(text))) {
-        const found = there.find((other) => other.name === name);
-        if (found === undefined) throw absent(kind, name, to);
+        const found = there.find((other) => other.name === name && isModule(other) === isModule(resource));
+        if (found === undefined) throw absent(isModule(resource) ? 'module' : kind, name, to);
         replaced.set(reference, reference === id ? found.id : found.arn);
       }
     }
   }
   return readFlow(mapTexts(flow, (text) => replaced.get(text) ?? text));
+}
+
+/** A flow and a module can have the same name. */
+function isModule(resource: Named): boolean {
+  return member(resource, 'type') === 'MODULE';
 }
 
 const pace = paceOf(2);

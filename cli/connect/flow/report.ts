@@ -39,7 +39,7 @@ function describeFinding({ code, severity, block, way, message, fix }: FlowFindi
   const indent = ' '.repeat(9);
   return [
     `${coloured(colours[severity], severity.padEnd(8))} ${coloured(colours[severity], code)}  ${printable(`"${block}" ${message}`)}.`,
-    ...(way.length > 1 ? [`${indent}Way: ${printable(way.join(' > '))}`] : []),
+    ...(way.length > 1 ? [`${indent}Path: ${printable(way.join(' > '))}`] : []),
     `${indent}Fix: ${fix}.`,
   ].join('\n');
 }
