@@ -16,7 +16,7 @@ export interface SecurityKey {
 export interface Flow {
   readonly id: string;
   readonly name: string;
-  /** A type of Connect's, such as `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
   /** The flow in Amazon Connect's flow language, as JSON. */
   readonly content: string;
@@ -24,7 +24,7 @@ export interface Flow {
 
 /** A flow or module in the list of the instance. */
 export interface ListedFlow extends Named {
-  /** A type of Connect's, such as `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
   /** Whether it is published and not archived. */
   readonly isInUse: boolean;

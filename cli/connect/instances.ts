@@ -6,7 +6,7 @@ import type { Terminal } from '../output/terminal.ts';
 export interface ListedInstance {
   readonly id: string;
   readonly arn: string;
-  /** The name in its URL; empty where it has none. */
+  /** The name in its URL; empty if it has none. */
   readonly alias: string;
   /** As `ACTIVE`. */
   readonly status: string;

@@ -6,7 +6,9 @@ import { isRecord } from '../encoding/json.ts';
  * @see https://docs.aws.amazon.com/connect/latest/APIReference/flow-language.html
  */
 export interface FlowDocument {
+  /** The version of the flow language; `former` for an export of the former flow language. */
   readonly Version: string;
+  /** The identifier of the first block. */
   readonly StartAction: string;
   readonly Metadata?: Readonly<Record<string, unknown>>;
   /** A module's parameters and results. */
@@ -14,9 +16,11 @@ export interface FlowDocument {
   readonly Actions: readonly FlowAction[];
 }
 
-/** A block. */
+/** A block of a flow. */
 export interface FlowAction {
+  /** Unique in the flow. */
   readonly Identifier: string;
+  /** What the block does, such as `GetParticipantInput`. */
   readonly Type: string;
   readonly Parameters: Readonly<Record<string, unknown>>;
   readonly Transitions: Transitions;
@@ -32,7 +36,7 @@ export interface Transitions {
   }[];
 }
 
-/** A way out of a block. */
+/** A branch from a block to the next. */
 export interface Branch {
   readonly next: string;
   readonly kind: 'next' | 'error' | 'condition';
@@ -42,7 +46,7 @@ export interface Branch {
   readonly operands?: readonly string[];
 }
 
-/** The ways out of a block: Success, then conditions and errors in their order. */
+/** The branches of a block: Success, then conditions and errors in their order. */
 export function branchesOf({
   Transitions: { NextAction, Errors = [], Conditions = [] },
 }: FlowAction): readonly Branch[] {

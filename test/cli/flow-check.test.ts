@@ -157,8 +157,7 @@ describe('flow-keys flow check reads', () => {
   it('nothing else, and says why', async () => {
     const inputs: Readonly<Record<string, RegExp>> = {
       'Resources: {}\n': /neither a contact flow/,
-      '{"resource":{"aws_connect_contact_flow":{"a":{"content":"${jsonencode(local.flow)}"}}}}':
-        /comes from an expression/,
+      '{"resource":{"aws_connect_contact_flow":{"a":{"content":"${jsonencode(local.flow)}"}}}}': /is an expression/,
       '{"Content":"{"}': /not JSON/,
     };
     for (const [content, message] of Object.entries(inputs))

@@ -155,7 +155,7 @@ describe('flow-keys flow try', () => {
     const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
       [['--keys', '1'], /"Card first" takes keys, but --keys has no entry left/],
       [['--keys', `1,${card}#`], /pass --function, --endpoint, --store or --answer/],
-      [['--keys', '1,abc'], /may hold 0 to 9/],
+      [['--keys', '1,abc'], /must be 0 to 9/],
       [['--keys', '', '--branch', 'None=Error'], /--branch must be/],
       [['--keys', '', '--store', store, '--endpoint', 'https://keys.example.com'], /one of/],
       [['--keys', '', '--endpoint', 'http://keys.example.com'], /https/],

@@ -265,7 +265,7 @@ describe('flow-keys flow check', () => {
 
   it('says why a file is not a flow', async () => {
     const inputs = {
-      'not JSON': /not JSON/,
+      'not JSON': /neither JSON nor a template/,
       '[]': /StartAction/,
       '{"Resources":{}}': /neither a contact flow/,
       '{"StartAction":"a","Actions":[{}]}': /action 1/,

@@ -27,7 +27,7 @@ describe('An instance', () => {
 
   it('that is not there is told of with those that are', async () => {
     const run = await flowKeys(['keys', 'list', '--instance', 'hotlime']);
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*there are: hotline/) });
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*the instances are hotline/) });
   });
 
   it('may be named by the environment, which an option and a file overrule', async () => {

@@ -17,7 +17,7 @@ const callsPerSecond = 2;
 export interface Publication {
   /** Its name in the instance. */
   readonly name: string;
-  /** A type of Connect's, such as `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
   readonly flow: FlowDocument;
 }

@@ -7,7 +7,7 @@ export interface TakenKeys {
   readonly rest: string;
 }
 
-/** Connect's default. */
+/** Connect's default maximum. */
 const defaultMaximum = 20;
 
 export function maximumOf(action: FlowAction): number {

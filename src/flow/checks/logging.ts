@@ -2,7 +2,7 @@ import { type Fault, fault } from '../findings.ts';
 import type { Point } from '../follow/follow.ts';
 import { isPlaintext, parametersWith } from '../follow/token.ts';
 
-/** The flow log holds each block's parameters and results. */
+/** The flow log contains the parameters and results of each block. */
 export function* checkLogging({ facts, control, token }: Point): Generator<Fault> {
   const { action } = facts;
   if (token === undefined) {

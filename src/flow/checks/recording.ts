@@ -1,7 +1,7 @@
 import { type Fault, fault } from '../findings.ts';
 import type { Point } from '../follow/follow.ts';
 
-/** Tones are audio: a recording that is on while the caller types holds the number. */
+/** A recording that is on while the caller types contains the input, because tones are audio. */
 export function* checkRecording({ facts, control, token }: Point): Generator<Fault> {
   const { action } = facts;
   if (token !== undefined || !(facts.isEncrypted || facts.isClear)) return;
