@@ -19,3 +19,24 @@ export function describePlan(plan: readonly PlannedStep[]): string {
   });
   return lines.join('\n');
 }
+
+/** A step that can be repeated after an interruption. `State` passes from one step to the next. */
+export interface Step<State> {
+  readonly name: string;
+  /** What the plan says about the step. */
+  readonly plan: string;
+  /** What to ask before the step. */
+  readonly question?: string;
+  /** Whether the step asks by itself. */
+  readonly asks?: boolean;
+  isDone(state: State): Promise<boolean>;
+}
+
+export function planOf<State>(steps: readonly Step<State>[], state: State): Promise<readonly PlannedStep[]> {
+  return Promise.all(
+    steps.map(async ({ name, plan, question, asks = question !== undefined, isDone }) => ({
+      ...{ step: name, plan, asksFirst: asks },
+      isDone: await isDone(state),
+    })),
+  );
+}

@@ -27,7 +27,7 @@ describe('An instance', () => {
 
   it('that does not exist is reported with the existing ones', async () => {
     const run = await flowKeys(['keys', 'list', '--instance', 'hotlime']);
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*there are: hotline/) });
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*the instances are hotline/) });
   });
 
   it('may come from the environment, unless an option or a file is given', async () => {

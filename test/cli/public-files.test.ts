@@ -118,7 +118,7 @@ describe('A private key that is already public is found', () => {
     const { exitCode, stdout } = await runCli(['flow', 'check', path('flow.json')]);
     expect([exitCode, stdout]).toEqual([
       4,
-      expect.stringMatching(/^error +private_key_in_flow {2}"Input" carries a private key/m),
+      expect.stringMatching(/^error +private_key_in_flow {2}"Input" contains a private key/m),
     ]);
   });
 

@@ -33,13 +33,13 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
   });
   afterEach(() => rm(instance.folder, { recursive: true }));
 
-  it('prints the plan, and with --dry-run does nothing else', async () => {
+  it('prints the plan, and only that with --dry-run', async () => {
     const before = [...aws.connect.flows.values()];
     aws.calls.length = 0;
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. create +make an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
+      /1\. create +create an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
     );
     expect(plan.stdout).toContain(instance.keyId);
     expect(held()).toEqual([instance.keyId]);
@@ -85,7 +85,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(stdout + stderr).not.toContain('PRIVATE KEY');
   });
 
-  it('asks before it publishes the new key, and before it removes the old one', async () => {
+  it('asks before calls use the new key, and before it removes the old one', async () => {
     const waiting = await run();
     expect(waiting).toMatchObject({
       exitCode: 7,
@@ -100,7 +100,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('waits while somebody gives the flows the new key by hand', async () => {
+  it('lets you change the flows by hand', async () => {
     const withoutFlow = instance.rotation().filter((arg) => arg !== '--flow' && arg !== instance.flowId);
     const { environment } = instance;
     const stopped = await runCli([...withoutFlow, '--yes'], { environment });
@@ -147,7 +147,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(aws.calls.at(-1)).not.toMatch(/PutParameter/);
   });
 
-  it('publishes all given flows, or none', async () => {
+  it('publishes several flows or none', async () => {
     const other = crypto.randomUUID();
     aws.connect.flows.set(other, flow());
     expect(await run('--yes', '--flow', other)).toMatchObject({ exitCode: 0 });
@@ -160,7 +160,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(newKeyId);
   });
 
-  it('keeps the new private key when the store is eventually consistent', async () => {
+  it('keeps the new private key while the store does not return it yet', async () => {
     await run();
     // As if it had just been stored, so that nobody finds it yet.
     const state = join(instance.folder, 'rotation.json');
@@ -170,7 +170,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const lagging = await run('--yes');
     expect(lagging).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/shows no private key .* yet; run the same command again/),
+      stderr: expect.stringMatching(/does not return the private key .* yet; run the same command again/),
     });
     expect(held()).toHaveLength(2);
     aws.release();
@@ -179,7 +179,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('refuses a state file of another instance, of another key, or damaged', async () => {
+  it('does not continue from a state that is damaged or of another instance or key', async () => {
     await run();
     const state = join(instance.folder, 'rotation.json');
     const text = await readFile(state, 'utf8');
@@ -196,10 +196,10 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     }
   });
 
-  it('refuses another instance, a key that Connect does not have, and the state of another rotation', async () => {
+  it('rejects another instance, a key that Connect does not have, and another rotation’s state', async () => {
     expect(await run('--key-id', crypto.randomUUID())).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/holds .*and not/),
+      stderr: expect.stringMatching(/does not have key id .* has/),
     });
     expect(await run('--instance', crypto.randomUUID())).toMatchObject({
       exitCode: 6,
@@ -208,11 +208,11 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     await run();
     expect(await run('--store', 'secrets-manager')).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/finish that one first/),
+      stderr: expect.stringMatching(/finish that rotation first/),
     });
   });
 
-  it('publishes nothing when the new key does not work with the service', async () => {
+  it('publishes nothing if the new key does not work with the service', async () => {
     aws.invoke = async () => ({
       'status-code': 500,
       data: { success: false },

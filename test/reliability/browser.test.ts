@@ -173,7 +173,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     blockOf(flow, 'Decrypt last').Parameters['Note'] = '<img src="/leak" onerror="fetch(`/leak`)">';
     await page.locator('textarea').fill(JSON.stringify(flow));
     await output.getByText('error: lambda_limit').waitFor();
-    expect(await output.textContent()).toContain('Way: Logging off > Recording off > Menu > Card last');
+    expect(await output.textContent()).toContain('Path: Logging off > Recording off > Menu > Card last');
 
     await page.locator('textarea').fill('{');
     await output.getByText('invalid_flow').waitFor();

@@ -80,12 +80,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(aws.connect.flows.size).toBe(0);
   });
 
-  it('updates it, and keeps the former content in a file', async () => {
+  it('updates it, and keeps the previous content in a file', async () => {
     await publish('--yes');
     const before = [...aws.connect.flows.values()][0];
     await write('--attempts', '2');
     const { stdout } = await publish('--yes');
-    const former = stdout.match(/former content is in (\S+\.json)/)?.[1] ?? '';
+    const former = stdout.match(/previous content is in (\S+\.json)/)?.[1] ?? '';
     expect(await readFile(join(folder, former), 'utf8')).toBe(before);
     expect(published()).toEqual(readFlow(await readFile(join(folder, 'flow.json'), 'utf8')));
   });
@@ -108,7 +108,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     aws.connect.answer = put;
     expect(refused).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/Somebody changed flow "Pay by card"/),
+      stderr: expect.stringMatching(/Somebody else just changed flow "Pay by card"/),
     });
     expect(aws.connect.flows.get(id)).toBe(edited);
   });

@@ -90,7 +90,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A setup that is killed', { time
       aws.release();
       expect(await setUp(instance).ended).toMatchObject({
         exitCode: 0,
-        stderr: expect.stringMatching(/call: the caller heard last: Thank you/),
+        stderr: expect.stringMatching(/call: the last message was: Thank you/),
       });
       const [keyId = '', ...others] = aws.connect.securityKeys.keys();
       expect(others).toEqual([]);
@@ -118,7 +118,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('A setup', { t
     };
     const { setup, environment, folder } = instance;
     const run = await startCli(setup('--yes'), { environment, cwd: folder }).ended;
-    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/call: the caller heard last: Thank you/) });
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/call: the last message was: Thank you/) });
     expect(function_?.written()).not.toContain('4111111111111111');
     await function_?.stop();
     await aws.stop();

@@ -50,7 +50,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. key +make an RSA-2048[\s\S]*3\. settings +set FIELDS="card expiry cvc"[\s\S]*8\. call .*asks first/,
+      /1\. key +create an RSA-2048[\s\S]*3\. settings +set FIELDS="card expiry cvc"[\s\S]*8\. call .*asks first/,
     );
     expect(aws.calls.filter((call) => /Put|Delete|PUT|DELETE|POST \/contact|POST .*policy/.test(call))).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     const { exitCode, stdout, stderr } = await run('--yes');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(/^"Pay by card" is published/);
-    expect(stderr).toMatch(/call: the caller heard last: Thank you\. We have received your details\./);
+    expect(stderr).toMatch(/call: the last message was: Thank you\. We have received your details\./);
     expect(used).toEqual([['card', 'expiry', 'cvc']]);
     const [keyId = '', ...others] = aws.connect.securityKeys.keys();
     expect(others).toEqual([]);

@@ -1,6 +1,6 @@
 import type { FlowAction, FlowDocument } from 'flow-security-keys/flow';
 
-/** An action that a test may change. */
+/** A block that tests can change. */
 export interface Block {
   Identifier: string;
   Type: string;
@@ -79,7 +79,7 @@ export function message(Identifier: string, next = 'End'): Block {
   return block(Identifier, 'MessageParticipant', { Text: `${Identifier}.` }, next, { NoMatchingError: next });
 }
 
-/** A flow in which a digit selects one of two branches. Each asks for a card, decrypts it and checks the response. */
+/** A flow with two paths, chosen by a digit. Each asks for a card, decrypts it and compares the answer. */
 export function flowOfTwoWays(certificate: string): EditableFlow {
   const menu = block('Menu', 'GetParticipantInput', { Text: 'One or two?', StoreInput: 'False' }, undefined, {
     NoMatchingError: 'Sorry',

@@ -58,7 +58,7 @@ const factors = {
 type Factors = { -readonly [Name in keyof typeof factors]: (typeof factors)[Name][number] };
 const names = Object.keys(factors) as (keyof Factors)[];
 
-/** Combinations in which every pair of option values occurs at least once. */
+/** Combinations that include each pair of option values at least once. */
 function pairwise(): readonly Factors[] {
   const pairs = new Set<string>();
   for (const [place, one] of names.entries())
@@ -97,7 +97,7 @@ export interface Written {
   readonly flow: FlowDocument;
 }
 
-/** Flows for these combinations, each with a name that describes it. */
+/** A flow for each combination, named by its options. */
 export function writtenFlows(): readonly Written[] {
   return pairwise().map(({ language, voice, ...row }, index) =>
     writtenAs(`written-${index}-${row.form.kind}`, {
@@ -116,7 +116,7 @@ export function writtenAs(name: string, changes: Partial<Written['options']>): W
   return { name, options, flow: writeFlow(options) };
 }
 
-/** What a caller types that passes the checks. */
+/** Inputs that pass the checks. */
 export const goodInputs: Readonly<Record<string, string>> = {
   card: '4111111111111111',
   expiry: '1249',
@@ -139,7 +139,7 @@ export interface WrittenCall extends CallTranscript {
   readonly invoked: readonly Readonly<Record<string, string>>[];
 }
 
-// The handler caches its key, and ciphertexts are reused, so a call takes a few milliseconds.
+// Reuses handlers, which cache their key, and ciphertexts, so that a call takes a few milliseconds.
 const handlers = new Map<string, Map<Use, ReturnType<typeof createHandler>>>();
 
 function handlerFor(fields: readonly FlowField[], use: Use): ReturnType<typeof createHandler> {
@@ -169,9 +169,9 @@ function encryptedOnce(input: string, id: string): Promise<string> {
 }
 
 /**
- * Plays a call through a written flow, with the product's handler and the settings that the flow needs.
+ * Plays a call through a written flow with the product's handler and the settings that the writer prints.
  *
- * @param typed by field, what the caller types at each prompt; afterwards, and for other fields, a valid input
+ * @param typed the inputs by field, in the order of its attempts. Default: valid ones
  */
 export async function callWritten(
   { flow, options }: Pick<Written, 'flow' | 'options'>,
@@ -188,14 +188,14 @@ export async function callWritten(
   const invoked: Readonly<Record<string, string>>[] = [];
   const handler = handlerFor(fields, use);
   const transcript = await callFlow(flow, {
-    types({ block }): CallerAct {
+    pressKeys({ block }): CallerAct {
       const field = fields.find(({ name }: FlowField) => block === `Ask for ${name}`);
       if (field === undefined) return { keys: confirming.shift() ?? '1' };
       const keys = waiting.get(field.name)?.shift() ?? goodInputs[field.name] ?? '';
       return { keys: keys === '' ? '' : `${keys}${options.terminator ?? '#'}` };
     },
-    encrypts: encryptedOnce,
-    async invokes(event) {
+    encrypt: encryptedOnce,
+    async invoke(event) {
       invoked.push(event.Details.Parameters);
       const context = { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 8_000 };
       return { answer: JSON.parse(JSON.stringify(await handler(event, context))), seconds: 0 };
