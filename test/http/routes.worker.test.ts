@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
+import { examples } from '../../adapters/http/description/examples.ts';
 import { errorCodes } from '../../src/index.ts';
 import { articleRecording, messageIdOf, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
 
@@ -148,6 +149,11 @@ describe('POST /v1/inspect', () => {
   it('reads a message without a key', async () => {
     const response = await post('/v1/inspect', { ciphertext: card.ciphertext });
     expect(await response.json()).toMatchObject({ suite: { id: '0378' }, plaintextBytes: 16, signature: 'valid' });
+  });
+
+  it('returns what the example in /openapi.json shows', async () => {
+    const { body, answer } = examples.inspect;
+    expect(await (await post('/v1/inspect', body)).json()).toEqual(answer);
   });
 });
 

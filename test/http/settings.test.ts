@@ -48,6 +48,15 @@ describe('The worker', () => {
     expect(response.status).toBe(401);
   });
 
+  it('asks for a token in the forms of /docs only if it needs one', async () => {
+    const forms = async (bindings: Record<string, unknown>) =>
+      (await (await worker.fetch(new Request('http://127.0.0.1/docs'), bindings)).text()).match(
+        /<form[^>]* data-token>/g,
+      );
+    expect(await forms({ DEVELOPMENT: 'true' })).toBeNull();
+    expect(await forms({ BEARER_TOKEN_HASHES: 'a'.repeat(64) })).toHaveLength(5);
+  });
+
   it('refuses to serve with a hash that is none', async () => {
     const response = await call('http://127.0.0.1/v1/inspect', { BEARER_TOKEN_HASHES: 'my-token' });
     expect(await response.json()).toMatchObject({ code: 'not_configured' });

@@ -57,10 +57,10 @@ export const examples = {
       'status-code': 200,
       data: {
         success: true,
-        message: 'Decryption successful',
+        message: 'Data decrypted successfully',
         contactId,
         requestId: '6f6b7c9e-9a0c-4a37-8a53-2f8d1c1b7e10',
-        decryptedData: '********1111',
+        decryptedData: decrypted.plaintext,
         dataLength: 12,
       },
     },

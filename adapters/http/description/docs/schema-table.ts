@@ -38,7 +38,7 @@ export function schemaTables(schema: unknown): readonly Html[] {
     if (rows.length === 0) return html`${title}<p>${read(variant).description ?? typeOf(read(variant))}</p>`;
     return html`${title}<table><thead><tr><th>Member</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows.map(
       (row) =>
-        html`<tr><td><code>${row.path}</code>${row.required ? '' : html` <span class="dim">optional</span>`}</td><td>${row.type}</td><td>${row.description}</td></tr>`,
+        html`<tr><td><code>${row.path}</code>${row.required ? '' : html` <span class="dim">optional</span>`}</td> <td>${row.type}</td> <td>${row.description}</td></tr>`,
     )}</tbody></table>`;
   });
 }
