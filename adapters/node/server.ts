@@ -153,7 +153,7 @@ function logWithinMemory(line: RequestLogLine): void {
 /** Refuses calls beyond the rate limit. */
 function mayCallOf({ rateLimit, mayCall }: ServerOptions): Pick<FlowSecurityKeysOptions, 'mayCall'> {
   if (mayCall !== undefined || rateLimit === undefined) return {};
-  const buckets = tokenBuckets({ burst: rateLimit, perSecond: rateLimit / 10 });
+  const buckets = tokenBuckets(rateLimit, rateLimit / 10);
   return { mayCall: async ({ caller, items }) => buckets.take(caller, items) };
 }
 
