@@ -74,7 +74,7 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
   app.get('/', (context) => context.html(inspectorPage(context)));
   app.get('/flow', (context) => context.html(flowPage(context)));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
-  app.get('/docs', (context) => context.html(docsPage(context, openApiDocument())));
+  app.get('/docs', (context) => context.html(docsPage(context)));
 
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();
