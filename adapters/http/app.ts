@@ -29,7 +29,7 @@ import { reencrypt } from './routes/reencrypt.ts';
 
 /**
  * Creates the HTTP service as a Hono app, which uses only Request and Response. Serve it, or mount it in your own app
- * with `app.route('/keys', flowSecurityKeys({ … }))`. Errors, of the configuration too, are problem+json (RFC 9457).
+ * with `app.route('/keys', flowSecurityKeys({ … }))`. Errors, including configuration errors, are problem+json (RFC 9457).
  *
  * @param given the options, or a function that makes them from the runtime's bindings
  * @example

@@ -18,7 +18,7 @@ const decrypted = {
 
 const contactId = '3f1c9a52-7f0e-4c7b-9d53-0c3b6f7a8e21';
 
-/** A filled request and response of each operation. The digits of the plaintexts are made up. */
+/** An example request and response for each operation. The plaintext is made up. */
 export const examples = {
   decrypt: { body: { ciphertext, keyId }, answer: decrypted },
   decryptBatch: {

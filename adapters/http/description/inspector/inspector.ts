@@ -1,4 +1,4 @@
-// Runs in the browser: what is pasted is read there, and sent nowhere.
+// Runs in the browser. Reads the pasted text, and sends it nowhere.
 import { FlowKeysError, inspect, type MessageSummary } from '../../../../src/index.ts';
 import { type MessagePart, messageParts, type PartName, pastedCiphertext } from '../../../../src/internal.ts';
 import { type Finding, factNames, findingFrom, fragmentOf, verdictOf, wordsOf } from './verdict.ts';
