@@ -18,7 +18,7 @@ const app = flowSecurityKeys((bindings) => ({
   keyStore: keyStoreOf(bindings),
   consumerStore: consumerStoreOf(bindings),
   log: logOf(bindings),
-  ...rateLimitOf(bindings),
+  mayCall: mayCallOf(bindings),
 }));
 
 /**
@@ -58,15 +58,13 @@ interface RateLimit {
  * Limits the calls of each caller if a rate limit is bound as `RATE_LIMIT`. The binding counts a batch as one call, so
  * batches may have another limit, `BATCH_RATE_LIMIT`.
  */
-function rateLimitOf({
+function mayCallOf({
   RATE_LIMIT: rateLimit,
   BATCH_RATE_LIMIT: batchRateLimit = rateLimit,
-}: Environment): Pick<FlowSecurityKeysOptions, 'mayCall'> {
-  return {
-    async mayCall({ caller, operation }) {
-      const limit = operation === 'decryptBatch' ? batchRateLimit : rateLimit;
-      return !hasMethod<RateLimit>(limit, 'limit') || (await limit.limit({ key: caller })).success;
-    },
+}: Environment): NonNullable<FlowSecurityKeysOptions['mayCall']> {
+  return async ({ caller, operation }) => {
+    const limit = operation === 'decryptBatch' ? batchRateLimit : rateLimit;
+    return !hasMethod<RateLimit>(limit, 'limit') || (await limit.limit({ key: caller })).success;
   };
 }
 
