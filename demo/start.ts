@@ -40,26 +40,26 @@ process.exitCode = isAgreed ? 0 : 1;
 
 async function printComparison(): Promise<boolean> {
   console.log(
-    'The same ContactFlowEvents, decrypted by the Lambda handler and by the HTTP service on workerd and on Node.',
+    'The same ContactFlowEvents, decrypted by the Lambda handler and by the HTTP service on workerd and on Node;',
   );
-  console.log("Milliseconds are the median of five calls. On workerd, they include the time of wrangler's proxy.\n");
-  console.log(row('recording', ...runtimes.flatMap(({ name }) => [name, 'ms']), 'responses'));
+  console.log("milliseconds are the middle ones of five calls, on workerd with the time of wrangler's proxy.\n");
+  console.log(row('recording', ...runtimes.flatMap(({ name }) => [name, 'ms']), 'answers'));
   console.log(row('---', ...runtimes.flatMap(() => ['---', '---:']), '---'));
-  const outcomes: boolean[] = [];
+  let isAgreed = true;
   for (const recording of recordings) {
     const expected = isRefused(recording) ? 'unsupported_message' : recording.plaintext;
-    outcomes.push(await compare(recording.name, recordedEvent(recording), expected));
+    isAgreed = (await compare(recording.name, recordedEvent(recording), expected)) && isAgreed;
   }
-  outcomes.push(await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key'));
-  const isAgreed = outcomes.every(Boolean);
-  console.log(isAgreed ? '\nAll responses are the same, byte for byte.' : '\nThe responses differ.');
+  isAgreed =
+    (await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key')) && isAgreed;
+  console.log(isAgreed ? '\nAll gave the same answers, byte for byte.' : '\nThey do not agree.');
   return isAgreed;
 }
 
 async function serve(): Promise<void> {
   const body = JSON.stringify({ ciphertext: recordings[0]?.ciphertext });
   console.log(`
-Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C. The API is described at http://127.0.0.1:${port}/docs. Try:
+Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C; http://127.0.0.1:${port}/docs has the routes. Try:
 
   curl http://127.0.0.1:${port}/v1/decrypt -H 'content-type: application/json' -d '${body}'
 `);
@@ -76,12 +76,12 @@ async function compare(name: string, event: unknown, expected: string): Promise<
   return isSame;
 }
 
-/** Makes five calls, and returns the one with the median time. */
+/** The middle one of five calls. */
 async function median(runtime: Runtime, event: unknown): Promise<TimedAnswer> {
   const answers: TimedAnswer[] = [];
   for (let call = 0; call < 5; call += 1) answers.push(await runtime.invoke(event, 'demonstration'));
   const middle = answers.sort((left, right) => left.milliseconds - right.milliseconds)[2];
-  if (middle === undefined) throw new Error(`The ${runtime.name} did not respond.`);
+  if (middle === undefined) throw new Error(`The ${runtime.name} gave no answer.`);
   return middle;
 }
 
