@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { entryPoints } from '../../build/entry-points.ts';
 
-/** What an entry point may add to a program that is bundled and minified, in kB after gzip. */
+/** The most that an entry point may add to a bundled and minified program, in kB after gzip. */
 const bounds: Readonly<Record<string, number>> = {
   'flow-security-keys': 56,
   'flow-security-keys/flow': 30,
@@ -20,7 +20,7 @@ const bounds: Readonly<Record<string, number>> = {
 };
 
 it.for(entryPoints.map((entryPoint) => [entryPoint.specifier, entryPoint] as const))(
-  '%s is no larger than it may be',
+  '%s is within its size limit',
   async ([specifier, { bundle }], { annotate }) => {
     const { outputFiles } = await build({
       entryPoints: [`dist/package/${bundle}.js`],
@@ -28,7 +28,7 @@ it.for(entryPoints.map((entryPoint) => [entryPoint.specifier, entryPoint] as con
       minify: true,
       format: 'esm',
       platform: 'browser',
-      // Peers that users install by themselves, and what is loaded only when it is asked for.
+      // Peers that users install themselves, and modules that are loaded on demand.
       external: ['@aws-sdk/client-*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
       logOverride: { 'ignored-bare-import': 'silent' },
       write: false,

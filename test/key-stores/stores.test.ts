@@ -56,12 +56,12 @@ describe('A directory of keys', () => {
       await writeFile(join(root, beside, 'private-key.pem'), 'beside', { mode: 0o600 });
       await expect(directoryKeyStore({ directory }).privateKeys(`../${beside}`, {})).rejects.toMatchObject({
         code: 'key_store_unavailable',
-        message: expect.stringContaining('out of its directory'),
+        message: expect.stringContaining('out of the directory'),
       });
     }
   });
 
-  it('is not held up by what is no file', async () => {
+  it('does not wait for something that is not a file', async () => {
     await mkdir(join(directory, 'folder', 'private-key.pem'), { recursive: true });
     await mkdir(join(directory, 'pipe'), { recursive: true });
     execFileSync('mkfifo', [join(directory, 'pipe', 'private-key.pem')]);
@@ -134,10 +134,10 @@ describe('A store on AWS that does not give the key', () => {
 
   it.for<[Fault, string]>([
     ['deny', 'access is denied; allow {permission} on it, and kms:Decrypt on its KMS key'],
-    ['throttle', 'the service throttles'],
+    ['throttle', 'the service throttles requests'],
     ['expired-token', 'the AWS credentials are missing or invalid'],
-    ['half-answer', 'the service is unreachable or failed'],
-    ['reset', 'the service is unreachable or failed'],
+    ['half-answer', 'the service failed or is unreachable'],
+    ['reset', 'the service failed or is unreachable'],
   ])('is unavailable, and says what to do next: %s', async ([fault, reason]) => {
     await faultControl(proxy.endpoint).set(fault);
     const settings = awsSettings(proxy.endpoint);

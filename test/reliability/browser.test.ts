@@ -124,11 +124,11 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'no page fails axe or scrolls sideways in %s mode',
+    'no page fails axe, scrolls sideways or breaks a name in %s mode',
     async (colorScheme) => {
       const service = await startWorkerd({});
       const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-      for (const width of [390, 1600]) {
+      for (const width of [390, 800, 1600]) {
         const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
         for (const path of ['/', '/flow', '/docs', '/nowhere/at/all']) {
           const page = await context.newPage();
@@ -141,8 +141,11 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
             // @ts-expect-error axe-core defines it.
             violations: (await globalThis.axe.run()).violations.map(({ id }: { id: string }) => id),
             sideways: document.documentElement.scrollWidth > window.innerWidth,
+            brokenNames: Array.from(document.querySelectorAll('td code'))
+              .filter((name) => name.getClientRects().length > 1)
+              .map((name) => name.textContent),
           }));
-          expect([path, width, found]).toEqual([path, width, { violations: [], sideways: false }]);
+          expect([path, width, found]).toEqual([path, width, { violations: [], sideways: false, brokenNames: [] }]);
           const links = await page
             .locator('nav a, main a')
             .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
