@@ -62,7 +62,7 @@ describe("The article's parameters", () => {
     expect(await answer(contactFlowEvent({ 'my-secret-string': 'Timeout' }))).toEqual({
       'status-code': 500,
       data: { success: false, message: 'Decryption failed', ...ids },
-      error: 'The caller gave no input',
+      error: 'The caller entered nothing',
       code: 'no_caller_input',
       detail: expect.stringContaining('prompt again'),
     });
@@ -153,7 +153,7 @@ describe('ANSWER=flat', () => {
       'status-code': '500',
       success: 'false',
       code: 'no_caller_input',
-      error: 'The caller gave no input',
+      error: 'The caller entered nothing',
       detail: expect.any(String),
       message: 'Decryption failed',
       ...ids,
@@ -165,7 +165,7 @@ describe('ANSWER=flat', () => {
       card_cvc_dataLength: '3',
       card_cvc_success_2: 'false',
       card_cvc_code_2: 'no_caller_input',
-      card_cvc_error: 'The caller gave no input',
+      card_cvc_error: 'The caller entered nothing',
       card_cvc_detail: expect.any(String),
     });
   });

@@ -218,6 +218,6 @@ describe("The Lambda handler's audit", () => {
 
 describe('CONSUMERS', () => {
   it.for(['../x', 'Billing', '4444444444444444', 'ledger;billing'])('cannot hold %s', (CONSUMERS) => {
-    expect(() => connectSettings({ CONSUMERS })).toThrow('CONSUMERS must hold names of consumers');
+    expect(() => connectSettings({ CONSUMERS })).toThrow('CONSUMERS must list consumer names');
   });
 });
