@@ -23,7 +23,7 @@ export {
 export { type CertificateAge, certificateAge, daysLeft } from './keys/certificate.ts';
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
 export { certificateIn, keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
-export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
+export { privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
 export { pastedCiphertext } from './message/ciphertext.ts';
 export { type MessagePart, messageParts, type PartName } from './message/parts.ts';

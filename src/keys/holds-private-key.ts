@@ -3,13 +3,8 @@ import { keyBlocks } from './key-text.ts';
 
 /** Returns whether a text contains a private key in any form: PEM, DER, base64 of these, a JWK, or one in JSON. */
 export function holdsPrivateKey(text: string): boolean {
-  return (
-    /PRIVATE KEY/.test(text) || isPrivateJwk(parseJson(text)) || keyBlocks(text).some(({ label }) => isPrivate(label))
-  );
-}
-
-function isPrivate(label: string): boolean {
-  return label.endsWith('PRIVATE KEY') || label === 'PKCS12';
+  if (/PRIVATE KEY/.test(text) || isPrivateJwk(parseJson(text))) return true;
+  return keyBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY') || label === 'PKCS12');
 }
 
 /** Returns whether a value is a JWK with private members, or a JWK Set (RFC 7517, section 5) that contains one. */

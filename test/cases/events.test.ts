@@ -125,7 +125,7 @@ describe("An event that is no contact flow's", () => {
   });
 
   it.for([
-    ['nested', { payment: { card: card.ciphertext } }, /is no text/],
+    ['nested', { payment: { card: card.ciphertext } }, /is not a string/],
     ['quoted', { card: JSON.stringify(card.ciphertext) }, /quotes stand around it/],
   ] as const)('a parameter that is %s is named', async ([, parameters, said]) => {
     const { answer, doctor } = await saidOf(contactFlowEvent(parameters));
@@ -141,7 +141,7 @@ describe("An event that is no contact flow's", () => {
     const event = contactFlowEvent({}) as { Details: { ContactData: { Attributes: object } } };
     event.Details.ContactData.Attributes = { EncryptedCardNumber: card.ciphertext };
     const { answer, doctor } = await saidOf(event);
-    expect(answer.detail).toMatch(/attribute "EncryptedCardNumber".*ATTRIBUTES=true/);
+    expect(answer.detail).toMatch(/attribute EncryptedCardNumber.*ATTRIBUTES=true/);
     expect(doctor.stdout).toMatch(/ATTRIBUTES=true/);
   });
 
@@ -163,7 +163,7 @@ describe("An event that is no contact flow's", () => {
       const doctor = await runCli(['doctor', '--event', '-', '--store', 'directory:/nonexistent'], {
         input: JSON.stringify(event),
       });
-      expect(doctor.stdout).toMatch(/batch of/);
+      expect(doctor.stdout).toMatch(/batch from/);
     },
   );
 });
