@@ -33,7 +33,7 @@ async function invoke(
 }
 
 describe('The code that uses the inputs', () => {
-  it('is called once, with all inputs, the other parameters of the flow, and an idempotency key', async () => {
+  it('is called once, with all inputs, the other parameters and an idempotency key', async () => {
     const use = vi.fn(async (_input: UseInput) => ({ approvalCode: 'A-17', approved: true, amount: 12.5 }));
     const { answer, logged } = await invoke({ use }, { ...inputs, amount: '12.50', 'key-id': card.keyId });
     expect(use).toHaveBeenCalledTimes(1);
@@ -78,7 +78,7 @@ describe('The code that uses the inputs', () => {
     });
   });
 
-  it('is called if check-only is false', async () => {
+  it('is called when the flow passes check-only=false', async () => {
     const use = vi.fn(async () => ({}));
     await invoke({ use }, { ...inputs, 'check-only': 'false' });
     expect(use).toHaveBeenCalledTimes(1);
@@ -89,7 +89,7 @@ describe('The code that uses the inputs', () => {
     ['is silent', { ...inputs, card: 'Timeout' }, 'no_caller_input'],
     ['was not encrypted', { ...inputs, card: '12' }, 'not_encrypted'],
     ['is absent', { cvc: cvc.ciphertext }, 'missing_parameter'],
-  ] as const)('is not called if a field %s, and the response says which', async ([, parameters, code]) => {
+  ] as const)('is not called when a field %s, and the response says which', async ([, parameters, code]) => {
     const use = vi.fn(async () => ({}));
     const { answer } = await invoke(
       { use, require: ['card', 'cvc'], connect: connectSettings({ FIELDS: 'card cvc' }) },
@@ -102,7 +102,7 @@ describe('The code that uses the inputs', () => {
     });
   });
 
-  it('is not called if a required field was not encrypted, and the response does not repeat it', async () => {
+  it('is not called when a required field was not encrypted, and the response does not repeat it', async () => {
     const use = vi.fn(async () => ({}));
     const { answer } = await invoke({ use, require: ['card'] }, { ...inputs, card: '4000123412341234' });
     expect(use).not.toHaveBeenCalled();
@@ -110,7 +110,7 @@ describe('The code that uses the inputs', () => {
     expect(JSON.stringify(answer)).not.toContain('4000123412341234');
   });
 
-  it('can give the flow only a code that it declares', async () => {
+  it('can return only the codes that it declares to the flow', async () => {
     const decline = async () => {
       throw new UseError('declined');
     };
@@ -120,7 +120,7 @@ describe('The code that uses the inputs', () => {
     expect((await invoke({ use: decline })).answer).toMatchObject({ code: 'use_failed' });
   });
 
-  it('does not reveal its error: the flow gets use_failed, and the log the class of the error', async () => {
+  it('reveals nothing of what it throws to the flow, and only the class to the log', async () => {
     class GatewayError extends Error {
       readonly code = card.plaintext;
     }
@@ -150,7 +150,7 @@ describe('The code that uses the inputs', () => {
     expect(aborted).toBeLessThan(1_000);
   });
 
-  it('is not called if the time runs out before it', async () => {
+  it('is not called after the deadline', async () => {
     const use = vi.fn(async () => ({}));
     const late = { ...context, getRemainingTimeInMillis: () => 0 };
     const handler = createHandler({ keyStore: testKeyStore, log: () => {}, started: () => {}, use });
@@ -158,7 +158,7 @@ describe('The code that uses the inputs', () => {
     expect(use).not.toHaveBeenCalled();
   });
 
-  it('has members withheld from its result that are an input, contain one, or are not flat', async () => {
+  it('has the members of its result withheld that contain an input or are not flat', async () => {
     class Payment {
       readonly reference = 'R-1';
       readonly promise = Promise.resolve(1);
@@ -193,7 +193,7 @@ describe('The code that uses the inputs', () => {
     expect(answer).toMatchObject({ 'status-code': '200', result_reference: 'R-1', withheld: 'copy' });
   });
 
-  it('is refused for an event with consumers, with a field named result, or without a contact', async () => {
+  it('is not called with consumers, with a field named result, or without a contact id', async () => {
     const use = vi.fn(async () => ({}));
     expect((await invoke({ use }, { ...inputs, consumer: 'ledger' })).answer).toMatchObject({ code: 'not_configured' });
     expect((await invoke({ use }, { result: card.ciphertext })).answer).toMatchObject({ code: 'invalid_request' });
@@ -211,7 +211,7 @@ describe('The code that uses the inputs', () => {
     expect(await told(event, context)).toMatchObject({ 'status-code': 200 });
   });
 
-  it('gets the same idempotency key for the same event, and another for another attempt', async () => {
+  it('gets the same idempotency key for the same event, and another one for another attempt', async () => {
     const charged = new Map<string, number>();
     const use = async ({ idempotencyKey }: UseInput) => {
       charged.set(idempotencyKey, (charged.get(idempotencyKey) ?? 0) + 1);
@@ -260,11 +260,11 @@ describe('CHECK', () => {
       { card: '44444444444444480', expiry: '12', cvc: '1*3' },
       { card: 'luhn', expiry: 'length', cvc: 'length' },
     ],
-  ] as const)('reports for each field what is wrong: %o', async ([typed, checks]) => {
+  ] as const)('returns what is wrong with each field: %o', async ([typed, checks]) => {
     expect(await checksOf(typed)).toEqual(checks);
   });
 
-  it('keeps all inputs from being used if one fails', async () => {
+  it('prevents the use of the inputs when one fails', async () => {
     const use = vi.fn(async () => ({}));
     const connect = connectSettings({ CHECK: 'card=card' });
     const { answer } = await invoke({ use, connect });
@@ -275,19 +275,16 @@ describe('CHECK', () => {
     });
   });
 
-  it.for(['card', 'card=visa', 'cvc=digits:4-3', '=card', 'cvc=digits:0'])(
-    'is refused at startup if it is %s',
-    (CHECK) => {
-      expect(() => connectSettings({ CHECK })).toThrow(/CHECK must hold/);
-    },
-  );
+  it.for(['card', 'card=visa', 'cvc=digits:4-3', '=card', 'cvc=digits:0'])('is refused at the start: %s', (CHECK) => {
+    expect(() => connectSettings({ CHECK })).toThrow(/CHECK must list/);
+  });
 
   it.for(['0', '9', '1.5', 'x'])('FLOW_TIME_LIMIT=%s is refused at startup', (limit) => {
     expect(() => connectSettings({ FLOW_TIME_LIMIT: limit })).toThrow(/FLOW_TIME_LIMIT must be/);
   });
 });
 
-it('The HTTP service returns the same bytes as the Lambda function', async () => {
+it('The HTTP service and the function return byte-identical responses', async () => {
   const use = async () => ({ reference: 'R-1', copy: card.plaintext });
   const started = () => {};
   const authorization = { isDevelopment: true };

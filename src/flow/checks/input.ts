@@ -1,6 +1,6 @@
-import { certificateAge, certificateIn, daysLeft } from '../../keys/certificate.ts';
+import { certificateAge, daysLeft } from '../../keys/certificate.ts';
 import { holdsPrivateKey } from '../../keys/holds-private-key.ts';
-import { keyBlocks } from '../../keys/key-text.ts';
+import { certificateIn, keyBlocks } from '../../keys/key-text.ts';
 import { type Fault, fault } from '../findings.ts';
 import {
   bufferSwitch,
