@@ -1,7 +1,8 @@
-// Writes the pages of docs/ that are made from the code: node build/reference.ts
+// Writes the pages of docs/ that are made from the code: node build/reference.ts. With --check, compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { statusOf } from '../adapters/http/problem.ts';
 import { type ErrorCode, errorCodes } from '../src/errors.ts';
+import { settingsPage } from './settings.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -71,4 +72,19 @@ ${rows.join('\n')}
 `;
 }
 
-if (import.meta.main) writeFileSync(new URL('docs/errors.md', root), errorsPage());
+/** The pages of docs/ that are made from the code alone. */
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  'docs/errors.md': errorsPage,
+  'docs/settings.md': settingsPage,
+};
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(generatedPages)) {
+    const file = new URL(path, root);
+    if (!process.argv.includes('--check')) writeFileSync(file, text());
+    else if (readFileSync(file, 'utf8') !== text()) {
+      console.error(`${path} differs from the code. Run: node build/reference.ts`);
+      process.exitCode = 1;
+    }
+  }
+}
