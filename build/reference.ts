@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { statusOf } from '../adapters/http/problem.ts';
 import { type ErrorCode, errorCodes } from '../src/errors.ts';
+import { commandLinePage } from './command-line.ts';
 import { settingsPage } from './settings.ts';
 
 const root = new URL('..', import.meta.url);
@@ -73,16 +74,18 @@ ${rows.join('\n')}
 }
 
 /** The pages of docs/ that are made from the code alone. */
-export const generatedPages: Readonly<Record<string, () => string>> = {
+export const generatedPages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/command-line.md': commandLinePage,
   'docs/errors.md': errorsPage,
   'docs/settings.md': settingsPage,
 };
 
 if (import.meta.main) {
-  for (const [path, text] of Object.entries(generatedPages)) {
+  for (const [path, pageOf] of Object.entries(generatedPages)) {
     const file = new URL(path, root);
-    if (!process.argv.includes('--check')) writeFileSync(file, text());
-    else if (readFileSync(file, 'utf8') !== text()) {
+    const page = await pageOf();
+    if (!process.argv.includes('--check')) writeFileSync(file, page);
+    else if (readFileSync(file, 'utf8') !== page) {
       console.error(`${path} differs from the code. Run: node build/reference.ts`);
       process.exitCode = 1;
     }

@@ -6,7 +6,7 @@ import { runCli } from '../support/cli.ts';
 import { root } from './stack.ts';
 
 const pages = await readdir(join(root, 'docs'), { recursive: true });
-// Of the pages, the help itself is not read: test/cli/command-line-page.test.ts compares it.
+// Of the pages, the help itself is not read: test/reference.test.ts compares it.
 const read = pages.filter((name) => name.endsWith('.md') && name !== 'command-line.md');
 const documents = ['README.md', ...read.map((name) => `docs/${name}`)];
 
