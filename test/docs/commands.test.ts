@@ -1,14 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { runCli } from '../support/cli.ts';
-import { root } from './stack.ts';
+import { documents, readDocument } from '../support/documents.ts';
 
-const pages = await readdir(join(root, 'docs'), { recursive: true });
-// Of the pages, the help itself is not read: test/reference.test.ts compares it.
-const read = pages.filter((name) => name.endsWith('.md') && name !== 'command-line.md');
-const documents = ['README.md', ...read.map((name) => `docs/${name}`)];
+// The help itself is compared by test/reference.test.ts.
+const read = documents.filter((name) => name !== 'docs/command-line.md');
 
 /** What stands in the fenced blocks and code spans of a Markdown text, a command a line. */
 function codeOf(text: string): string {
@@ -80,11 +76,8 @@ it('A command or an option that flow-keys does not have is found in fenced block
   expect(await unknownOf(codeOf(text))).toEqual(expected);
 });
 
-describe.each(documents)('%s', (document) => {
-  let code: string;
-  beforeAll(async () => {
-    code = codeOf(await readFile(join(root, document), 'utf8'));
-  });
+describe.each(read)('%s', (document) => {
+  const code = codeOf(readDocument(document));
 
   it('names only commands and options that flow-keys has', async () => {
     expect(await unknownOf(code)).toEqual([]);
