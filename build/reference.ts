@@ -1,4 +1,4 @@
-// Writes the pages of docs/ that are made from the code: node build/reference.ts. With --check, compares them.
+// Generates pages of docs/ from the code: node build/reference.ts. With --check, it compares them instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { statusOf } from '../adapters/http/problem.ts';
 import { type ErrorCode, errorCodes } from '../src/errors.ts';
@@ -35,7 +35,7 @@ const cures: Readonly<Record<ErrorCode, string>> = {
   use_timed_out: 'Check what the code did before you call it again, and make it idempotent.',
   check_failed: 'Prompt the caller again.',
   answer_too_large: 'Return less from the code that uses the inputs, or decrypt fewer fields.',
-  internal_error: 'Report it, with the request id and the log line.',
+  internal_error: 'Report a bug, with the request id and the log line.',
   invalid_request: 'Send a body that matches the schema on `/docs`.',
   rate_limited: 'Wait as long as `retry-after` says, then retry.',
   invalid_flow: 'Export the flow from the flow editor again.',
@@ -52,7 +52,7 @@ const cures: Readonly<Record<ErrorCode, string>> = {
   shutting_down: 'Retry: another instance takes the request.',
 };
 
-/** docs/errors.md: each code, with its cause from the list of codes, and its cure. */
+/** The contents of docs/errors.md: each code with its cause, from src/errors.ts, and what to do. */
 export function errorsPage(): string {
   const source = readFileSync(new URL('src/errors.ts', root), 'utf8');
   const causes = new Map(
@@ -73,7 +73,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** The pages of docs/ that are made from the code alone. */
+/** The pages of docs/ that are generated from the code. */
 export const generatedPages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/command-line.md': commandLinePage,
   'docs/errors.md': errorsPage,

@@ -24,7 +24,7 @@ export async function commandsOf(document: string, name: string): Promise<readon
   return (await blockOf(document, `commands: ${name}`)).trim().split('\n');
 }
 
-/** Commands with other texts for what is not run: because it needs an account, or is what the test was started with. */
+/** Replaces the commands that are not run here, because they need an account or have already run. */
 export function replaced(
   commands: readonly string[],
   replacements: readonly (readonly [text: string, other: string])[],
@@ -62,7 +62,7 @@ export async function bash(
   return stdout;
 }
 
-/** The first command of those that leave something running. It ends the process group, which is the commands' own. */
+/** The first of commands that leave a process running. It stops their process group. */
 export const endsAll = "trap 'trap : TERM; kill 0' EXIT";
 
 export async function freePort(): Promise<number> {

@@ -70,14 +70,14 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
       await aws.stop();
     });
 
-    it('leads to a flow whose call the function answers', async () => {
+    it('leads to a flow with a call that the function answers', async () => {
       const [deployment = '', ...others] = (await commandsOf('README.md', 'lambda')).filter((command) =>
         /^sam deploy /.test(command),
       );
       expect(others).toEqual([]);
       const commands = replaced(await commandsOf('README.md', 'lambda'), [
         install,
-        // Nobody is there to be asked.
+        // Nobody can answer.
         ['--field cvc', '--field cvc --yes 2>&1'],
         [deployment, `aws cloudformation create-stack --stack-name connect-keys --template-body '${stackOfOutputs}'`],
       ]);
@@ -93,7 +93,7 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
   });
 });
 
-// What the template's outputs would name, of the function that runs in the emulator.
+// The outputs of the template, for the function in the emulator.
 const stackOfOutputs = JSON.stringify({
   Resources: { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
   Outputs: { FunctionArn: { Value: 'not this one' }, FunctionName: { Value: functionName } },
