@@ -23,7 +23,7 @@ function writePages(): void {
   for (const page of pages) write(sitePath(page), siteText(page));
   const decisions = pages.filter((page) => page.startsWith('docs/decisions/'));
   const list = decisions.map((page) => `- [${titleOf(page)}](./${sitePath(page).replace('decisions/', '')})`);
-  write('decisions/index.md', `# Decisions\n\nWhy some things are as they are.\n\n${list.join('\n')}\n`);
+  write('decisions/index.md', `# Decisions\n\nThe reasons for some choices.\n\n${list.join('\n')}\n`);
   cpSync(join(root, 'docs/images'), join(source, 'images'), { recursive: true });
 }
 
@@ -39,7 +39,12 @@ function writeReference(): void {
     'entries/tsconfig.json',
     JSON.stringify({
       extends: '../../../tsconfig.json',
-      compilerOptions: { rootDir: '../../..', typeRoots: ['../../../node_modules/@types'] },
+      compilerOptions: {
+        rootDir: '../../..',
+        declaration: false,
+        declarationDir: null,
+        typeRoots: ['../../../node_modules/@types'],
+      },
       files: [...modules, join(root, 'adapters/http/description/inspector/browser-script.d.ts')],
     }),
   );

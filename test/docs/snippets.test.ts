@@ -30,6 +30,8 @@ async function typeErrors(snippets: readonly Block[], folder: string): Promise<r
         noUnusedLocals: false,
         noUnusedParameters: false,
         rootDir: '/',
+        declaration: false,
+        declarationDir: null,
         typeRoots: [join(root, 'node_modules/@types')],
         paths: Object.fromEntries(entryPoints.map(({ specifier, source }) => [specifier, [join(root, source)]])),
       },
