@@ -1,7 +1,9 @@
-// Generates docs/errors.md: node build/reference.ts
+// Generates pages of docs/ from the code: node build/reference.ts. With --check, it compares them instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { statusOf } from '../adapters/http/problem.ts';
 import { type ErrorCode, errorCodes } from '../src/errors.ts';
+import { commandLinePage } from './command-line.ts';
+import { settingsPage } from './settings.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -71,4 +73,21 @@ ${rows.join('\n')}
 `;
 }
 
-if (import.meta.main) writeFileSync(new URL('docs/errors.md', root), errorsPage());
+/** The pages of docs/ that are generated from the code. */
+export const generatedPages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/command-line.md': commandLinePage,
+  'docs/errors.md': errorsPage,
+  'docs/settings.md': settingsPage,
+};
+
+if (import.meta.main) {
+  for (const [path, pageOf] of Object.entries(generatedPages)) {
+    const file = new URL(path, root);
+    const page = await pageOf();
+    if (!process.argv.includes('--check')) writeFileSync(file, page);
+    else if (readFileSync(file, 'utf8') !== page) {
+      console.error(`${path} differs from the code. Run: node build/reference.ts`);
+      process.exitCode = 1;
+    }
+  }
+}

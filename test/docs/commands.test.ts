@@ -1,14 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { runCli } from '../support/cli.ts';
-import { root } from './stack.ts';
+import { documents, readDocument } from '../support/documents.ts';
 
-const pages = await readdir(join(root, 'docs'), { recursive: true });
-// docs/command-line.md is left out: test/cli/command-line-page.test.ts compares it with the help.
-const read = pages.filter((name) => name.endsWith('.md') && name !== 'command-line.md');
-const documents = ['README.md', ...read.map((name) => `docs/${name}`)];
+// docs/command-line.md is left out: test/reference.test.ts compares it with the help.
+const read = documents.filter((name) => name !== 'docs/command-line.md');
 
 /** The contents of fenced blocks and code spans in a Markdown text, one command per line. */
 function codeOf(text: string): string {
@@ -80,11 +76,8 @@ it('An unknown command or option of flow-keys is found in fenced blocks and code
   expect(await unknownOf(codeOf(text))).toEqual(expected);
 });
 
-describe.each(documents)('%s', (document) => {
-  let code: string;
-  beforeAll(async () => {
-    code = codeOf(await readFile(join(root, document), 'utf8'));
-  });
+describe.each(read)('%s', (document) => {
+  const code = codeOf(readDocument(document));
 
   it('names only commands and options that flow-keys has', async () => {
     expect(await unknownOf(code)).toEqual([]);
