@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { decodeText, keyTextOf, pastedCiphertext } from '../src/internal.ts';
+import { decodeText, keyTextOf } from '../src/keys/key-text.ts';
+import { pastedCiphertext } from '../src/message/ciphertext.ts';
 import { CommandError } from './output/command-error.ts';
 
 const maxFileBytes = 8 * 1024 * 1024;
