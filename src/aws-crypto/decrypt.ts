@@ -8,16 +8,16 @@ import { DataKeyNotUnwrapped, decryptionMaterials, type WrappingKeys } from './m
 // Connect does not commit to its data keys, so messages without commitment must be accepted.
 const { decrypt } = buildDecrypt(CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT);
 
-/** What became of a message. The cause is for the log: a caller who learned it could use it as an oracle. */
+/** The outcome of a decryption. The cause is only for the log: a caller could use it as an oracle. */
 export type Decryption =
   | { readonly outcome: 'decrypted'; readonly plaintext: Uint8Array }
   | { readonly outcome: 'not-unwrapped' | 'refused'; readonly cause: unknown };
 
 /**
- * Decrypts a whole message with the AWS Encryption SDK, and verifies its signature meanwhile. The plaintext is released
- * once both have succeeded.
+ * Decrypts a message with the AWS Encryption SDK while it verifies the signature. Returns the plaintext only after both
+ * have succeeded.
  *
- * @throws FlowKeysError `deadline_exceeded` once the signal is aborted; the message's bytes are gone then
+ * @throws FlowKeysError `deadline_exceeded` after the signal aborts, which erases the message's bytes
  */
 export async function decryptMessage(
   message: Message,
@@ -26,7 +26,7 @@ export async function decryptMessage(
 ): Promise<Decryption> {
   const { bytes } = message;
   const stop = () => bytes.fill(0);
-  // The AWS package goes through the frames without a look at any signal: it stops at the first that is none.
+  // The AWS package does not check signals between frames, but it stops at the first invalid frame.
   wrappingKeys.signal?.addEventListener('abort', stop, { once: true });
   try {
     const decryption = decrypt(decryptionMaterials(wrappingKeys), bytes);

@@ -2,14 +2,14 @@ import { buildEncrypt } from '@aws-crypto/encrypt-browser';
 import { AlgorithmSuiteIdentifier, CommitmentPolicy } from '@aws-crypto/material-management-browser';
 import { RawRsaKeyringWebCrypto } from '@aws-crypto/raw-rsa-keyring-browser';
 
-// As Connect's.
+// Like Connect's.
 const frameLength = 4096;
 
-/** Whom a message is for: a public key under a provider id and a key name. */
+/** The recipient of a message: a public key with a provider id and a key name. */
 export interface Recipient {
   readonly providerId: string;
   readonly keyName: string;
-  /** An RSA-OAEP key that wraps. */
+  /** An RSA-OAEP key with the usage `wrapKey`. */
   readonly publicKey: CryptoKey;
 }
 
@@ -29,7 +29,7 @@ export function encryptMessage(
   );
 }
 
-/** Encrypts a message as Amazon Connect does: suite 0378 (signed), and no encryption context of one's own. */
+/** Encrypts a message like Amazon Connect: suite 0378 (signed), without an additional encryption context. */
 export function encryptMessageAsConnect(plaintext: Uint8Array, recipient: Recipient): Promise<Uint8Array> {
   const suiteId = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384;
   return encryptUnder(CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT, suiteId, plaintext, recipient, {});
@@ -44,7 +44,7 @@ async function encryptUnder(
 ): Promise<Uint8Array> {
   const { encrypt } = buildEncrypt(policy);
   const keyring = new RawRsaKeyringWebCrypto({ keyNamespace: providerId, keyName, publicKey });
-  // A copy, as `encrypt` reads from the start of the buffer, wherever a view of it begins.
+  // A copy, because `encrypt` ignores a view's offset and reads from the start of its buffer.
   const { result } = await encrypt(keyring, new Uint8Array(plaintext), {
     suiteId,
     encryptionContext: { ...encryptionContext },

@@ -10,7 +10,7 @@ import { RawRsaKeyringWebCrypto } from '@aws-crypto/raw-rsa-keyring-browser';
 import { assertInTime } from '../deadline.ts';
 import { modulusBytes } from '../keys/private-key.ts';
 
-/** The wrapping keys that may open a message: private keys under one provider id and key id. */
+/** The wrapping keys for a message: private keys with the same provider id and key id. */
 export interface WrappingKeys {
   readonly providerId: string;
   readonly keyId: string;
@@ -18,12 +18,12 @@ export interface WrappingKeys {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Thrown when no private key unwraps the data key: the stored key may have been replaced since it was read. */
+/** Thrown when no private key unwraps the data key. The stored key may have been replaced since it was read. */
 export class DataKeyNotUnwrapped extends Error {
   override readonly name = 'DataKeyNotUnwrapped';
 }
 
-/** A cryptographic materials manager that decrypts only. */
+/** Creates a cryptographic materials manager that can only decrypt. */
 export function decryptionMaterials(wrappingKeys: WrappingKeys): WebCryptoMaterialsManager {
   return {
     async decryptMaterials({ suite, encryptionContext, encryptedDataKeys }) {
@@ -39,8 +39,8 @@ export function decryptionMaterials(wrappingKeys: WrappingKeys): WebCryptoMateri
 }
 
 /**
- * The suite for the AWS package, which would verify the signature a second time, when all else is done, and decompress
- * its key in JavaScript first, which takes half of a decryption's time. See message/verification.ts.
+ * Hides the signature from the AWS package, which would verify it a second time at the end, after decompressing its key
+ * in JavaScript: half of a decryption's time. message/verification.ts verifies it.
  */
 function withoutSignature(suite: WebCryptoAlgorithmSuite): WebCryptoAlgorithmSuite {
   const known = unsignedSuites.get(suite.id);
@@ -53,20 +53,20 @@ function withoutSignature(suite: WebCryptoAlgorithmSuite): WebCryptoAlgorithmSui
 
 const unsignedSuites = new Map<AlgorithmSuiteIdentifier, WebCryptoAlgorithmSuite>();
 
-/** Unwraps the data key with the first private key that can. The material stays without a data key when none does. */
+/** Unwraps the data key with the first private key that can. If none can, the material stays without a data key. */
 async function unwrapDataKey(
   material: WebCryptoDecryptionMaterial,
   encryptedDataKeys: readonly EncryptedDataKey[],
   { providerId, keyId, privateKeys, signal }: WrappingKeys,
 ): Promise<void> {
-  // The keyring accepts a provider info that merely starts with its key name, so the exact ones are picked here.
+  // The keyring also accepts a provider info that only starts with its key name, so compare exactly here.
   const ours = encryptedDataKeys.filter((key) => key.providerId === providerId && key.providerInfo === keyId);
   const attempts = privateKeys.flatMap((privateKey) =>
-    // OpenSSL does a whole private-key operation before it finds that the length is wrong.
+    // OpenSSL performs the whole private-key operation before it checks the length.
     ours.filter((key) => key.encryptedDataKey.length === modulusBytes(privateKey)).map((key) => ({ privateKey, key })),
   );
   for (const [index, { privateKey, key }] of attempts.entries()) {
-    // Not before the first: who has a key at hand is served, as the rest takes milliseconds.
+    // Not before the first attempt: with a cached key, the rest takes only milliseconds.
     if (index > 0) assertInTime(signal);
     const keyring: KeyringWebCrypto = new RawRsaKeyringWebCrypto({
       keyNamespace: providerId,

@@ -12,50 +12,50 @@ import { type Message, parseMessage } from '../message/message.ts';
 import { messagePolicies, type SuitePolicy } from '../message/suites.ts';
 import { type Verification, verificationOf } from '../message/verification.ts';
 
-// A rotation needs two: the stored key and the one that replaces it. Each costs a private-key operation.
+// During a rotation there are two: the stored key and its replacement. Each attempt is a private-key operation.
 const maxPrivateKeys = 3;
 
 /** Options of {@link createDecryptor}. */
 export interface DecryptorOptions {
   readonly keyStore: KeyStore;
-  /** Imported keys, to be shared with other decryptors. Default: a cache of its own. */
+  /** Imported keys, which several decryptors can share. Default: a new cache. */
   readonly keyCache?: KeyCache;
   /** Default: `connect`. */
   readonly suites?: SuitePolicy;
   /** The provider id of the encrypted data keys to use. Default: `AmazonConnect`. */
   readonly providerId?: string;
-  /** The longest message that is looked at, in bytes. Default: 65,536. */
+  /** The largest accepted message, in bytes. Default: 65,536. */
   readonly maxCiphertextBytes?: number;
 }
 
 /** Options of one `decrypt` call. */
 export interface DecryptOptions {
-  /** The key id that the message must name. Default: what it names. */
+  /** The key id that the message must name. Default: any. */
   readonly keyId?: string;
-  /** The key ids that the caller may use. Default: all. */
+  /** The key ids that the caller is allowed to use. Default: all. */
   readonly allowedKeyIds?: readonly string[];
-  /** Aborted when the caller no longer waits. */
+  /** Aborts when the caller no longer waits. */
   readonly signal?: AbortSignal;
-  /** How many key ids may be looked up of which nothing is known. Default: any number. */
+  /** Limits lookups of unknown key ids. Default: no limit. */
   readonly lookupBudget?: LookupBudget;
 }
 
 /** A decrypted message. */
 export interface DecryptResult {
-  /** What the caller typed; UTF-8 text where Connect made the message. */
+  /** What the caller typed. UTF-8 text if Connect made the message. */
   readonly plaintext: Uint8Array;
   /** The key id under which the message was decrypted. */
   readonly keyId: string;
-  /** The algorithm suite's id, four hexadecimal digits: `0378` where Connect made the message. */
+  /** The algorithm suite's id, four hexadecimal digits: `0378` if Connect made the message. */
   readonly suite: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
-  /** Tells messages apart, as a ciphertext's text does not: 32 hexadecimal digits, or 64 in message version 2. */
+  /** Identifies the message, unlike the ciphertext's text: 32 hexadecimal digits, or 64 in message version 2. */
   readonly messageId: string;
   /** Length of the message, in bytes. */
   readonly messageBytes: number;
 }
 
-/** Decrypts messages under the private keys of one key store. */
+/** Decrypts messages with the private keys of one key store. */
 export interface Decryptor {
   /**
    * Decrypts one message.
@@ -69,7 +69,7 @@ export interface Decryptor {
 }
 
 /**
- * Makes a decryptor of what Amazon Connect encrypted with a flow security key.
+ * Creates a decryptor for what Amazon Connect encrypted with a flow security key.
  *
  * @example
  * const decryptor = createDecryptor({ keyStore: ssmKeyStore({ region: 'eu-central-1' }) });
@@ -99,7 +99,7 @@ export function createDecryptor({
         if (decryption?.outcome === 'decrypted') return result(message, candidate, decryption.plaintext);
         failed ??= decryption;
       } catch (error) {
-        // A key that cannot be had now does not keep another one from opening the message.
+        // While one key is unavailable, another one may still decrypt the message.
         failure ??= error;
       }
     }
@@ -107,7 +107,7 @@ export function createDecryptor({
     throw failed === undefined ? unknownKey(keyIds) : decryptionFailed(keyIds, failed);
   }
 
-  /** `undefined` where no store has a private key for the key id. */
+  /** Returns `undefined` if no store has a private key for the key id. */
   async function decryptUnder(
     keyId: string,
     message: Message,
@@ -130,7 +130,7 @@ export function createDecryptor({
   return { decrypt };
 }
 
-/** The key ids to try: the given one, or else all that the message names for the provider, in its order. */
+/** Returns the key ids to try: the given one, or all that the message names for the provider, in its order. */
 function keyIdsOf(
   { encryptedDataKeys }: MessageHeader,
   providerId: string,
@@ -143,14 +143,14 @@ function keyIdsOf(
       others.length > 0 ? `its data keys are of provider ${[...new Set(others)].join(', ')}` : 'it has none';
     throw new FlowKeysError(
       'unsupported_message',
-      `The message is whole, but holds no data key of provider ${providerId} (${found}): no flow security key encrypted it. Pass what the Store customer input block stored.`,
+      `The message is complete, but has no data key of provider ${providerId} (${found}), so it was not encrypted with a flow security key. Pass what the Store customer input block stored.`,
     );
   }
   const keyIds = [...new Set(named)];
   if (given !== undefined && keyIds.includes(given)) return [given];
   for (const keyId of keyIds) assertKeyId(keyId);
   if (given === undefined) return keyIds;
-  // The given one is not repeated: what is no key id of the message may be a secret in the wrong parameter.
+  // Never repeat the given one: it may be a secret that was passed in the wrong parameter.
   const keyId = keyIds.join(', ');
   throw new FlowKeysError(
     'key_id_mismatch',
@@ -164,7 +164,7 @@ function allowedAmong(keyIds: readonly string[], allowed: readonly string[] | un
   const usable = keyIds.filter((keyId) => allowed.includes(keyId));
   if (usable.length > 0) return usable;
   const keyId = keyIds.join(', ');
-  const message = `The caller may not use key id ${keyId}. Call with a token that may, or allow it to this one.`;
+  const message = `The caller is not allowed to use key id ${keyId}. Use a token that is, or allow the key id for this one.`;
   throw new FlowKeysError('forbidden', message, { keyId });
 }
 
@@ -187,7 +187,7 @@ function decryptionFailed(keyIds: readonly string[], failed: Decryption): FlowKe
   const keyId = keyIds.join(', ');
   return new FlowKeysError(
     'decryption_failed',
-    `The message cannot be decrypted under key id ${keyId}: it was altered, the stored private key is not the one that belongs to it, or its data key was wrapped with other padding than RSA-OAEP with SHA-512.`,
+    `The message cannot be decrypted under key id ${keyId}: it was altered, it was encrypted for another key than the stored one, or its data key was not wrapped with RSA-OAEP and SHA-512.`,
     { keyId, ...('cause' in failed && { cause: failed.cause }) },
   );
 }
@@ -196,7 +196,7 @@ function unknownKey(keyIds: readonly string[]): FlowKeysError {
   const keyId = keyIds.join(', ');
   return new FlowKeysError(
     'unknown_key',
-    `No key store holds a private key for key id ${keyId}. Store it there, or check that the flow names a key of this environment.`,
+    `No key store has a private key for key id ${keyId}. Store it, or check that the flow uses a key of this environment.`,
     { keyId },
   );
 }

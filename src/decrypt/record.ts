@@ -1,7 +1,7 @@
 import type { ErrorCode, FlowKeysError, RedactedCause } from '../errors.ts';
 import type { DecryptResult } from './decryptor.ts';
 
-/** What may be logged of one decryption: never a plaintext, a ciphertext, a key, nor the event. */
+/** The log record of one decryption. It never contains a plaintext, a ciphertext, a key or the event. */
 export interface DecryptionRecord {
   readonly code: 'ok' | ErrorCode;
   readonly keyId?: string;
@@ -11,12 +11,12 @@ export interface DecryptionRecord {
   readonly cause?: RedactedCause;
 }
 
-/** The log record of a decrypted message. It never holds the plaintext. */
+/** Returns the log record of a decrypted message, without the plaintext. */
 export function successRecord({ keyId, suite, messageBytes, plaintext }: DecryptResult): DecryptionRecord {
   return { code: 'ok', keyId, suite, messageBytes, plaintextBytes: plaintext.length };
 }
 
-/** The log record of a message that was not decrypted. */
+/** Returns the log record of a message that was not decrypted. */
 export function errorRecord({ code, keyId, cause }: FlowKeysError): DecryptionRecord {
   return { code, ...(keyId !== undefined && { keyId }), ...(cause && { cause }) };
 }

@@ -7,8 +7,8 @@ const noInput = 'Timeout';
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * The bytes of a ciphertext that came as base64 text (RFC 4648, section 4; line breaks and white space around them are
- * dropped) or as bytes.
+ * Returns the bytes of a ciphertext: bytes as they are, or decoded base64 text (RFC 4648, section 4) without its line
+ * breaks and the white space around them.
  *
  * @throws FlowKeysError `missing_parameter` when it is empty, `no_caller_input` for Connect's `Timeout`,
  *   `malformed_ciphertext` when it is not base64 or longer than `maxCiphertextBytes`
@@ -34,7 +34,7 @@ export function ciphertextBytes(ciphertext: string | Uint8Array, maxCiphertextBy
   return bytes;
 }
 
-/** Mail, terminals and editors break lines; what wraps at spaces does so at the same width each time. */
+/** Mail, terminals and editors break lines. Those that wrap at spaces use the same width for every line. */
 function withoutLineBreaks(text: string): string {
   const joined = text.trim().replaceAll(/[ \t]*[\r\n]+[ \t]*/g, '');
   const words = joined.split(/[ \t]+/);
@@ -46,18 +46,18 @@ function withoutLineBreaks(text: string): string {
 function notBase64(text: string): string {
   const found = disguises.find(({ isIn }) => isIn(text));
   if (found !== undefined) return found.what;
-  if (base64.test(text)) return 'it is base64 cut short: its length is no multiple of four';
+  if (base64.test(text)) return 'it is truncated base64: its length is not a multiple of four';
   return 'it is not base64';
 }
 
-/** How base64 text looks when something was done to it, and what undoes that. */
+/** What base64 text looks like after common transformations, and how to undo them. */
 const disguises: readonly {
   readonly what: string;
   isIn(text: string): boolean;
   undo(text: string): string;
 }[] = [
   {
-    what: 'quotes stand around it; pass the text between them',
+    what: 'it is in quotes; pass the text between them',
     isIn: (text) => /^(?:b?['"`]|\\+").*['"`]$/s.test(text),
     undo: (text) => text.replaceAll(/^(?:b?['"`]|\\+")|\\*['"`]$/gs, ''),
   },
@@ -79,7 +79,7 @@ const disguises: readonly {
       text.replaceAll(/%25/g, '%').replaceAll(/%2B/gi, '+').replaceAll(/%2F/gi, '/').replaceAll(/%3D/gi, '='),
   },
   {
-    what: 'it has spaces where "+" was: it was decoded as a form once too often',
+    what: 'its "+" became spaces: it was form-decoded once too often',
     isIn: (text) => /^[A-Za-z0-9+/]+(?: +[A-Za-z0-9+/]+)+={0,2}$/.test(text),
     undo: (text) => text.replaceAll(' ', '+'),
   },
@@ -92,20 +92,20 @@ const disguises: readonly {
     },
   },
   {
-    what: 'it is JSON; pass the ciphertext alone, the value of its parameter',
+    what: 'it is JSON; pass only the ciphertext, which is the value of its parameter',
     isIn: (text) => /^[{[]/.test(text),
     undo: (text) => text,
   },
 ];
 
-/** How base64 of a message begins: version 1 and type of suite 0378, or version 2 of suite 0578. */
+/** The start of a message in base64: version 1 and its type with suite 0378, or version 2 with suite 0578. */
 const message = /(?:AYADe[A-P]|AgV4)[A-Za-z0-9+/]{300,}={0,2}/g;
-// More than one, and nobody knows which is to be undone first.
+// A bound, as each transformation may wrap another one.
 const mostDisguises = 4;
 
 /**
- * The ciphertext in a text that somebody pastes: itself, quoted, escaped or encoded once more; or the only one in an event,
- * a line of a log, or whatever else. What cannot be told is given back as it is, for {@link ciphertextBytes} to name.
+ * Finds the ciphertext in pasted text: quoted, escaped or encoded once more, or the only one in an event, a log line or
+ * other text. Returns the text unchanged if that is ambiguous, so that {@link ciphertextBytes} explains what is wrong.
  *
  * @example
  * pastedCiphertext('"AYADeC…"'); // AYADeC…

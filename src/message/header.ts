@@ -11,7 +11,7 @@ import {
   suiteById,
 } from './suites.ts';
 
-/** The context entry that holds the key which verifies a signed message: a compressed point, base64. */
+/** The context entry with the key that verifies a signed message: a compressed point in base64. */
 export const publicKeyContextKey = 'aws-crypto-public-key';
 
 /** A copy of the data key, encrypted for one wrapping key. */
@@ -37,7 +37,7 @@ export interface MessageHeader {
   readonly encryptionContext: Readonly<Record<string, string>>;
   readonly encryptedDataKeys: readonly EncryptedDataKey[];
   readonly contentType: 'framed' | 'non-framed';
-  /** Plaintext bytes a frame; 0 for a body that is not framed. */
+  /** Plaintext bytes per frame; 0 for a body that is not framed. */
   readonly frameLength: number;
 }
 
@@ -47,7 +47,7 @@ const commitmentBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Reads the header, up to and with its authentication; throws as `parseMessage` does. */
+/** Reads the header, including its authentication. Throws like `parseMessage`. */
 export function parseHeader(reader: MessageReader, policy: MessagePolicy): MessageHeader {
   const version = readVersion(reader);
   const suite = readSuite(reader, version);

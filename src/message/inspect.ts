@@ -4,17 +4,17 @@ import { parseMessage } from './message.ts';
 import { messagePolicies } from './suites.ts';
 import { type Signature, verificationOf } from './verification.ts';
 
-/** The longest ciphertext that is looked at by default, in bytes. Connect's own are under a kilobyte. */
+/** The default size limit of a ciphertext, in bytes. Connect's are under a kilobyte. */
 export const defaultMaxCiphertextBytes = 65_536;
 
-/** What a ciphertext says of itself, before any private key is used. */
+/** What can be read from a ciphertext without a private key. */
 export interface MessageSummary {
   readonly version: 1 | 2;
   readonly suite: { readonly id: string; readonly name: string };
   readonly encryptedDataKeys: readonly EncryptedDataKey[];
   readonly encryptionContext: Readonly<Record<string, string>>;
   readonly contentType: 'framed' | 'non-framed';
-  /** Plaintext bytes a frame; 0 for a body that is not framed. */
+  /** Plaintext bytes per frame; 0 for a body that is not framed. */
   readonly frameLength: number;
   readonly frameCount: number;
   readonly plaintextBytes: number;

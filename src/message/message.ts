@@ -4,7 +4,7 @@ import { type MessageReader, messageReader } from './reader.ts';
 import type { MessagePolicy } from './suites.ts';
 
 /**
- * An AWS Encryption SDK message taken apart: what can be read before any private key is used.
+ * A parsed AWS Encryption SDK message: everything that can be read without a private key.
  *
  * @see https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html
  */
@@ -12,13 +12,13 @@ export interface Message {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly header: MessageHeader;
   readonly frameCount: number;
-  /** Length of the plaintext, in bytes. AES-GCM keeps it, so it is known without a key. */
+  /** Length of the plaintext, in bytes. AES-GCM preserves it, so no key is needed. */
   readonly plaintextBytes: number;
   /** Absent for unsigned suites. */
   readonly footer?: SignedPart;
 }
 
-/** What a signature covers, and the signature: r and s side by side, as WebCrypto takes them. */
+/** The signed bytes and their signature: r followed by s, as Web Crypto expects them. */
 export interface SignedPart {
   readonly signed: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array<ArrayBuffer>;
@@ -29,10 +29,10 @@ const tagBytes = 16;
 const finalFrameMarker = 0xffff_ffff;
 
 /**
- * Takes a message apart, to its last byte.
+ * Parses a whole message, up to its last byte.
  *
- * @throws FlowKeysError `malformed_ciphertext` when a part is cut short, out of order or left over,
- *   `unsupported_message` for a suite that does not exist, and for what the policy does not take
+ * @throws FlowKeysError `malformed_ciphertext` when a part is truncated, out of order or left over,
+ *   `unsupported_message` for an unknown suite, and for what the policy does not accept
  */
 export function parseMessage(
   bytes: Uint8Array<ArrayBuffer>,

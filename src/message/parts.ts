@@ -16,7 +16,7 @@ export type PartName =
   | 'signature'
   | 'unread';
 
-/** A stretch of the message. `end` is the first byte after it. */
+/** A range of bytes in the message. `end` is exclusive. */
 export interface MessagePart {
   readonly name: PartName;
   readonly start: number;

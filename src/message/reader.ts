@@ -5,14 +5,14 @@ export interface MessageReader {
   uint8(field: string): number;
   uint16(field: string): number;
   uint32(field: string): number;
-  /** The next `length` bytes: a view, not a copy. */
+  /** Returns a view of the next `length` bytes. */
   take(length: number, field: string): Uint8Array<ArrayBuffer>;
-  /** How many bytes were read. */
+  /** Returns how many bytes were read. */
   position(): number;
   malformed(what: string): FlowKeysError;
 }
 
-/** Every method but `position` throws FlowKeysError `malformed_ciphertext` where the message ends too early. */
+/** Every method except `position` throws FlowKeysError `malformed_ciphertext` if the message ends too early. */
 export function messageReader(bytes: Uint8Array<ArrayBuffer>): MessageReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = 0;
@@ -40,6 +40,6 @@ export function messageReader(bytes: Uint8Array<ArrayBuffer>): MessageReader {
 function malformed(what: string): FlowKeysError {
   return new FlowKeysError(
     'malformed_ciphertext',
-    `The ciphertext is no complete AWS Encryption SDK message: ${what}. Pass $.StoredCustomerInput unchanged and whole.`,
+    `The ciphertext is not a complete AWS Encryption SDK message: ${what}. Pass $.StoredCustomerInput unchanged and whole.`,
   );
 }

@@ -1,7 +1,7 @@
 import { FlowKeysError } from '../errors.ts';
 
 /**
- * The algorithm suites of the AWS Encryption SDK, by the id that stands in a message header.
+ * An algorithm suite of the AWS Encryption SDK, identified in the message header.
  *
  * @see https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/algorithms-reference.html
  */
@@ -42,21 +42,21 @@ const suitesById: ReadonlyMap<number, AlgorithmSuite> = new Map(
   suites.map((suite) => [Number.parseInt(suite.id, 16), suite]),
 );
 
-/** The suite that a header names, or `undefined` for an id that AWS does not list. */
+/** Returns the suite with this id, or `undefined` if AWS does not list it. */
 export function suiteById(id: number): AlgorithmSuite | undefined {
   return suitesById.get(id);
 }
 
 /**
- * Which messages are decrypted. `connect`: what Connect produces and no more, which is the signed suite 0378 or its
- * committing successor 0578, one encrypted data key, a small encryption context, and frames of 4,096 bytes. `all`:
- * every suite that the AWS packages know, with up to 8 encrypted data keys.
+ * Which messages to decrypt. `connect`: only messages like Connect's, with the signed suite 0378 or its committing
+ * successor 0578, one encrypted data key, a small encryption context, and frames of 4,096 bytes. `all`: every suite
+ * that the AWS packages support, with up to 8 encrypted data keys.
  */
 export type SuitePolicy = 'connect' | 'all';
 
 /**
- * How much a message may ask for before a private key is used: each encrypted data key may cost a private-key operation
- * and each key id a store request. A message beyond it is refused while it is read, so that reading costs little, too.
+ * Limits what a message can cost: each encrypted data key may take a private-key operation, and each key id a store
+ * request. A message beyond the limits is rejected while it is parsed, so parsing stays cheap, too.
  */
 export interface MessagePolicy {
   readonly suites?: readonly string[];
@@ -112,6 +112,6 @@ export function assertFrameLength(length: number, { frameLength }: MessagePolicy
 function unsupported(what: string): FlowKeysError {
   return new FlowKeysError(
     'unsupported_message',
-    `The message ${what}, so Connect did not make it. The policy suites: 'all' takes what the AWS SDKs make, with up to 8 encrypted data keys.`,
+    `The message ${what}, so Connect did not make it. The policy suites: 'all' accepts what the AWS SDKs make, with up to 8 encrypted data keys.`,
   );
 }

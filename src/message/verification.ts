@@ -4,10 +4,10 @@ import type { Message } from './message.ts';
 
 type NamedCurve = 'P-256' | 'P-384';
 
-/** What a message's signature is: `none` for an unsigned suite. */
+/** The outcome of verifying a signature; `none` for an unsigned suite. */
 export type Signature = 'valid' | 'invalid' | 'none';
 
-/** Verifies the signature of one message when it is first asked to, and gives the same outcome ever after. */
+/** Verifies the signature of one message on the first call. Later calls return the same outcome. */
 export type Verification = () => Promise<Signature>;
 
 export function verificationOf(message: Message): Verification {
@@ -19,17 +19,17 @@ export function verificationOf(message: Message): Verification {
 }
 
 /**
- * Verifies a message's signature with the key that its encryption context carries. No private key is needed: the
- * signature proves that header and body are as they were signed, not who signed them.
+ * Verifies a message's signature with the key in its encryption context, so no private key is needed. The signature
+ * proves that header and body were not altered, not who signed them.
  */
 async function verifySignature({ header, footer }: Message): Promise<Signature> {
   const { signature: scheme } = header.suite;
   const compressedPoint = header.encryptionContext[publicKeyContextKey];
-  // An unsigned message that carries a verification key has lost its signature.
+  // The signature was removed from an unsigned message that contains a verification key.
   if (scheme === undefined) return compressedPoint === undefined ? 'none' : 'invalid';
   if (footer === undefined || compressedPoint === undefined) return 'invalid';
-  // A decryption starts this beside the unwrapping of the data key. `unwrapKey` goes first, as it leaves this thread,
-  // which `importKey` does not.
+  // A decryption runs this while it unwraps the data key. `unwrapKey` must start first, because it runs on another
+  // thread and `importKey` blocks this one.
   await undefined;
   const key = await importVerificationKey(compressedPoint, scheme.namedCurve);
   if (key === undefined) return 'invalid';
@@ -39,7 +39,7 @@ async function verifySignature({ header, footer }: Message): Promise<Signature> 
 
 /**
  * Imports the compressed point (SEC 1, section 2.3.3; base64) that a signed message's context carries.
- * `undefined` when it is no point of the curve.
+ * Returns `undefined` if it is not a point on the curve.
  */
 async function importVerificationKey(compressedPoint: string, namedCurve: NamedCurve): Promise<CryptoKey | undefined> {
   const point = decodePoint(compressedPoint, curves[namedCurve].fieldBytes);
@@ -47,7 +47,7 @@ async function importVerificationKey(compressedPoint: string, namedCurve: NamedC
   try {
     return await importPoint(point, namedCurve);
   } catch {
-    // WebCrypto leaves it to the runtime whether a compressed point is imported (Safari's does not).
+    // Web Crypto lets each runtime decide whether it imports compressed points. Safari does not.
     const uncompressed = decompress(point, curves[namedCurve]);
     return uncompressed && importPoint(uncompressed, namedCurve);
   }
@@ -82,7 +82,7 @@ const curves: Readonly<Record<NamedCurve, Curve>> = {
   },
 };
 
-/** SEC 1, section 2.3.4; both primes are 3 modulo 4, so a square root is one exponentiation. */
+/** SEC 1, section 2.3.4. Both primes are 3 modulo 4, so a square root is one exponentiation. */
 function decompress(point: Uint8Array<ArrayBuffer>, { p, b, fieldBytes }: Curve): Uint8Array<ArrayBuffer> | undefined {
   const x = BigInt(`0x${hex(point.subarray(1))}`);
   const ySquared = (x ** 3n - 3n * x + b) % p;

@@ -126,7 +126,7 @@ describe('An event that is not from a contact flow', () => {
 
   it.for([
     ['nested', { payment: { card: card.ciphertext } }, /is not a string/],
-    ['quoted', { card: JSON.stringify(card.ciphertext) }, /quotes stand around it/],
+    ['quoted', { card: JSON.stringify(card.ciphertext) }, /it is in quotes/],
   ] as const)('gets an error for a parameter that is %s', async ([, parameters, said]) => {
     const { answer, doctor } = await saidOf(contactFlowEvent(parameters));
     expect(answer).toMatchObject({
