@@ -33,7 +33,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
   });
   afterEach(() => rm(instance.folder, { recursive: true }));
 
-  it('prints the plan, and only that with --dry-run', async () => {
+  it('prints the plan, and with --dry-run does nothing else', async () => {
     const before = [...aws.connect.flows.values()];
     aws.calls.length = 0;
     const plan = await run('--dry-run');
@@ -85,7 +85,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(stdout + stderr).not.toContain('PRIVATE KEY');
   });
 
-  it('asks before calls use the new key, and before it removes the old one', async () => {
+  it('asks before callers are given the new key, and before the old one is removed', async () => {
     const waiting = await run();
     expect(waiting).toMatchObject({
       exitCode: 7,
@@ -100,7 +100,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('lets you change the flows by hand', async () => {
+  it('lets the flows be given the new key by hand', async () => {
     const withoutFlow = instance.rotation().filter((arg) => arg !== '--flow' && arg !== instance.flowId);
     const { environment } = instance;
     const stopped = await runCli([...withoutFlow, '--yes'], { environment });
@@ -116,7 +116,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(held()).toHaveLength(1);
   });
 
-  it('accepts --handed-out only for a key that it has shown', async () => {
+  it('takes --handed-out for true only of a key that it has shown', async () => {
     const withoutFlow = instance
       .rotation('--yes', '--handed-out')
       .filter((arg) => arg !== '--flow' && arg !== instance.flowId);
@@ -138,7 +138,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     ["carries another key's certificate", (content) => withCertificate(content, otherCertificate)],
     ['carries no key at all', (content) => content.replaceAll(instance.keyId, 'another')],
   ];
-  it.for(unswappable)('creates and publishes nothing for a flow that %s', async ([, change]) => {
+  it.for(unswappable)('makes nothing, and publishes nothing, for a flow that %s', async ([, change]) => {
     const content = change(flow());
     aws.connect.flows.set(instance.flowId, content);
     expect(await run('--yes')).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/by hand/) });
@@ -147,7 +147,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(aws.calls.at(-1)).not.toMatch(/PutParameter/);
   });
 
-  it('publishes several flows or none', async () => {
+  it('publishes several flows, or none of them', async () => {
     const other = crypto.randomUUID();
     aws.connect.flows.set(other, flow());
     expect(await run('--yes', '--flow', other)).toMatchObject({ exitCode: 0 });
@@ -160,7 +160,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(newKeyId);
   });
 
-  it('keeps the new private key while the store does not return it yet', async () => {
+  it('keeps the new private key when the store lags behind its own writing', async () => {
     await run();
     // As if it had just been stored, so that nobody finds it yet.
     const state = join(instance.folder, 'rotation.json');
@@ -179,7 +179,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('does not continue from a state that is damaged or of another instance or key', async () => {
+  it('does not go on from a state that is of another instance, another key, or damaged', async () => {
     await run();
     const state = join(instance.folder, 'rotation.json');
     const text = await readFile(state, 'utf8');
@@ -196,7 +196,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     }
   });
 
-  it('rejects another instance, a key that Connect does not have, and another rotation’s state', async () => {
+  it('refuses another instance, a key that Connect does not hold, and another rotation’s state', async () => {
     expect(await run('--key-id', crypto.randomUUID())).toMatchObject({
       exitCode: 8,
       stderr: expect.stringMatching(/does not have key id .* has/),
@@ -212,7 +212,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     });
   });
 
-  it('publishes nothing if the new key does not work with the service', async () => {
+  it('publishes nothing when the new key does not work with the service', async () => {
     aws.invoke = async () => ({
       'status-code': 500,
       data: { success: false },

@@ -58,7 +58,7 @@ const factors = {
 type Factors = { -readonly [Name in keyof typeof factors]: (typeof factors)[Name][number] };
 const names = Object.keys(factors) as (keyof Factors)[];
 
-/** Combinations that include each pair of option values at least once. */
+/** Combinations that hold each two values of two options at least once. */
 function pairwise(): readonly Factors[] {
   const pairs = new Set<string>();
   for (const [place, one] of names.entries())
@@ -97,7 +97,7 @@ export interface Written {
   readonly flow: FlowDocument;
 }
 
-/** A flow for each combination, named by its options. */
+/** Flows of each two values of two options, by a name that says which. */
 export function writtenFlows(): readonly Written[] {
   return pairwise().map(({ language, voice, ...row }, index) =>
     writtenAs(`written-${index}-${row.form.kind}`, {
@@ -116,7 +116,7 @@ export function writtenAs(name: string, changes: Partial<Written['options']>): W
   return { name, options, flow: writeFlow(options) };
 }
 
-/** Inputs that pass the checks. */
+/** What a caller types that passes the checks. */
 export const goodInputs: Readonly<Record<string, string>> = {
   card: '4111111111111111',
   expiry: '1249',
@@ -139,7 +139,7 @@ export interface WrittenCall extends CallTranscript {
   readonly invoked: readonly Readonly<Record<string, string>>[];
 }
 
-// Reuses handlers, which cache their key, and ciphertexts, so that a call takes a few milliseconds.
+// A handler keeps its key, and a ciphertext may be used again: so a call takes a few milliseconds.
 const handlers = new Map<string, Map<Use, ReturnType<typeof createHandler>>>();
 
 function handlerFor(fields: readonly FlowField[], use: Use): ReturnType<typeof createHandler> {
@@ -169,9 +169,9 @@ function encryptedOnce(input: string, id: string): Promise<string> {
 }
 
 /**
- * Plays a call through a written flow with the product's handler and the settings that the writer prints.
+ * Plays a call through a written flow, with the product's own handler and the settings that the writer asks for.
  *
- * @param typed the inputs by field, in the order of its attempts. Default: valid ones
+ * @param typed by field, what is typed each time that it is asked for; then, and for other fields, what is right
  */
 export async function callWritten(
   { flow, options }: Pick<Written, 'flow' | 'options'>,
