@@ -61,7 +61,7 @@ describe('A directory of keys', () => {
     }
   });
 
-  it('does not wait for something that is not a file', async () => {
+  it('is not held up by what is no file', async () => {
     await mkdir(join(directory, 'folder', 'private-key.pem'), { recursive: true });
     await mkdir(join(directory, 'pipe'), { recursive: true });
     execFileSync('mkfifo', [join(directory, 'pipe', 'private-key.pem')]);
