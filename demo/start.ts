@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import {
   articleRecording,
@@ -18,6 +19,10 @@ const { values: options } = parseArgs({
   options: { once: { type: 'boolean', default: false }, port: { type: 'string', default: '8787' } },
 });
 const port = Number(options.port);
+if (!(await isFree(port))) {
+  console.error(`Port ${port} is in use. Pass another one: npm start -- --port ${port + 1}`);
+  process.exit(1);
+}
 
 const pems = new Map(testKeys.map(({ keyId, privateKeyPkcs8 }) => [keyId, pem('PRIVATE KEY', privateKeyPkcs8)]));
 const directory = await writeKeyDirectory(pems);
@@ -38,11 +43,21 @@ await parameterStore.stop();
 await rm(directory, { recursive: true });
 process.exitCode = isAgreed ? 0 : 1;
 
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  const isListening = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  server.close();
+  return isListening;
+}
+
 async function printComparison(): Promise<boolean> {
   console.log(
-    'The same ContactFlowEvents, decrypted by the Lambda handler and by the HTTP service on workerd and on Node;',
+    'The same ContactFlowEvents, decrypted by the Lambda handler and by the HTTP service on workerd and on Node.',
   );
-  console.log("milliseconds are the middle ones of five calls, on workerd with the time of wrangler's proxy.\n");
+  console.log("Milliseconds are the median of five calls; those on workerd include wrangler's proxy.\n");
   console.log(row('recording', ...runtimes.flatMap(({ name }) => [name, 'ms']), 'answers'));
   console.log(row('---', ...runtimes.flatMap(() => ['---', '---:']), '---'));
   let isAgreed = true;
@@ -52,14 +67,14 @@ async function printComparison(): Promise<boolean> {
   }
   isAgreed =
     (await compare('Amazon Connect, key unpublished', recordedEvent(articleRecording), 'unknown_key')) && isAgreed;
-  console.log(isAgreed ? '\nAll gave the same answers, byte for byte.' : '\nThey do not agree.');
+  console.log(isAgreed ? '\nAll responses are the same, byte for byte.' : '\nThe responses differ.');
   return isAgreed;
 }
 
 async function serve(): Promise<void> {
   const body = JSON.stringify({ ciphertext: recordings[0]?.ciphertext });
   console.log(`
-Serving at http://127.0.0.1:${port} with the demonstration keys, until Ctrl-C; http://127.0.0.1:${port}/docs has the routes. Try:
+Serving at http://127.0.0.1:${port} with test keys; http://127.0.0.1:${port}/docs documents the routes. Stop with Ctrl-C. Try:
 
   curl http://127.0.0.1:${port}/v1/decrypt -H 'content-type: application/json' -d '${body}'
 `);
@@ -76,12 +91,12 @@ async function compare(name: string, event: unknown, expected: string): Promise<
   return isSame;
 }
 
-/** The middle one of five calls. */
+/** The median of five calls. */
 async function median(runtime: Runtime, event: unknown): Promise<TimedAnswer> {
   const answers: TimedAnswer[] = [];
   for (let call = 0; call < 5; call += 1) answers.push(await runtime.invoke(event, 'demonstration'));
   const middle = answers.sort((left, right) => left.milliseconds - right.milliseconds)[2];
-  if (middle === undefined) throw new Error(`The ${runtime.name} gave no answer.`);
+  if (middle === undefined) throw new Error(`The ${runtime.name} did not respond.`);
   return middle;
 }
 

@@ -64,7 +64,7 @@ describe('A terminal', () => {
     await runBuiltCli(['keys', 'create', '--store', store, '--out', file('made')]);
     const { keys } = JSON.parse((await runBuiltCli(['keys', 'list', '--store', store, '--json'])).stdout);
     const retire = `keys retire ${keys[0].keyId} --delete-private-key --store ${store}; echo code $?`;
-    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to go on[\s\S]*Stopped before that[\s\S]*code 7/);
+    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to continue[\s\S]*Stopped\.[\s\S]*code 7/);
     expect(await readdir(file('asked'))).toHaveLength(1);
     expect(onTerminal(retire, 'yes\n')).toMatch(/removed from[\s\S]*code 0/);
     expect(await readdir(file('asked'))).toEqual([]);

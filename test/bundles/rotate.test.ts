@@ -71,7 +71,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, when it is ki
     const refused = await run('--yes');
     expect(refused).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/carries key id .*; give it the new one/),
+      stderr: expect.stringMatching(/still contains key id .*; replace it/),
     });
     expect(held()).toHaveLength(2);
   });

@@ -16,7 +16,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  /** A page of the Worker; `close` asserts that it complained of nothing, and asked for nothing but itself. */
+  /** A page of the Worker; `close` asserts that it logged no error and requested nothing else. */
   async function opened(path: string, bindings: Record<string, string> = {}, alsoRequested: readonly string[] = []) {
     const service = await startWorkerd(bindings);
     const page = await browser.newPage();
@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     return { page, close };
   }
 
-  it('the inspector page reads what is pasted, and sends it nowhere', async () => {
+  it('the inspector page reads what is pasted, and does not send it', async () => {
     const { page, close } = await opened('/');
 
     await page.locator('textarea').fill(articleRecording.ciphertext);
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     await close();
   });
 
-  it('the inspector page finds a ciphertext in an event, a log line, wrapped and base64url text', async () => {
+  it('the inspector page finds a ciphertext in an event, in a log line, and in wrapped or base64url text', async () => {
     const { page, close } = await opened('/');
     const { ciphertext } = articleRecording;
     const pastes = [
@@ -163,7 +163,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     120_000,
   );
 
-  it('the flow page checks what is pasted, and sends it nowhere', async () => {
+  it('the flow page checks what is pasted, and does not send it', async () => {
     const { page, close } = await opened('/flow');
 
     const [key] = testKeys;
@@ -176,7 +176,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     blockOf(flow, 'Decrypt last').Parameters['Note'] = '<img src="/leak" onerror="fetch(`/leak`)">';
     await page.locator('textarea').fill(JSON.stringify(flow));
     await output.getByText('error: lambda_limit').waitFor();
-    expect(await output.textContent()).toContain('Way: Logging off > Recording off > Menu > Card last');
+    expect(await output.textContent()).toContain('Path: Logging off > Recording off > Menu > Card last');
 
     await page.locator('textarea').fill('{');
     await output.getByText('invalid_flow').waitFor();
