@@ -160,7 +160,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
       }
       await service.stop();
     },
-    60_000,
+    120_000,
   );
 
   it('the flow page checks what is pasted, and does not send it', async () => {
