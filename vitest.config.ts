@@ -25,6 +25,7 @@ const bundles = 'test/bundles/**';
 const attack = 'test/attack/**';
 const runtimes = 'test/runtimes/**';
 const ecosystems = 'test/ecosystems/**';
+const site = 'test/site/**';
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -82,7 +83,7 @@ export default defineConfig({
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack, runtimes, ecosystems]),
+      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack, runtimes, ecosystems, site]),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
       // What starts what was built: `npm run test:bundles`.
       onNode('bundles', ['test/bundles/*.test.ts']),
@@ -92,6 +93,8 @@ export default defineConfig({
       onNode('runtimes', ['test/runtimes/*.test.ts']),
       // The package as each package manager and bundler takes it: `npm run test:ecosystems`.
       onNode('ecosystems', ['test/ecosystems/*.test.ts']),
+      // The documentation as a site: `npm run test:site`.
+      onNode('site', ['test/site/*.test.ts']),
       // What operators deploy, with their tools: `npm run test:deployment`.
       onNode('deployment', ['test/deployment/*.test.ts']),
       // Minutes of rotations, outages and load: `npm run test:reliability`.

@@ -2,7 +2,7 @@ import { build, type Plugin as EsbuildPlugin, type Metafile } from 'esbuild';
 import type { Plugin as VitePlugin } from 'vite';
 import { standInsForEsbuild } from './stand-ins.ts';
 
-// A page holds its script as text: `import script from './inspector.ts?browser'`.
+// Bundles the script of a page as text: `import script from './inspector.ts?browser'`.
 const suffix = /\?browser$/;
 
 async function browserScript(file: string): Promise<{ readonly text: string; readonly metafile: Metafile }> {
@@ -20,7 +20,7 @@ async function browserScript(file: string): Promise<{ readonly text: string; rea
   return { text: outputFiles.map(({ text }) => text).join(''), metafile };
 }
 
-/** @param onBundled told what is in a script */
+/** @param onBundled receives the contents of each script */
 export function browserScriptsForEsbuild(onBundled: (metafile: Metafile) => void): EsbuildPlugin {
   return {
     name: 'browser-scripts',
@@ -38,7 +38,7 @@ export function browserScriptsForEsbuild(onBundled: (metafile: Metafile) => void
   };
 }
 
-/** For the tests, which run on the sources. */
+/** For tests, which run on the sources. */
 export const browserScriptsForVite: VitePlugin = {
   name: 'browser-scripts',
   enforce: 'pre',

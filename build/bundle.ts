@@ -10,7 +10,7 @@ import { standInsForEsbuild } from './stand-ins.ts';
 const shared = {
   bundle: true,
   format: 'esm',
-  // No `node:` modules: the bundles run wherever Web APIs do.
+  // Without `node:` modules, the bundles run wherever Web APIs exist.
   platform: 'browser',
   target: 'es2023',
   legalComments: 'linked',
@@ -25,7 +25,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     entryPoints: Object.fromEntries(entryPoints.map(({ bundle, source }) => [bundle, source])),
     outdir: 'dist/package',
     splitting: true,
-    // The optional peers: everything else is inside, so that no consumer meets two copies of it.
+    // The optional peers. Everything else is bundled, so that users never load two copies of it.
     external: ['@aws-sdk/client-*', '@hono/node-server', 'hono', 'prom-client', 'node:*'],
   },
   lambda: {
@@ -51,14 +51,14 @@ const targets: Readonly<Record<string, BuildOptions>> = {
     ...shared,
     platform: 'node',
     mainFields: ['module', 'main'],
-    // For the CommonJS packages inside, which call `require` for Node's own modules.
+    // Bundled CommonJS packages call `require` for Node's modules.
     banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
     entryPoints: { 'flow-keys': 'cli/bin.ts' },
     define: { 'process.env.FLOW_KEYS_VERSION': JSON.stringify(manifest.version) },
     outdir: 'dist/cli',
     splitting: true,
   },
-  // Only with `npm run bench`: the AWS packages are measured as shipped, but for what keeps them from starting.
+  // Only for `npm run bench`. It measures the AWS packages as published, except for what keeps them from starting.
   bench: {
     ...shared,
     inject: ['./bench/buffer.ts'],
@@ -72,7 +72,7 @@ const targets: Readonly<Record<string, BuildOptions>> = {
   },
 };
 
-// `node build/bundle.ts` builds everything from nothing, `node build/bundle.ts worker` one target in place.
+// `node build/bundle.ts` empties dist and builds everything; `node build/bundle.ts worker` builds one target.
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets).filter((name) => name !== 'bench');
 if (process.argv.length === 2) rmSync('dist', { recursive: true, force: true });
 
@@ -80,9 +80,9 @@ const bundled = new Set<string>();
 
 for (const name of names) {
   const options = targets[name];
-  if (options === undefined) throw new Error(`No target ${name}; there are ${Object.keys(targets).join(', ')}.`);
+  if (options === undefined)
+    throw new Error(`Unknown target ${name}; the targets are ${Object.keys(targets).join(', ')}.`);
   const scripts: Metafile[] = [];
-  // The bench measures the AWS packages as they are.
   const plugins =
     name === 'bench' ? [] : [standInsForEsbuild, browserScriptsForEsbuild((script) => scripts.push(script))];
   const { metafile } = await build({ ...options, plugins, metafile: true });
@@ -91,6 +91,6 @@ for (const name of names) {
   writeFileSync(join(options.outdir ?? '', noticeFile), noticeOf(packages));
 }
 
-// For the bill of materials: sbom.ts.
+// sbom.ts reads this.
 if (process.argv.length === 2)
   writeFileSync('dist/bundled-packages.json', JSON.stringify([...bundled].sort(), null, 2));

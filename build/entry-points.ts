@@ -1,16 +1,16 @@
 import manifest from '../package.json' with { type: 'json' };
 
-/** What the package exports: package.json's `exports` is the one list, and names the types, hence the sources. */
+/** An entry point of the package, derived from package.json's `exports`. */
 export interface EntryPoint {
   /** What users import: `flow-security-keys/lambda`. */
   readonly specifier: string;
-  /** From the root: `adapters/lambda/handler.ts`. */
+  /** The path from the root: `adapters/lambda/handler.ts`. */
   readonly source: string;
-  /** The bundle's name in `dist/package`, without `.js`. */
+  /** The name of the bundle in `dist/package`, without `.js`. */
   readonly bundle: string;
 }
 
-// `./package.json` is exported, too, as tools read it; it is no module.
+// `./package.json` is exported for tools. It is not a module.
 const { './package.json': _, ...modules } = manifest.exports;
 
 export const entryPoints: readonly EntryPoint[] = Object.entries(modules).map(([path, { types, default: file }]) => ({

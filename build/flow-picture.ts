@@ -8,15 +8,15 @@ const margin = 24;
 interface Place {
   readonly x: number;
   readonly y: number;
-  /** The row of a field: ways within it are drawn. */
+  /** The row of a field. Arrows are drawn only within it. */
   readonly band: number;
-  /** A block of a good call. */
+  /** Whether a successful call reaches the block. */
   readonly isMain: boolean;
 }
 
 /**
- * A written flow in rows, one for each field: an SVG with a box for each block, good calls in the first line of a row, and
- * what goes wrong below. Ways to blocks that are not neighbours are named in the box.
+ * Draws a written flow as an SVG with a row for each field. The first line of a row is a successful call; failures are below.
+ * A box names the next blocks that are not its neighbours.
  */
 export function flowPicture(flow: FlowDocument): string {
   const places = placesOf(flow);
@@ -49,7 +49,7 @@ function placesOf({ Actions, Metadata }: FlowDocument): ReadonlyMap<string, Plac
   const places = new Map<string, Place>();
   let [band, start, top, lowest] = [0, 0, margin, 0];
   for (const [column, x] of columns.entries()) {
-    // A field begins with its count, and what follows the last one is a row of its own.
+    // A field begins with its loop. What follows the last field is one more row.
     const isNew = main[column]?.Type === 'Loop' || main[column - 1]?.Type === 'UpdateFlowAttributes';
     if (isNew && column > start) {
       [band, start, top, lowest] = [band + 1, column, top + (lowest + 1) * (height + gap.y), 0];
@@ -74,7 +74,7 @@ function waysOf(action: FlowAction, places: ReadonlyMap<string, Place>) {
   const isDrawn = (next: string) => {
     const to = places.get(next);
     if (from === undefined || to?.band !== from.band) return false;
-    // Only to a neighbour: what is further away is named.
+    // Only arrows to neighbours are drawn.
     const [right, down] = [to.x - from.x, to.y - from.y];
     return (right === width + gap.x && down === 0) || (right === 0 && down === height + gap.y);
   };

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Metafile } from 'esbuild';
 
-/** In each folder that is built. */
+/** The name of the notices in each folder that is built. */
 export const noticeFile = 'THIRD-PARTY-NOTICES.txt';
 
-/** A package of which something is in a bundle. */
+/** A package that is part of a bundle. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
@@ -14,20 +14,20 @@ export interface BundledPackage {
   readonly texts: readonly string[];
 }
 
-/** The files of which something is in what a build wrote. */
+/** The source files that contributed to the output of a build. */
 export function bundledFiles({ outputs }: Metafile): readonly string[] {
   return Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
   );
 }
 
-/** The packages that the files are of, by name and version. */
+/** The packages that the files belong to, sorted by name and version. */
 export function packagesOf(files: readonly string[]): readonly BundledPackage[] {
   const folders = new Set(files.flatMap((file) => file.match(packageFolder)?.[0] ?? []));
   return Array.from(folders, readPackage).sort((left, right) => (titleOf(left) < titleOf(right) ? -1 : 1));
 }
 
-/** As their licences demand: their texts, each once, under the packages that it is of. */
+/** The notice that the licences demand: each text once, with its packages. */
 export function noticeOf(packages: readonly BundledPackage[]): string {
   const holders = new Map<string, string[]>();
   for (const bundled of packages) {
@@ -44,56 +44,28 @@ function titleOf({ name, version, licence }: BundledPackage): string {
   return `${name} ${version} (${licence})`;
 }
 
-// For packages that name their licence, and do not bring its text.
+// For packages that name their licence, but do not include its text. From https://spdx.org/licenses/.
 const standardTexts: Readonly<Record<string, string>> = {
-  'Apache-2.0': readFileSync('LICENSE', 'utf8').trim(),
-  // https://spdx.org/licenses/MIT.html
-  MIT: `MIT License
-
-Copyright (c) <author>
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`,
-  // https://spdx.org/licenses/MIT-0.html
-  'MIT-0': `MIT No Attribution
-
-Copyright Amazon.com, Inc. or its affiliates. All Rights Reserved.
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`,
+  'Apache-2.0': 'LICENSE',
+  MIT: 'build/licence-texts/MIT.txt',
+  'MIT-0': 'build/licence-texts/MIT-0.txt',
 };
 
-// The innermost one, as packages may have packages of their own.
+// The innermost package: packages can contain packages.
 const packageFolder = /^(?!\(disabled\)).*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/;
 
 function readPackage(folder: string): BundledPackage {
   const { name, version, license: licence, author } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
-  const texts = files.sort().map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim());
-  if (texts.length > 0) return { name, version, licence, texts };
-  const text = standardTexts[licence];
-  if (text === undefined) throw new Error(`${folder} has no licence file, and ${licence} no text here: find it.`);
-  return {
-    name,
-    version,
-    licence,
-    texts: [text.replace('<author>', author?.name ?? author ?? `the authors of ${name}`)],
-  };
+  const own = files.sort().map((file) => readText(`${folder}/${file}`));
+  if (own.length > 0) return { name, version, licence, texts: own };
+  const standard = standardTexts[licence];
+  if (standard === undefined)
+    throw new Error(`${folder} has no licence file. Add the text of ${licence} to build/licence-texts.`);
+  const holder = author?.name ?? author ?? `the authors of ${name}`;
+  return { name, version, licence, texts: [readText(standard).replace('<author>', holder)] };
+}
+
+function readText(file: string): string {
+  return readFileSync(file, 'utf8').trim();
 }

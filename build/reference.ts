@@ -1,7 +1,9 @@
-// Writes the pages of docs/ that are made from the code: node build/reference.ts
+// Generates pages of docs/ from the code: node build/reference.ts. With --check, it compares them instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { statusOf } from '../adapters/http/problem.ts';
 import { type ErrorCode, errorCodes } from '../src/errors.ts';
+import { commandLinePage } from './command-line.ts';
+import { settingsPage } from './settings.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -33,7 +35,7 @@ const cures: Readonly<Record<ErrorCode, string>> = {
   use_timed_out: 'Check what the code did before you call it again, and make it idempotent.',
   check_failed: 'Prompt the caller again.',
   answer_too_large: 'Return less from the code that uses the inputs, or decrypt fewer fields.',
-  internal_error: 'Report it, with the request id and the log line.',
+  internal_error: 'Report a bug, with the request id and the log line.',
   invalid_request: 'Send a body that matches the schema on `/docs`.',
   rate_limited: 'Wait as long as `retry-after` says, then retry.',
   invalid_flow: 'Export the flow from the flow editor again.',
@@ -50,7 +52,7 @@ const cures: Readonly<Record<ErrorCode, string>> = {
   shutting_down: 'Retry: another instance takes the request.',
 };
 
-/** docs/errors.md: each code, with its cause from the list of codes, and its cure. */
+/** The contents of docs/errors.md: each code with its cause, from src/errors.ts, and what to do. */
 export function errorsPage(): string {
   const source = readFileSync(new URL('src/errors.ts', root), 'utf8');
   const causes = new Map(
@@ -71,4 +73,21 @@ ${rows.join('\n')}
 `;
 }
 
-if (import.meta.main) writeFileSync(new URL('docs/errors.md', root), errorsPage());
+/** The pages of docs/ that are generated from the code. */
+export const generatedPages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/command-line.md': commandLinePage,
+  'docs/errors.md': errorsPage,
+  'docs/settings.md': settingsPage,
+};
+
+if (import.meta.main) {
+  for (const [path, pageOf] of Object.entries(generatedPages)) {
+    const file = new URL(path, root);
+    const page = await pageOf();
+    if (!process.argv.includes('--check')) writeFileSync(file, page);
+    else if (readFileSync(file, 'utf8') !== page) {
+      console.error(`${path} differs from the code. Run: node build/reference.ts`);
+      process.exitCode = 1;
+    }
+  }
+}

@@ -1,6 +1,5 @@
-// Prints the software bill of materials of what is published, in CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/).
-// npm's own lists all that is installed to build it, and calls the bundled packages development dependencies: here are
-// those alone of which something is in `dist`, after `npm run build`.
+// Prints the software bill of materials of the published package, in CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/).
+// `npm sbom` lists everything that is installed to build it. This lists only what is in `dist` after `npm run build`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import packageJson from '../package.json' with { type: 'json' };
@@ -22,7 +21,7 @@ const installed: Bom = JSON.parse(
 
 const components = installed.components.filter((component) => bundled.includes(component['bom-ref']));
 const missing = bundled.filter((reference) => !components.some((component) => component['bom-ref'] === reference));
-if (missing.length > 0) throw new Error(`npm knows nothing of ${missing.join(', ')}: run npm ci and npm run build.`);
+if (missing.length > 0) throw new Error(`npm does not list ${missing.join(', ')}. Run npm ci and npm run build.`);
 
 const ofBundled = installed.dependencies.filter(({ ref }) => bundled.includes(ref));
 const bom = {
@@ -35,7 +34,7 @@ const bom = {
   components: components.map(({ externalReferences, ...component }) => ({
     ...component,
     properties: [],
-    // npm copies what some packages say of their repository, which is no URL.
+    // Some packages name a repository that is not a URL.
     externalReferences: externalReferences.filter(({ url }) => URL.canParse(url)),
   })),
   dependencies: [

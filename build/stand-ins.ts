@@ -4,24 +4,24 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin as EsbuildPlugin } from 'esbuild';
 import type { Plugin as VitePlugin } from 'vite';
 
-/** A module of ours in the place of one of a package. */
+/** A module of this repository that replaces one of a package. */
 interface StandIn {
-  /** What is replaced: a package, or a file in one, without its extension. */
+  /** A package, or a file in a package without its extension. */
   readonly replaces: string;
-  /** The module's name in `src/aws-crypto/stand-ins`. */
+  /** The name of the module in `src/aws-crypto/stand-ins`. */
   readonly module: string;
   readonly reason: string;
-  /** What would make it unnecessary. */
+  /** What would make the stand-in unnecessary. */
   readonly until: string;
 }
 
-/** The one list of stand-ins, for the bundler and for the tests. */
+/** All stand-ins. The bundler and the tests use this list. */
 export const standIns: readonly StandIn[] = [
   {
     replaces: '@aws-crypto/web-crypto-backend',
     module: 'web-crypto-backend',
     reason:
-      'The original probes the runtime while it loads: workerd forbids random values at that time, and Node has no `window`. Every runtime supported here has the whole of SubtleCrypto.',
+      'The original probes the runtime while it loads, when workerd forbids random values, and needs `window`, which Node does not have. Every supported runtime has all of SubtleCrypto.',
     until: 'The package returns `globalThis.crypto` where that exists, without a probe.',
   },
   {
@@ -34,8 +34,8 @@ export const standIns: readonly StandIn[] = [
     replaces: '@aws-crypto/material-management-browser',
     module: 'material-management-browser',
     reason:
-      "The original refuses the 192-bit suites, as Chrome's Web Crypto has no 192-bit AES. Node and workerd have it. AWS's own test vectors of suites 0046, 0146 and 0346, two each, need it.",
-    until: 'The package leaves it to the runtime whether it has the key length.',
+      'The original refuses the 192-bit suites because Chrome has no 192-bit AES. Node and workerd have it, and two test vectors of AWS for each of the suites 0046, 0146 and 0346 need it.',
+    until: 'The package lets the runtime decide whether it supports the key length.',
   },
   {
     replaces: '@aws-crypto/serialize/build/module/src/ecdsa_signature',
@@ -48,28 +48,28 @@ export const standIns: readonly StandIn[] = [
     replaces: 'asn1.js',
     module: 'asn1',
     reason:
-      "`@aws-crypto/material-management` defines with it, while it loads, how signing keys are written as PEM for Node's own crypto module. Web Crypto never asks for that.",
-    until: '`@aws-crypto/material-management` defines it when it is asked for.',
+      "While it loads, `@aws-crypto/material-management` uses asn1.js to define how to write signing keys as PEM for Node's crypto module. Web Crypto does not need that.",
+    until: '`@aws-crypto/material-management` defines it only when it is used.',
   },
   {
     replaces: '@aws-crypto/material-management/build/module/src/ecc_decode',
     module: 'ecc-decode',
     reason:
-      'The original sets up two curves with bn.js while it loads, to decompress verification keys in JavaScript. Here the runtime decompresses them, or src/message/verification-key.ts.',
+      'While it loads, the original sets up two curves with bn.js to decompress verification keys. Here the runtime or src/message/verification-key.ts decompresses them.',
     until: 'The package imports compressed points with Web Crypto.',
   },
   {
     replaces: 'bn.js',
     module: 'bn',
     reason:
-      'What is left of its use are lengths in eight bytes and one parity: bn.js is a tenth of the bundle and of the time that the Lambda function takes to load.',
+      'The only remaining uses are eight-byte lengths and one parity, but bn.js is a tenth of the bundle and of the load time of the Lambda function.',
     until: 'The packages use BigInt.',
   },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The file of ours that stands in for what `importer` imports, if there is one. */
+/** The stand-in for what `importer` imports, if there is one. */
 function standInFor(specifier: string, importer: string | undefined): string | undefined {
   const [, folder] = dirname(importer ?? '').match(/\/node_modules\/(@aws-crypto\/.*)$/) ?? [];
   const imported = specifier.startsWith('.') && folder !== undefined ? join(folder, specifier) : specifier;
@@ -77,7 +77,7 @@ function standInFor(specifier: string, importer: string | undefined): string | u
   return standIn && join(root, `src/aws-crypto/stand-ins/${standIn.module}.ts`);
 }
 
-/** For the bundler, whose `alias` option would also catch paths inside the packages. */
+/** For the bundler. Its `alias` option would also match paths inside the packages. */
 export const standInsForEsbuild: EsbuildPlugin = {
   name: 'stand-ins',
   setup({ onResolve }) {
@@ -88,18 +88,18 @@ export const standInsForEsbuild: EsbuildPlugin = {
   },
 };
 
-/** For the tests, which run on the sources. */
+/** For tests, which run on the sources. */
 export const standInsForVite: VitePlugin = {
   name: 'stand-ins',
   enforce: 'pre',
   resolveId(specifier, importer) {
     const file = standInFor(specifier, importer);
     if (file !== undefined) return file;
-    // The ES modules, as the bundles hold them: Node would load the CommonJS ones, which no plugin sees.
+    // The ES modules, like in the bundles. Node would load the CommonJS ones, which plugins do not see.
     const [, name] = specifier.match(/^(@aws-crypto\/[a-z-]+)(?<!-node)$/) ?? [];
     return name === undefined ? undefined : join(root, `node_modules/${name}/build/module/src/index.js`);
   },
-  // Their source maps name sources that are not published, of which Vite would warn.
+  // Their source maps name unpublished sources, and Vite would warn about each.
   load: (id) =>
     id.includes('/node_modules/@aws-crypto/')
       ? readFile(id, 'utf8').then((code) => code.replace(/\/\/# sourceMappingURL=.*$/, ''))

@@ -1,4 +1,4 @@
-// Writes the declarations of what the package exports into dist/types.
+// Writes the type declarations of the package's entry points to dist/types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { entryPoints } from './entry-points.ts';

@@ -1,15 +1,15 @@
-import { type AwsErrorKind, awsErrorKind } from '../adapters/stores/aws-errors.ts';
+import { type AwsErrorKind, awsErrorKind, isAwsError } from '../adapters/stores/aws-errors.ts';
 import { FlowKeysError } from '../src/errors.ts';
 import { CommandError } from './output/command-error.ts';
 
-/** Which account and region to work in; by default those that the AWS SDK finds by itself. */
+/** The account and region. By default, the AWS SDK finds them. */
 export interface AwsOptions {
   readonly profile?: string;
   readonly region?: string;
 }
 
 /**
- * The configuration of a client. Credentials, region and endpoint come from where the AWS CLI has them too.
+ * The configuration of a client. Credentials, region and endpoint come from the same places as for the AWS CLI.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
@@ -22,22 +22,22 @@ export function clientConfiguration({ profile, region = regionOf(process.env) }:
   };
 }
 
-/** The options for a thing that is named by its name or by its ARN, which names the region, too. */
+/** The options for a resource: an ARN also names its region. */
 export function inRegionOf<Options extends AwsOptions>(nameOrArn: string, options: Options): Options {
   const [, region] = nameOrArn.match(/^arn:[^:]+:[^:]+:([a-z0-9-]+):/) ?? [];
-  return region === undefined || options.region !== undefined ? options : { ...options, region };
+  return region === undefined ? options : { ...options, region };
 }
 
-/** The AWS CLI knows two names for it, the SDK the first alone; without, it is the profile's. */
+/** The AWS CLI reads both variables, the SDK only the first. Without either, the profile's region counts. */
 function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: NodeJS.ProcessEnv): string | undefined {
   return AWS_REGION || AWS_DEFAULT_REGION || undefined;
 }
 
 /**
- * Does a call, and makes one sentence of what AWS answers if it fails.
+ * Calls AWS. An error becomes a sentence that says what failed and what to do.
  *
- * @param what as `upload the public key to Connect`
- * @param permission the IAM action it needs
+ * @param what such as `upload the public key to Connect`
+ * @param permission the IAM action that the call needs
  * @throws CommandError `aws_refused`, `aws_unavailable`
  */
 export async function callAws<T>(what: string, permission: string, call: () => Promise<T>): Promise<T> {
@@ -52,7 +52,27 @@ export async function callAws<T>(what: string, permission: string, call: () => P
   }
 }
 
-/** Whether AWS keeps something from these credentials, or does not know it here. */
+/** The response of a call; `undefined` if AWS says that the resource does not exist. */
+export async function unlessAbsent<T>(response: Promise<T>): Promise<T | undefined> {
+  try {
+    return await response;
+  } catch (error) {
+    if (isAwsError(error, 'ResourceNotFoundException') || isAwsError(error, 'ParameterNotFound')) return undefined;
+    throw error;
+  }
+}
+
+/** The items of all pages. */
+export async function collect<Page, Item>(
+  pages: AsyncIterable<Page>,
+  items: (page: Page) => readonly Item[] | undefined,
+): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  for await (const page of pages) all.push(...(items(page) ?? []));
+  return all;
+}
+
+/** Whether these credentials may not read something, or it does not exist in this account and region. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof CommandError && error.code === 'aws_refused';
 }
@@ -63,15 +83,15 @@ const reasons: Readonly<
   denied: ({ permission }) => `access is denied; allow ${permission} to these credentials`,
   'no-region': () => 'no AWS region is set; pass --region, or set AWS_REGION',
   'no-credentials': () =>
-    'there are no AWS credentials, or no profile of the name that was passed ("aws configure list-profiles" lists them); pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  'bad-credentials': () => 'the AWS credentials are wrong or have expired; log in again',
-  absent: () => 'there is no such thing in this account and region; check the id, --region and --profile',
-  limit: ({ name }) => `AWS answered ${name}: a limit is reached, or it is there already`,
+    'AWS credentials are missing, or there is no profile with this name ("aws configure list-profiles" lists them); pass --profile, log in with "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  'bad-credentials': () => 'the AWS credentials are invalid or expired; log in again',
+  absent: () => 'it does not exist in this account and region; check the name or id, --region and --profile',
+  limit: ({ name }) => `AWS answered ${name}: a limit is reached, or it already exists`,
   'not-published': () => 'the flow was never published; publish it once in the flow editor',
-  'bad-endpoint': () => 'the region or the endpoint is no name of one; check --region and AWS_ENDPOINT_URL',
-  'invalid-flow': () => 'Connect finds the flow invalid; open it in the flow editor, which says where',
+  'bad-endpoint': () => 'the region or the endpoint is invalid; check --region and AWS_ENDPOINT_URL',
+  'invalid-flow': () => 'Connect finds the flow invalid; open it in the flow editor, which shows the cause',
   'invalid-request': ({ name }) => `AWS answered ${name}: check the ids that were passed`,
-  throttled: () => 'AWS throttles; try again in a minute',
+  throttled: () => 'AWS throttles the calls; try again in a minute',
   unreachable: () => 'AWS cannot be reached; check the network, --region and AWS_ENDPOINT_URL',
-  unknown: ({ name }) => `AWS answered ${name}; try again, and see AWS's health page`,
+  unknown: ({ name }) => `AWS answered ${name}; try again, and check the AWS Health Dashboard`,
 };

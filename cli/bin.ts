@@ -2,7 +2,7 @@
 import { main } from './main.ts';
 
 const args = process.argv.slice(2);
-// Whoever reads may have heard enough; the service goes on without a reader of its log.
+// A reader such as `head` may close the pipe early. The service keeps running when nobody reads its log.
 if (args[0] !== 'serve') {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

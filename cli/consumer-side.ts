@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { compactDecrypt } from 'jose/jwe/compact/decrypt';
 import { type Consumer, createDecryptor, FlowKeysError, relayProviderId } from '../src/index.ts';
 
-/** What a consumer reads of what was encrypted for it. */
+/** What a consumer decrypts. */
 export interface Opened {
   readonly plaintext: string;
   readonly field: string | undefined;
@@ -40,7 +40,7 @@ async function openJwe(key: KeyObject, ciphertext: string): Promise<Opened> {
   } catch (error) {
     throw new FlowKeysError(
       'decryption_failed',
-      "The private key does not open it: it is not the one of the consumer's public key.",
+      "The private key does not decrypt it: it does not belong to the consumer's public key.",
       { cause: error },
     );
   }

@@ -2,16 +2,15 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { keyTextOf, pastedCiphertext } from '../src/internal.ts';
+import { decodeText, keyTextOf, pastedCiphertext } from '../src/internal.ts';
 import { CommandError } from './output/command-error.ts';
 
-// A flow, a certificate or an event is far smaller.
 const maxFileBytes = 8 * 1024 * 1024;
 
 /**
- * The text of a file; `-` is standard input.
+ * The text of a file, in UTF-8 or UTF-16. `-` is standard input.
  *
- * @param what the file's role, as `the certificate`
+ * @param what the file's role, such as `the certificate`
  * @throws CommandError `unreadable_file`
  */
 export async function readText(path: string, what: string): Promise<string> {
@@ -23,18 +22,19 @@ async function readBytes(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new CommandError(
-      'unreadable_file',
-      `${sentence(what)} cannot be read${from(path, what)}: ${reason(error)}.`,
-      error,
-    );
+    // The text may be a secret, so it is not repeated; neither is the path of a token.
+    const isText = /[\r\n]|-----/.test(path) || path.length > 255;
+    const failed = isText
+      ? 'was passed as text; pass a file that contains it'
+      : `cannot be read${what === 'the token' ? '' : ` from ${path}`}: ${reason(error)}`;
+    throw new CommandError('unreadable_file', `${sentence(what)} ${failed}.`, error);
   }
 }
 
 /**
- * The text of a file with a key or a certificate; DER becomes PEM.
+ * The text of a file with a key or a certificate. DER becomes PEM.
  *
- * @param what the file's role, as `the certificate`
+ * @param what the file's role, such as `the certificate`
  * @throws CommandError `unreadable_file`
  */
 export async function readKeyFile(path: string, what: string): Promise<string> {
@@ -48,18 +48,19 @@ export async function readOperand(operand: string, what: string): Promise<string
 }
 
 /**
- * A ciphertext as people pass it: the text itself, a file, or `-` for standard input; quoted, encoded or in something else.
+ * A ciphertext as people pass it: text, a file, or `-` for standard input. It may be quoted, encoded or inside JSON.
  *
  * @throws CommandError `unreadable_file`
  */
 export async function readCiphertext(operand: string): Promise<string> {
-  // A ciphertext is longer than any file's name.
-  const isFile = operand === '-' || (operand.length < 255 && existsSync(operand));
+  // A ciphertext is longer than any file name. A missing file is reported as such if the operand looks like a path.
+  const isPath = operand.length < 255 && (existsSync(operand) || /^[./~]|\.\w{1,5}$/.test(operand));
+  const isFile = operand === '-' || isPath;
   return pastedCiphertext(isFile ? await readText(operand, 'the ciphertext') : operand);
 }
 
 /**
- * Writes a file of one's own, whole or not at all; an existing one is left alone.
+ * Writes a new file completely, or not at all. Never replaces an existing file.
  *
  * @param mode the file's permissions: 0o600 for a secret
  * @throws CommandError `conflict` where the file exists, `unwritable_file` where it cannot be written
@@ -68,7 +69,7 @@ export async function writeNewFile(path: string, text: string, mode: 0o600 | 0o6
   await writing(path, async () => {
     const draft = await writeDraft(path, text, mode);
     try {
-      // Unlike a renaming, a link never replaces what is there.
+      // Unlike rename, link never replaces a file.
       await link(draft, path);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
@@ -80,7 +81,7 @@ export async function writeNewFile(path: string, text: string, mode: 0o600 | 0o6
 }
 
 /**
- * Looks before work is begun that would have to be thrown away.
+ * Checks early, before a command does work that it could not save.
  *
  * @throws CommandError `conflict` where one of the files exists
  */
@@ -89,7 +90,7 @@ export function assertAbsent(paths: readonly string[]): void {
   if (existing !== undefined) throw exists(existing);
 }
 
-/** Writes a file whole or not at all, in place of what was there. */
+/** Writes a file completely, or not at all. Replaces an existing file. */
 export async function replaceFile(path: string, text: string, mode: 0o600 | 0o644): Promise<void> {
   await writing(path, async () => rename(await writeDraft(path, text, mode), path));
 }
@@ -122,51 +123,34 @@ async function writing(path: string, write: () => Promise<void>): Promise<void> 
 }
 
 function exists(path: string): CommandError {
-  return new CommandError('conflict', `${path} exists already and is left alone; move it away, or write elsewhere.`);
+  return new CommandError('conflict', `${path} already exists and was not changed; move it, or choose another path.`);
 }
 
 function decode(bytes: Uint8Array, what: string, source: string): string {
   if (bytes.length > maxFileBytes) {
-    throw new CommandError(
-      'unreadable_file',
-      `${sentence(what)} from ${source} is larger than 8 MiB: is it the right file?`,
-    );
-  }
-  try {
-    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
-  } catch {
-    const message = `${sentence(what)} from ${source} is not text: PEM, base64 or JSON is expected.`;
+    const message = `${sentence(what)} from ${source} is larger than 8 MiB; check that it is the right file.`;
     throw new CommandError('unreadable_file', message);
   }
-}
-
-/** Windows PowerShell writes UTF-16 where it redirects; without its mark, every other byte of JSON or PEM is zero. */
-function encodingOf([first, second]: Uint8Array): string {
-  if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
-  return (first === 0xfe && second === 0xff) || first === 0 ? 'utf-16be' : 'utf-8';
+  const text = decodeText(bytes);
+  if (text !== undefined) return text;
+  const message = `${sentence(what)} from ${source} is not text; pass PEM, base64 or JSON.`;
+  throw new CommandError('unreadable_file', message);
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; check the path',
-  ENOTDIR: 'part of the path is no directory; check it',
-  EISDIR: 'it is a directory; name the file in it',
-  EACCES: 'this user may not; check its permissions',
-  EPERM: 'this user may not; check its permissions',
-  EROFS: 'the file system is read-only; write elsewhere',
-  ENOSPC: 'the disk is full; make room',
-  EEXIST: 'a file is in the way of a directory, or an earlier run left a draft; remove it',
+  ENOENT: 'the file does not exist; check the path',
+  ENOTDIR: 'part of the path is not a directory; check the path',
+  EISDIR: 'it is a directory; pass the file in it',
+  EACCES: 'permission is denied; check the permissions of the file and its directory',
+  EPERM: 'permission is denied; check the permissions of the file and its directory',
+  EROFS: 'the file system is read-only; choose another path',
+  ENOSPC: 'the disk is full; free some space',
+  EEXIST: 'a file has the name of a directory, or an earlier run left a .new file; remove it',
 };
 
 function reason(error: unknown): string {
   const code = codeOf(error);
   return reasons[String(code)] ?? `the system answered ${String(code ?? 'with an error')}`;
-}
-
-/** A path, unless it may be the text itself, which people pass by mistake. */
-function from(path: string, what: string): string {
-  if (/[\r\n]|-----/.test(path) || path.length > 255)
-    return ', as the text itself was passed; name a file that holds it';
-  return what === 'the token' ? '' : ` from ${path}`;
 }
 
 function sentence(what: string): string {

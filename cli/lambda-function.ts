@@ -1,12 +1,11 @@
-import { isAwsError } from '../adapters/stores/aws-errors.ts';
-import { type AwsOptions, callAws, clientConfiguration } from './aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, inRegionOf, unlessAbsent } from './aws.ts';
 
-/** A Lambda function, as far as flows depend on it. */
+/** A Lambda function. Each method throws CommandError `aws_refused` or `aws_unavailable`. */
 export interface LambdaFunction {
   readonly name: string;
   readonly arn: string;
   configuration(): Promise<FunctionConfiguration>;
-  /** Sets environment variables beside those that are there. */
+  /** Sets environment variables, and keeps the others. */
   configure(settings: Readonly<Record<string, string>>): Promise<void>;
   /** The resource policy, as JSON; `undefined` where there is none. */
   policy(): Promise<string | undefined>;
@@ -18,47 +17,47 @@ export interface FunctionConfiguration {
   readonly name: string;
   readonly arn: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  /** Such as `Active`. */
+  readonly state: string;
 }
 
 const functionArn = /^arn:(aws[a-z-]*):lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+))?$/;
 
-/** The ARN of a function that is named by it, or by its name. */
+/** The ARN of a function, from its name or ARN. */
 export async function functionArnOf(nameOrArn: string, options: AwsOptions): Promise<string> {
   return functionArn.test(nameOrArn) ? nameOrArn : (await readFunction(nameOrArn, options)).arn;
 }
 
-/**
- * @param name its name or its ARN, which names the region, too
- * @throws CommandError `aws_refused`, `aws_unavailable`
- */
-export async function readFunction(name: string, options: AwsOptions): Promise<FunctionConfiguration> {
-  return (await openFunction(name, options)).configuration();
+/** A client in the region of a function, and its module. */
+export async function lambdaClient(nameOrArn: string, options: AwsOptions) {
+  const lambda = await import('@aws-sdk/client-lambda');
+  return { lambda, client: new lambda.LambdaClient(clientConfiguration(inRegionOf(nameOrArn, options))) };
 }
 
-/**
- * @param name its name or its ARN, which names the region, too
- * @throws CommandError `aws_refused`, `aws_unavailable`, also from each method
- */
-export async function openFunction(name: string, options: AwsOptions): Promise<LambdaFunction> {
-  const lambda = await import('@aws-sdk/client-lambda');
-  const region = name.match(functionArn)?.[2];
-  const client = new lambda.LambdaClient(clientConfiguration({ ...options, ...(region !== undefined && { region }) }));
-  const given = { FunctionName: name };
-
-  async function configuration(): Promise<FunctionConfiguration> {
-    const read = await callAws(`read function ${name}`, 'lambda:GetFunctionConfiguration', () =>
-      client.send(new lambda.GetFunctionConfigurationCommand(given)),
-    );
-    return {
-      name: read.FunctionName ?? name,
-      arn: read.FunctionArn ?? '',
-      environment: read.Environment?.Variables ?? {},
-    };
-  }
-
-  const { name: functionName, arn } = await configuration();
+/** @throws CommandError `aws_refused`, `aws_unavailable` */
+export async function readFunction(nameOrArn: string, options: AwsOptions): Promise<FunctionConfiguration> {
+  const { lambda, client } = await lambdaClient(nameOrArn, options);
+  const read = await callAws(`read function ${nameOrArn}`, 'lambda:GetFunctionConfiguration', () =>
+    client.send(new lambda.GetFunctionConfigurationCommand({ FunctionName: nameOrArn })),
+  );
   return {
-    name: functionName,
+    name: read.FunctionName ?? nameOrArn,
+    arn: read.FunctionArn ?? '',
+    environment: read.Environment?.Variables ?? {},
+    timeoutSeconds: read.Timeout ?? 0,
+    state: read.State ?? 'Active',
+  };
+}
+
+/** @throws CommandError `aws_refused`, `aws_unavailable` */
+export async function openFunction(nameOrArn: string, options: AwsOptions): Promise<LambdaFunction> {
+  const { lambda, client } = await lambdaClient(nameOrArn, options);
+  const given = { FunctionName: nameOrArn };
+  const configuration = () => readFunction(nameOrArn, options);
+  const { name, arn } = await configuration();
+  return {
+    name,
     arn,
     configuration,
 
@@ -67,29 +66,25 @@ export async function openFunction(name: string, options: AwsOptions): Promise<L
       const Environment = { Variables: { ...environment, ...settings } };
       await callAws(`set the settings of function ${name}`, 'lambda:UpdateFunctionConfiguration', async () => {
         await client.send(new lambda.UpdateFunctionConfigurationCommand({ ...given, Environment }));
-        // Until then, Lambda still runs the former ones.
+        // Until the update is done, Lambda still runs the former settings.
         await lambda.waitUntilFunctionUpdatedV2({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 5 }, given);
       });
     },
 
-    policy() {
-      return callAws(`read the policy of function ${name}`, 'lambda:GetPolicy', async () => {
-        try {
-          return (await client.send(new lambda.GetPolicyCommand(given))).Policy;
-        } catch (error) {
-          if (isAwsError(error, 'ResourceNotFoundException')) return undefined;
-          throw error;
-        }
-      });
+    async policy() {
+      const response = await callAws(`read the policy of function ${name}`, 'lambda:GetPolicy', () =>
+        unlessAbsent(client.send(new lambda.GetPolicyCommand(given))),
+      );
+      return response?.Policy;
     },
 
     async permit(instanceId) {
-      const [, partition, arnRegion, account] = arn.match(functionArn) ?? [];
+      const [, partition, region, account] = arn.match(functionArn) ?? [];
       const command = new lambda.AddPermissionCommand({
         ...given,
         ...{ StatementId: `connect-${instanceId}`, Action: 'lambda:InvokeFunction' },
         ...{ Principal: 'connect.amazonaws.com', SourceAccount: account },
-        SourceArn: `arn:${partition}:connect:${arnRegion}:${account}:instance/${instanceId}`,
+        SourceArn: `arn:${partition}:connect:${region}:${account}:instance/${instanceId}`,
       });
       await callAws(`let Connect invoke function ${name}`, 'lambda:AddPermission', () => client.send(command));
     },

@@ -3,14 +3,17 @@ import type { AwsOptions } from './aws.ts';
 import {
   asking,
   bits,
-  collect,
+  certified,
   command,
   described,
+  encrypted,
   instance,
   minutes,
+  newKey,
   onAws,
   port,
   registered,
+  repeatable,
   seconds,
   stored,
   wholeNumber,
@@ -21,20 +24,23 @@ import { CommandError, type ExitCode, exitCodeFor, exitCodes } from './output/co
 import { firstSteps } from './output/examples.ts';
 import { withHelp } from './output/help.ts';
 import { report } from './output/report.ts';
-import { type Answer, type Streams, type Terminal, terminal } from './output/terminal.ts';
+import { type Answer, type Streams, terminal } from './output/terminal.ts';
 import { usageMessage, withoutSecrets } from './output/usage.ts';
 
-// Each command's module is loaded when it is asked for: so `inspect` starts without an AWS client.
+/** Imports a command when it runs, so that `inspect` starts without an AWS client. */
+// biome-ignore lint/suspicious/noExplicitAny: commander parses what the command declares: operands and options
+type LoadCommand = () => Promise<(...args: any[]) => Promise<Answer | undefined>>;
 
-type Action<Options> = (options: Options, terminal: Terminal, ...operands: string[]) => Promise<Answer | undefined>;
+/** Makes an action for commander. The command gets its operands, its options and the terminal. */
+type Run = (load: LoadCommand, needs?: { readonly needsInstance: boolean }) => (...given: unknown[]) => Promise<void>;
 
-/** Runs the command line, and says what the process is to end with. */
+/** Runs the command line, and returns the exit code of the process. */
 export async function main(given: readonly string[], { stdout, stderr }: Streams): Promise<ExitCode> {
   if (given.length === 0) {
     stdout.write(`${firstSteps}\n`);
     return exitCodes.done;
   }
-  // commander's own "help" knows no commands of commands.
+  // commander's own "help" does not know subcommands.
   const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const json = args.includes('--json');
   let exitCode: ExitCode = exitCodes.done;
@@ -44,13 +50,12 @@ export async function main(given: readonly string[], { stdout, stderr }: Streams
     each.configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => json || stderr.write(text),
-      // An error of usage is reported as any other.
+      // Usage errors are reported like all others, below.
       outputError: () => {},
     });
     withHelp(each);
   }
   try {
-    // The library that completes adds a command of its own, which would only be in the way of the others.
     if (isCompletion(args)) await complete(program, args);
     else await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -63,33 +68,30 @@ export async function main(given: readonly string[], { stdout, stderr }: Streams
   }
   return exitCode;
 
-  /** An action of commander's: operands, then options, then the command. */
-  // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
-  function run(action: Action<any>, { needsInstance = false } = {}): (...given: unknown[]) => Promise<void> {
+  function run(load: LoadCommand, { needsInstance = false } = {}): (...given: unknown[]) => Promise<void> {
     return async (...given) => {
-      const [parsed, ...operands] = [...given.slice(0, -1)].reverse();
-      const options = parsed as CommonOptions;
+      // commander passes the operands, the options and its command.
+      const operands = given.slice(0, -2);
+      const options = given.at(-2) as CommonOptions;
       const { yes = false, quiet = false, instance } = options;
       try {
-        const texts = operands.reverse().map((operand) => operand as string);
         const user = terminal({ yes, quiet: json || quiet, stdout, stderr });
-        const answer = await action(
-          needsInstance || instance !== undefined
-            ? { ...options, instance: await (await instances()).resolveInstance(instance, options, user) }
-            : options,
-          user,
-          ...texts,
-        );
-        if (answer) say(answer, quiet);
+        const isOnInstance = needsInstance || instance !== undefined;
+        const resolved = isOnInstance && {
+          instance: await (await import('./connect/instances.ts')).resolveInstance(instance, options, user),
+        };
+        const runCommand = await load();
+        const answer = await runCommand(...operands, { ...options, ...resolved }, user);
+        if (answer) print(answer, quiet);
       } catch (error) {
         fail(error);
       }
     };
   }
 
-  function say({ value, text, quiet, isOnStandardError, exitCode: code = exitCodes.done }: Answer, isQuiet: boolean) {
-    const said = json ? JSON.stringify(value, null, 2) : isQuiet ? quiet : text;
-    if (said !== undefined) (isOnStandardError ? stderr : stdout).write(`${said}\n`);
+  function print({ value, text, quiet, isOnStandardError, exitCode: code = exitCodes.done }: Answer, isQuiet: boolean) {
+    const output = json ? JSON.stringify(value, null, 2) : isQuiet ? quiet : text;
+    if (output !== undefined) (isOnStandardError ? stderr : stdout).write(`${output}\n`);
     exitCode = code;
   }
 
@@ -109,13 +111,11 @@ function isCompletion([command, shell = '']: readonly string[]): boolean {
   return command === 'complete' || (command === 'completion' && shells.includes(shell));
 }
 
-async function complete(program: Command, args: readonly string[]): Promise<void> {
+/** The completion library adds a `complete` command, so it is loaded only when completion is asked for. */
+async function complete(program: Command, [, ...args]: readonly string[]): Promise<void> {
   const { default: tab } = await import('@bomb.sh/tab/commander');
   tab(program);
-  program.parse(
-    args.map((argument, index) => (index === 0 && argument === 'completion' ? 'complete' : argument)),
-    { from: 'user' },
-  );
+  program.parse(['complete', ...args], { from: 'user' });
 }
 
 function* allCommands(parent: Command): Generator<Command> {
@@ -129,23 +129,12 @@ interface CommonOptions extends AwsOptions {
   readonly instance?: string;
 }
 
-function instances() {
-  return import('./connect/instances.ts');
-}
-
-function consumers() {
-  return import('./commands/consumer.ts');
-}
-
-function createProgram(
-  // biome-ignore lint/suspicious/noExplicitAny: commander parses the options into what the command declares
-  run: (action: Action<any>, needs?: { readonly needsInstance: boolean }) => (...given: unknown[]) => Promise<void>,
-): Command {
+function createProgram(run: Run): Command {
   const version = process.env.FLOW_KEYS_VERSION ?? '';
   const program = new Command('flow-keys')
     .description('Create, rotate and test Amazon Connect flow security keys.')
     .version(version, '-V, --version', 'print the version')
-    // What stands behind a command is that command's: "flow" and "flow check" both have options.
+    // Options after a command belong to it: "flow" and "flow check" both have options.
     .enablePositionalOptions()
     .addHelpText(
       'after',
@@ -155,312 +144,231 @@ function createProgram(
     );
 
   program.commandsGroup('Start here:');
-  described(asking(writing(command(program, 'setup'))))
-    .description('from an instance to a flow that works; interrupted and run again, it goes on from there')
+  newKey(described(asking(writing(command(program, 'setup')))))
+    .description('create a key, publish a flow that uses it and play a call; resumes where it was interrupted')
     .addOption(instance())
     .requiredOption('--function <name or ARN>', 'the deployed Lambda function that decrypts')
-    .option('--key-id <id>', 'the key that the flow names; by default the one that the instance and the store have')
-    .addOption(bits())
-    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
-    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
-    .option('--no-call', 'play no call at the end')
-    .option('--dry-run', 'print the plan, and do nothing')
-    .action(
-      run(async (options, terminal) => (await import('./commands/setup.ts')).setUp(options, terminal), {
-        needsInstance: true,
-      }),
-    );
+    .option('--key-id <id>', 'the key for the flow; by default the one that is in both the instance and the store')
+    .option('--no-call', 'do not play a call at the end')
+    .option('--dry-run', 'print the plan and change nothing')
+    .action(run(async () => (await import('./commands/setup.ts')).setUp, { needsInstance: true }));
 
   program.commandsGroup('Keys:');
-  const keys = program.command('keys').description('make keys, upload them to Connect, list and retire them');
+  const keys = program.command('keys').description('create, upload, import, list and retire keys');
 
-  yielding(writing(command(keys, 'create'), { isOptional: true }), 'store', ['printPrivateKey'])
-    .description('make an RSA key pair and a self-signed certificate')
-    .addOption(bits())
-    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
-    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
-    .option('--out <directory>', 'where the files are written', '.')
+  yielding(newKey(writing(command(keys, 'create'), { isOptional: true })), 'store', ['printPrivateKey'])
+    .description('create an RSA key pair and a self-signed certificate')
+    .option('--out <directory>', 'where to write the files', '.')
     .option('--print-private-key', 'print the private key instead of storing it')
-    .action(
-      run(async (options, terminal) => (await import('./commands/keys-create.ts')).createKeys(options, terminal)),
-    );
+    .action(run(async () => (await import('./commands/keys-create.ts')).createKeys));
 
-  writing(command(keys, 'associate'))
-    .description('upload a public key to Connect, and store the private key under the id that it gets')
+  encrypted(writing(command(keys, 'associate')))
+    .description('upload a public key to Connect, and store the private key under the key id that Connect assigns')
     .addOption(instance())
-    .requiredOption('--private-key <file or id>', 'a file, or the id new-… of "keys create --store"')
-    .option('--certificate <file>', 'the certificate of the key; needed with a file')
-    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
-    .action(
-      run(async (options, terminal) => (await import('./commands/keys-associate.ts')).associateKey(options, terminal), {
-        needsInstance: true,
-      }),
-    );
+    .requiredOption('--private-key <file or id>', 'a file, or the id new-… that "keys create --store" printed')
+    .option('--certificate <file>', 'the certificate of the key; required with a file')
+    .action(run(async () => (await import('./commands/keys-associate.ts')).associateKey, { needsInstance: true }));
 
-  writing(command(keys, 'import'))
-    .description('store a private key from elsewhere under the id that Connect has for its public key')
-    .argument('<source>', 'a file, or the name or ARN of a parameter or a secret; "-" reads standard input')
+  certified(encrypted(writing(command(keys, 'import'))))
+    .description('store an existing private key under the key id that Connect has for its public key')
+    .argument('<source>', 'a file, or the name or ARN of a parameter or secret; "-" reads standard input')
     .addOption(
       new Option('--from <kind>', 'what the source is').choices(['file', 'ssm', 'secrets-manager']).default('file'),
     )
     .addOption(instance())
-    .option('--key-id <id>', 'the key id, where the instance is not to be asked')
-    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
-    .option('--certificate <file>', 'the certificate that the flow carries; without it, one is made')
-    .option('--subject <name>', 'distinguished name of a made certificate', 'CN=flow-security-keys')
-    .option('--days <number>', 'how long a made certificate is valid', wholeNumber, 365)
-    .action(
-      run(async (options, terminal, source = '') =>
-        (await import('./commands/keys-import.ts')).importKey(source, options, terminal),
-      ),
-    );
+    .option('--key-id <id>', 'the key id, instead of looking it up in the instance')
+    .option('--certificate <file>', 'the certificate in the flow; by default a new one is created')
+    .action(run(async () => (await import('./commands/keys-import.ts')).importKey));
 
   stored(command(keys, 'list'))
-    .description("Connect's keys beside those of a store: what is missing where, when certificates end")
+    .description('compare the keys in Connect and in a store: what is missing, which certificates expire')
     .addOption(instance())
-    .action(run(async (options, terminal) => (await import('./commands/keys-list.ts')).listKeys(options, terminal)));
+    .action(run(async () => (await import('./commands/keys-list.ts')).listKeys));
 
   yielding(asking(stored(command(keys, 'retire'))), 'instance', ['deletePrivateKey'])
-    .description('take a key from Connect, and from the store if asked')
+    .description('remove a key from Connect, from the store, or from both')
     .argument('<key-id>')
     .addOption(instance())
-    .option('--delete-private-key', 'remove the private key from the store, too')
-    .action(
-      run(async (options, terminal, keyId = '') =>
-        (await import('./commands/keys-retire.ts')).retireKey(keyId, options, terminal),
-      ),
-    );
+    .option('--delete-private-key', 'remove the private key from the store')
+    .action(run(async () => (await import('./commands/keys-retire.ts')).retireKey));
 
-  asking(writing(command(program, 'rotate')))
-    .description('replace a key while calls go on; interrupted and run again, it goes on from there')
+  newKey(asking(writing(command(program, 'rotate'))))
+    .description('replace a key without losing calls; resumes where it was interrupted')
     .addOption(instance())
-    .option('--key-id <id>', 'the key to replace; by default the only one that Connect holds')
-    .option('--flow <id>', 'a flow to publish with the new key; may be given several times', collect, [])
-    .option('--handed-out', 'the flows were given the new key by hand')
-    .option('--wait <minutes>', 'how long calls under the old key may last', minutes, 60)
-    // A service reads a consumer that it refuses again, if it did not within the last ten seconds.
-    .option('--consumer-wait <seconds>', 'how long until services have read a changed consumer', seconds, 11)
-    .option('--function <name or ARN>', 'prove the new key with this Lambda function, too')
-    .option('--endpoint <url>', 'prove the new key with this HTTP service, too')
-    .option('--token-file <file>', 'the bearer token for the HTTP service')
-    .addOption(bits())
-    .option('--subject <name>', 'distinguished name of the certificate', 'CN=flow-security-keys')
-    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 365)
-    .option('--state <file>', 'what an interrupted rotation remembers', 'flow-keys-rotation.json')
-    .option('--dry-run', 'print the plan, and do nothing')
-    .action(
-      run(async (options, terminal) => (await import('./commands/rotate.ts')).rotate(options, terminal), {
-        needsInstance: true,
-      }),
-    );
+    .option('--key-id <id>', 'the key to replace; by default the only one in Connect')
+    .addOption(repeatable('--flow <id>', 'a flow to publish with the new key'))
+    .option('--handed-out', 'you have given the new key to the flows yourself')
+    .option('--wait <minutes>', 'how long calls that use the old key may last', minutes, 60)
+    // A service rereads a consumer at most every ten seconds when it refuses a message.
+    .option('--consumer-wait <seconds>', 'how long services take to read a changed consumer', seconds, 11)
+    .option('--function <name or ARN>', 'also test the new key with this Lambda function')
+    .option('--endpoint <url>', 'also test the new key with this HTTP service')
+    .option('--token-file <file>', 'a file with the bearer token for the HTTP service')
+    .option('--state <file>', 'where to keep the progress of the rotation', 'flow-keys-rotation.json')
+    .option('--dry-run', 'print the plan and change nothing')
+    .action(run(async () => (await import('./commands/rotate.ts')).rotate, { needsInstance: true }));
 
   onAws(command(program, 'instances'))
     .description('list the Amazon Connect instances of the account and region')
-    .action(
-      run(async (options, terminal) => (await import('./commands/instances.ts')).showInstances(options, terminal)),
-    );
+    .action(run(async () => (await import('./commands/instances.ts')).showInstances));
 
   program.commandsGroup('Inputs:');
   command(program, 'inspect')
-    .description('what a ciphertext says without a key')
+    .description('show what a ciphertext reveals without a key')
     .argument('<ciphertext>', 'the text, or a file; "-" reads standard input')
-    .action(
-      run(async (_, __, ciphertext = '') => (await import('./commands/inspect.ts')).inspectCiphertext(ciphertext)),
-    );
+    .action(run(async () => (await import('./commands/inspect.ts')).inspectCiphertext));
 
-  stored(command(program, 'decrypt'))
-    .description('decrypt a ciphertext; what the caller typed is shown only with --reveal')
+  encrypted(stored(command(program, 'decrypt')))
+    .description('decrypt a ciphertext; shows what the caller typed only with --reveal')
     .argument('[ciphertext]', 'the text, or a file; "-" reads standard input')
     .option('--key-id <id>', 'the key id that the message must name')
-    .option('--private-key <file>', 'decrypt with the private key of this file, instead of the store')
-    .option('--passphrase-file <file>', 'the passphrase of an encrypted key; by default it is asked for')
+    .option('--private-key <file>', 'decrypt with this private key instead of the store')
     .option('--reveal', 'show what the caller typed')
-    .option('--lines <fields>', 'decrypt these fields of JSON lines, from a file or standard input, in place')
-    .option('--all-suites', 'accept suites that Connect does not use')
-    .action(
-      run(async (options, terminal, ciphertext) =>
-        (await import('./commands/decrypt.ts')).decryptCiphertext(ciphertext, options, terminal),
-      ),
-    );
+    .option('--lines <fields>', 'decrypt these comma-separated fields of JSON lines, from a file or standard input')
+    .option('--all-suites', 'accept algorithm suites that Connect does not use')
+    .action(run(async () => (await import('./commands/decrypt.ts')).decryptCiphertext));
 
   command(program, 'encrypt')
     .description('encrypt an input as Connect would, to test without a phone call')
     .argument('<input>', 'what a caller types; "-" reads standard input')
-    .requiredOption('--certificate <file>', 'the certificate that the flow carries')
-    .requiredOption('--key-id <id>', 'the key id that the flow names')
-    .action(
-      run(async (options, terminal, input = '') =>
-        (await import('./commands/encrypt.ts')).encryptInput(input, options, terminal),
-      ),
-    );
+    .requiredOption('--certificate <file>', 'the certificate in the flow')
+    .requiredOption('--key-id <id>', 'the key id in the flow')
+    .action(run(async () => (await import('./commands/encrypt.ts')).encryptInput));
 
   stored(command(program, 'doctor'))
-    .description('check each step from a message to its answer, and say what to mend first')
+    .description('check each step from a ciphertext to the response, and show what to fix first')
     .argument('[ciphertext]', 'the text, or a file; "-" reads standard input')
-    .option('--event <file>', 'the event of the function, as JSON; "-" reads standard input')
-    .option('--key-id <id>', 'the key id that the flow names')
+    .option('--event <file>', 'the event that the function received; "-" reads standard input')
+    .option('--key-id <id>', 'the key id in the flow')
     .addOption(instance())
-    .option('--certificate <file>', 'the certificate that the flow carries; by default the one in the store')
-    .option('--function <name or ARN>', 'the Lambda function: its policy, its association, its settings, a live call')
-    .option('--flow <id or file>', 'the flow that the settings of the function must fit')
-    .option('--endpoint <url>', 'the HTTP service: a live call')
-    .option('--token-file <file>', 'the bearer token for the HTTP service')
-    .action(
-      run(async (options, terminal, ciphertext) =>
-        (await import('./commands/doctor.ts')).doctor(ciphertext, options, terminal),
-      ),
-    );
+    .option('--certificate <file>', 'the certificate in the flow; by default the one in the store')
+    .option('--function <name or ARN>', 'check this Lambda function: policy, association, settings, a test event')
+    .option('--flow <id or file>', 'compare the settings of the function with this flow')
+    .option('--endpoint <url>', 'check this HTTP service with a test request')
+    .option('--token-file <file>', 'a file with the bearer token for the HTTP service')
+    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
 
   program.commandsGroup('Flows:');
-  const flow = program.command('flow').description('contact flows: written, checked, tried, published');
+  const flow = program.command('flow').description('write, publish, check and try contact flows');
 
   described(stored(command(flow, 'write')))
-    .description('write a flow or a module with secure input')
-    .requiredOption('--key-id <id>', 'the key id that the flow names')
+    .description('write a flow or module with secure input')
+    .requiredOption('--key-id <id>', 'the key id for the flow')
     .option('--certificate <file>', 'the certificate of that key; by default the one in the store')
     .requiredOption('--function <name or ARN>', 'the Lambda function that decrypts')
-    .option('--out <file>', 'where it is written; by default standard output')
-    .action(
-      run(async (options, terminal) => (await import('./commands/flow-write.ts')).writeContactFlow(options, terminal)),
-    );
+    .option('--out <file>', 'where to write the flow; by default standard output')
+    .action(run(async () => (await import('./commands/flow-write.ts')).writeContactFlow));
 
   asking(stored(command(flow, 'publish')))
-    .description('create or update a flow or a module of an instance')
-    .argument('<file>', 'an exported or written flow; "-" reads standard input')
+    .description('create or update a flow or module in an instance')
+    .argument('<file>', 'a flow, exported or from "flow write"; "-" reads standard input')
     .addOption(instance())
-    .option('--name <name>', 'the name of the flow; by default the one that the file carries')
-    .option('--from <instance>', 'the instance that the file is of: what the flow uses is found by name')
-    .option('--key-id <id>', 'with --from: the key of the instance that the flow is to name')
-    .action(
-      run(
-        async (options, terminal, file = '') =>
-          (await import('./commands/flow-publish.ts')).publishFlow(file, options, terminal),
-        { needsInstance: true },
-      ),
-    );
+    .option('--name <name>', 'the name of the flow; by default the one in the file')
+    .option('--from <instance>', 'the instance that the file comes from; resources are matched by name')
+    .option('--key-id <id>', 'with --from: the key for the flow in this instance')
+    .action(run(async () => (await import('./commands/flow-publish.ts')).publishFlow, { needsInstance: true }));
 
   yielding(onAws(command(flow, 'check')), 'instance', ['operand'])
-    .description('look for what leaks an input, loses it, or makes calls fail; --instance alone checks all its flows')
+    .description('find what leaks an input, loses it, or makes calls fail; --instance alone checks all its flows')
     .argument('[file]', 'an exported flow, or a template with flows; "-" reads standard input')
     .addOption(instance())
     .option('--flow <id>', 'a flow of the instance, instead of a file')
-    .option('--function <name or ARN>', 'the Lambda function whose settings the flow must fit')
-    .option('--accept <code[:block]>', 'a finding to accept; may be given several times', collect, [])
-    .option('--accepted <file>', 'a file with findings to accept, one a line')
+    .option('--function <name or ARN>', 'compare the flow with the settings of this Lambda function')
+    .addOption(repeatable('--accept <code[:block]>', 'a finding to accept'))
+    .option('--accepted <file>', 'a file with findings to accept, one per line')
     .addOption(
-      new Option('--fail-on <severity>', 'the least severe finding to fail on')
+      new Option('--fail-on <severity>', 'the lowest severity that makes the check fail')
         .choices(['error', 'warning', 'note'])
         .default('warning'),
     )
-    .option('--rate <number>', 'calls a second, when all flows are checked', wholeNumber, 1)
-    .action(
-      run(async (options, terminal, file) =>
-        (await import('./commands/flow-check.ts')).checkContactFlow(file, options, terminal),
-      ),
-    );
+    .option('--rate <number>', 'API calls per second when checking all flows', wholeNumber, 1)
+    .action(run(async () => (await import('./commands/flow-check.ts')).checkContactFlow));
 
   yielding(stored(command(flow, 'try'), { isOptional: true }), 'store', ['function', 'endpoint', 'answer'])
     .description('play a call through a flow, without a phone')
     .argument('<file>', 'an exported flow; "-" reads standard input')
     .option(
       '--keys <keys>',
-      "what the caller presses at each input, such as '4444444444444448#,1228#'; empty is silence",
+      "what the caller presses at each prompt, such as '4444444444444448#,1228#'; empty means silence",
     )
     .option('--function <name or ARN>', 'the Lambda function to invoke')
     .option('--endpoint <url>', 'or the HTTP service to call')
-    .option('--token-file <file>', 'a file with its bearer token')
-    .option('--answer <file>', 'or a file with what the function answers')
-    .option('--branch <block=branch>', 'a branch that a block is to take; may be given several times', collect, [])
-    .action(
-      run(async (options, terminal, file = '') =>
-        (await import('./commands/flow-try.ts')).tryFlow(file, options, terminal),
-      ),
-    );
+    .option('--token-file <file>', 'a file with the bearer token for the HTTP service')
+    .option('--answer <file>', 'or a file with the response of the function')
+    .addOption(repeatable('--branch <block=branch>', 'a branch that a block takes'))
+    .action(run(async () => (await import('./commands/flow-try.ts')).tryFlow));
 
   program.commandsGroup('Consumers:');
-  stored(command(program.command('certificate').description('certificates for consumers'), 'issue'))
-    .description('a certificate signed by an uploaded key, for one consumer (not tried on a live instance)')
-    .requiredOption('--subject <name>', 'distinguished name of the consumer, as CN=billing')
-    .option('--days <number>', 'how long the certificate is valid', wholeNumber, 90)
+  stored(command(program.command('certificate').description('issue certificates for consumers'), 'issue'))
+    .description('issue a certificate for one consumer, signed by an uploaded key (not tried on a live instance)')
+    .requiredOption('--subject <name>', 'the distinguished name of the consumer, such as CN=billing')
+    .option('--days <number>', 'how many days the certificate is valid', wholeNumber, 90)
     .option('--key-id <id>', 'the uploaded key that signs, from the store')
-    .option('--issuer-private-key <file>', 'or its private key from a file')
-    .option('--issuer-certificate <file>', 'and its certificate')
-    .option('--public-key <file>', "the consumer's public key; without it a key pair is made")
+    .option('--issuer-private-key <file>', 'or a file with the private key that signs')
+    .option('--issuer-certificate <file>', 'and a file with its certificate')
+    .option('--public-key <file>', "the consumer's public key; by default a new key pair is created")
     .addOption(bits())
-    .option('--out <directory>', 'where the files are written', '.')
-    .action(
-      run(async (options, terminal) =>
-        (await import('./commands/certificate-issue.ts')).issueCertificate(options, terminal),
-      ),
-    );
+    .option('--out <directory>', 'where to write the files', '.')
+    .action(run(async () => (await import('./commands/certificate-issue.ts')).issueCertificate));
 
-  const consumer = program.command('consumer').description('the systems that inputs are encrypted for again');
+  const consumer = program.command('consumer').description('manage the systems that inputs are re-encrypted for');
+  const consumers = () => import('./commands/consumer.ts');
 
   registered(command(consumer, 'add'))
-    .description('register a consumer, or change one')
+    .description('register or change a consumer')
     .argument('<name>')
-    .requiredOption('--public-key <file>', 'its public key or certificate in PEM, or a JWK')
+    .requiredOption('--public-key <file>', 'its public key or certificate as PEM, or a JWK')
     .addOption(
-      new Option('--format <format>', 'what is made for it').choices(['jwe', 'aws-encryption-sdk']).default('jwe'),
+      new Option('--format <format>', 'the format to encrypt in').choices(['jwe', 'aws-encryption-sdk']).default('jwe'),
     )
-    .option(
-      '--key-id <id>',
-      "a security key whose messages it may have; may be given several times, '*' is all",
-      collect,
-      [],
-    )
-    .option('--field <name>', "a field that it may have; may be given several times, '*' is all", collect, [])
-    .option('--replace', 'put it in place of one that is registered')
-    .action(run(async (options, terminal, name = '') => (await consumers()).addConsumer(name, options, terminal)));
+    .addOption(repeatable('--key-id <id>', "a security key whose messages it may receive, '*' for all"))
+    .addOption(repeatable('--field <name>', "a field that it may receive, '*' for all"))
+    .option('--replace', 'replace the consumer if it is already registered')
+    .action(run(async () => (await consumers()).addConsumer));
 
   registered(command(consumer, 'list'))
-    .description('who is registered, and whether something can be encrypted for them')
-    .action(run(async (options, terminal) => (await consumers()).listConsumers(options, terminal)));
+    .description('list the consumers, and check that an input can be encrypted for each')
+    .action(run(async () => (await consumers()).listConsumers));
 
   asking(registered(command(consumer, 'remove')))
-    .description('take a consumer from the registry')
+    .description('remove a consumer')
     .argument('<name>')
-    .action(run(async (options, terminal, name = '') => (await consumers()).removeConsumer(name, options, terminal)));
+    .action(run(async () => (await consumers()).removeConsumer));
 
   registered(command(consumer, 'test'))
-    .description('have a fresh input encrypted for a consumer, and read it as the consumer would')
+    .description('encrypt a test input for a consumer, and decrypt it with its private key')
     .argument('<name>')
-    .option('--field <name>', 'the field that the input is of; by default the first that it may have')
-    .option('--private-key <file>', "the consumer's private key, in PEM or as a JWK")
-    .option('--endpoint <url>', 'let this HTTP service encrypt; without, it is done here')
-    .option('--token-file <file>', 'the bearer token for the HTTP service')
+    .option('--field <name>', 'the field that the input belongs to; by default the first that it may receive')
+    .option('--private-key <file>', "the consumer's private key, as PEM or a JWK")
+    .option('--endpoint <url>', 'let this HTTP service encrypt, instead of this command')
+    .option('--token-file <file>', 'a file with the bearer token for the HTTP service')
     .option('--key-id <id>', 'with --endpoint: the security key')
     .option('--certificate <file>', 'with --endpoint: its certificate')
-    .action(run(async (options, terminal, name = '') => (await consumers()).testConsumer(name, options, terminal)));
+    .action(run(async () => (await consumers()).testConsumer));
 
   program.commandsGroup('HTTP service:');
   command(program, 'token')
-    .description('a new bearer token for the HTTP service, and the setting that lets its bearer in')
-    .option('--key-ids <ids>', 'limit it to key ids, with commas between')
-    .option('--routes <names>', 'limit it to routes, with commas between')
-    .option('--consumers <names>', 'let it encrypt for these consumers')
-    .option('--fields <names>', 'limit it to fields')
-    .option('--out <file>', 'write the token to a new file that only you may read, instead of showing it')
-    .action(run(async (options) => (await import('./commands/token.ts')).issueToken(options)));
+    .description('create a bearer token for the HTTP service, and the setting that accepts it')
+    .option('--key-ids <ids>', 'limit it to these comma-separated key ids')
+    .option('--routes <names>', 'limit it to these comma-separated routes')
+    .option('--consumers <names>', 'allow it to encrypt for these comma-separated consumers')
+    .option('--fields <names>', 'limit it to these comma-separated fields')
+    .option('--out <file>', 'write the token to a new file that only you can read, instead of printing it')
+    .action(run(async () => (await import('./commands/token.ts')).issueToken));
 
   command(program, 'serve')
-    .description('serve the HTTP service, with the keys of a directory or, without, of AWS')
-    .option('--keys <directory>', 'private keys, as directory/key-id/private-key.pem')
-    .option('--host <address>', 'where to listen', '127.0.0.1')
-    .option('--port <number>', 'where to listen', port, 8080)
-    .option('--allow-world-readable', 'accept key files that every user may read')
-    .option('--allow-group-writable', 'accept files and folders that their group may write')
-    .action(
-      run(async (options, terminal) => {
-        await (await import('./commands/serve.ts')).serve(options, terminal);
-        return undefined;
-      }),
-    );
+    .description('run the HTTP service, with keys from a directory or from AWS')
+    .option('--keys <directory>', 'a directory with private keys, as KEY-ID/private-key.pem; by default AWS is used')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--port <number>', 'the port to listen on', port, 8080)
+    .option('--allow-world-readable', 'accept key files that every user can read')
+    .option('--allow-group-writable', 'accept files and directories that their group can write')
+    .action(run(async () => (await import('./commands/serve.ts')).serve));
 
   program.commandsGroup('Other:');
   program
     .command('completion')
-    .description('a script that completes commands and options')
+    .description('print a shell script that completes commands and options')
     .addArgument(program.createArgument('<shell>').choices(shells))
     .action(() => {});
 
@@ -470,10 +378,9 @@ function createProgram(
     .argument('[command...]')
     .action(() => {});
 
-  program
-    .command('version')
+  command(program, 'version')
     .description('print the version')
-    .action(run(async () => ({ value: { version }, text: version, quiet: version })));
+    .action(run(async () => async () => ({ value: { version }, text: version, quiet: version })));
 
   return program.helpCommand(false);
 }

@@ -1,5 +1,5 @@
-// The Lambda function in a process of its own, as the Lambda service runs it: events come in, answers go
-// out, and standard output is its log.
+// Runs the Lambda function in a separate process, as the Lambda service does. Events and responses are messages, and
+// standard output is the log.
 import { handler } from '../dist/lambda/index.mjs';
 
 process.on('message', async ({ call, event, requestId }: { call: number; event: unknown; requestId: string }) => {

@@ -5,7 +5,7 @@ import { announcedService, type LocalService } from './local-service.ts';
 /** The built command line. */
 export const flowKeys = fileURLToPath(new URL('../dist/cli/flow-keys.js', import.meta.url));
 
-/** Starts `flow-keys serve` on Node, at a port that is free, with further arguments and environment variables. */
+/** Starts `flow-keys serve` on Node, on a free port, with these arguments and environment variables. */
 export async function startNode(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 
-/** A loopback server that speaks as much of SSM's API as the demonstration needs: GetParameter. */
+/** A loopback server with the part of SSM's API that the demonstration needs: GetParameter. */
 export interface ParameterStore {
   readonly endpoint: string;
   stop(): Promise<void>;
@@ -16,12 +17,14 @@ export async function startParameterStore(parameters: ReadonlyMap<string, string
   const server = createServer((request, response) => {
     void answer(request, response, parameters);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The parameter store has no port.');
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
-    stop: () => new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve()))),
+    async stop() {
+      await once(server.close(), 'close');
+    },
   };
 }
 
@@ -34,10 +37,10 @@ async function answer(
   const name = typeof body === 'object' && body !== null && 'Name' in body ? body.Name : undefined;
   const value = typeof name === 'string' ? parameters.get(name) : undefined;
   const isGet = request.headers['x-amz-target'] === 'AmazonSSM.GetParameter';
-  const [status, answered] = !isGet
-    ? [400, { __type: 'UnknownOperationException' }]
-    : value === undefined
-      ? [400, { __type: 'ParameterNotFound' }]
-      : [200, { Parameter: { Name: name, Type: 'SecureString', Value: value, Version: 1 } }];
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answered));
+  const found = isGet && value !== undefined;
+  const answered = found
+    ? { Parameter: { Name: name, Type: 'SecureString', Value: value, Version: 1 } }
+    : { __type: isGet ? 'ParameterNotFound' : 'UnknownOperationException' };
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  response.writeHead(found ? 200 : 400, headers).end(JSON.stringify(answered));
 }

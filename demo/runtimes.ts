@@ -4,20 +4,20 @@ import { type LocalService, stopProcess } from './local-service.ts';
 import { startNode } from './node.ts';
 import { startWrangler } from './wrangler.ts';
 
-/** A ContactFlowEvent's answer, to the byte, and how long it took. */
+/** The response to a ContactFlowEvent, as text, and how long it took. */
 export interface TimedAnswer {
   readonly answer: string;
   readonly milliseconds: number;
 }
 
-/** The product in one of its runtimes. */
+/** The product on one of its runtimes. */
 export interface Runtime {
   readonly name: string;
   invoke(event: unknown, requestId: string): Promise<TimedAnswer>;
   stop(): Promise<void>;
 }
 
-/** The built Lambda function on this Node, with its keys from the SSM API at `endpoint`. */
+/** Starts the built Lambda function on this Node. It reads its keys from the SSM API at `endpoint`. */
 export function startLambda(endpoint: string): Runtime & { readonly processId: number } {
   const child = fork(fileURLToPath(new URL('lambda-process.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -53,12 +53,12 @@ export function startLambda(endpoint: string): Runtime & { readonly processId: n
   };
 }
 
-/** The HTTP worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */
+/** Starts the Worker on workerd, in its development environment, at `http://127.0.0.1:{port}`. */
 export async function startWorker(port: number): Promise<Runtime> {
   return httpRuntime('HTTP on workerd', await startWrangler(port, '--env', 'development'));
 }
 
-/** The self-hosted service on Node, with the keys of a directory. */
+/** Starts the self-hosted service on Node, with the keys of a directory. */
 export async function startNodeServer(directory: string): Promise<Runtime> {
   return httpRuntime('HTTP on Node', await startNode(['--keys', directory], { DEVELOPMENT: 'true' }));
 }
@@ -74,7 +74,7 @@ function httpRuntime(name: string, service: LocalService): Runtime {
         body: JSON.stringify(event),
       });
       const answer = await response.text();
-      // The service gives each request an id of its own.
+      // The service gives each request a new id.
       const own = response.headers.get('x-request-id') ?? '';
       return { answer: answer.replaceAll(own, requestId), milliseconds: performance.now() - started };
     },

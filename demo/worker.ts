@@ -2,8 +2,8 @@ import { privateKeyBinding } from '../adapters/stores/bindings.ts';
 import worker from '../adapters/worker/worker.ts';
 import { pem, testKeys } from '../test/recordings/recordings.ts';
 
-// The entry point of `wrangler dev --env development` alone, so that the demonstration keys are in no
-// other bundle. They reach the Worker as its own keys do: through bindings.
+// The entry point of `wrangler dev --env development` only, so that no other bundle holds the demonstration keys. Like real
+// keys, they reach the Worker through bindings.
 const demonstrationKeys = Object.fromEntries(
   testKeys.map(({ keyId, privateKeyPkcs8 }) => [privateKeyBinding(keyId), pem('PRIVATE KEY', privateKeyPkcs8)]),
 );

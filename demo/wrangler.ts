@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { announcedService, type LocalService } from './local-service.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** wrangler's command. */
+/** The wrangler command. */
 export const wrangler = fileURLToPath(new URL('../node_modules/wrangler/bin/wrangler.js', import.meta.url));
 
-/** Starts `wrangler dev` with further arguments; port 0 is one that is free. */
+/** Starts `wrangler dev` with these arguments. Port 0 is any free port. */
 export async function startWrangler(port: number, ...args: readonly string[]): Promise<LocalService> {
   const child = spawn(
     process.execPath,

@@ -1,13 +1,13 @@
 import { assertInTime } from './deadline.ts';
 
-// As many as keep two cores busy with decrypting, so that one request's work leaves room for another's.
+// Enough to keep two cores busy, few enough that one request leaves room for others.
 const decryptsAtOnce = 8;
 
 /**
- * Runs on each item, a bounded number at once, and gives the outcomes in the order of the items. Once the signal is
- * aborted, the items that were not begun fail with FlowKeysError `deadline_exceeded`.
+ * Runs on each item, a limited number at once, and returns the outcomes in the order of the items. Once the signal is
+ * aborted, the remaining items fail with FlowKeysError `deadline_exceeded`.
  *
- * @param atOnce how many run at once. Default: as many decrypts as leave room for other requests.
+ * @param atOnce how many run at once. Default: 8
  */
 export async function settleAll<Item, Outcome>(
   items: readonly Item[],
@@ -17,7 +17,7 @@ export async function settleAll<Item, Outcome>(
 ): Promise<readonly PromiseSettledResult<Outcome>[]> {
   const outcomes: PromiseSettledResult<Outcome>[] = [];
   const waiting = items.entries();
-  // All of them take from the same iterator.
+  // The workers share one iterator.
   async function work(): Promise<void> {
     for (const [index, item] of waiting) outcomes[index] = await settle(item, index);
   }
@@ -31,4 +31,13 @@ export async function settleAll<Item, Outcome>(
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
   return outcomes;
+}
+
+/** Waits for all promises and returns what was fulfilled. Throws the first rejection when nothing was. */
+export async function fulfilledOf<Outcome>(promises: readonly Promise<Outcome>[]): Promise<readonly Outcome[]> {
+  const outcomes = await Promise.allSettled(promises);
+  const fulfilled = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (fulfilled.length === 0 && failure !== undefined) throw failure.reason;
+  return fulfilled;
 }

@@ -1,14 +1,18 @@
 import { FlowKeysError } from './errors.ts';
 
-/** Throws FlowKeysError `deadline_exceeded` once the signal is aborted. */
+/** @throws FlowKeysError `deadline_exceeded` if the signal is aborted */
 export function assertInTime(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw deadlineExceeded();
 }
 
-/** The promise's outcome, or FlowKeysError `deadline_exceeded` as soon as the signal is aborted. */
+/**
+ * Waits for a promise until the signal is aborted.
+ *
+ * @throws FlowKeysError `deadline_exceeded` as soon as the signal is aborted
+ */
 export async function withinSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  // Who gave up waiting must not leave a rejection unhandled.
+  // A rejection after the deadline must not be an unhandled one.
   promise.catch(() => {});
   assertInTime(signal);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -21,13 +25,13 @@ export async function withinSignal<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/** Runs with a signal that is aborted after so many milliseconds, or with the given one. */
+/** Runs with a signal that is aborted after `milliseconds`, or together with the outer signal. */
 export async function withDeadline<T>(
   milliseconds: number,
   outer: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  // Not AbortSignal.timeout and AbortSignal.any: what those hold is only let go when the time is over.
+  // Not AbortSignal.timeout and AbortSignal.any: they hold what they reference until the time is over.
   const deadline = new AbortController();
   const abort = () => deadline.abort();
   const timer = setTimeout(abort, milliseconds);
@@ -44,6 +48,6 @@ export async function withDeadline<T>(
 function deadlineExceeded(): FlowKeysError {
   return new FlowKeysError(
     'deadline_exceeded',
-    'The time for this call ran out before the keys were there. Try again; if it stays so, look at the latency of the stores.',
+    'The call reached its deadline. Try again. If it happens often, check the latency of the key and consumer stores.',
   );
 }

@@ -1,15 +1,15 @@
-import { type ErrorCode, FlowKeysError } from './errors.ts';
+import { FlowKeysError } from './errors.ts';
 
-// Identifiers are put into paths and into logs. Each needs a letter where digits alone would be a caller's input in the
-// wrong place, and no assertion repeats the text that it refuses.
+// Identifiers end up in paths and logs. Digits alone are rejected, as they could be a caller's input in the wrong place, and
+// no error repeats the rejected text.
 
-/** What an identifier looks like; the pattern has no lookahead, so that generators can make texts that match. */
+/** The form of an identifier. The pattern has no lookahead, so that generators can produce matching texts. */
 export interface IdentifierForm {
   readonly pattern: RegExp;
   readonly maxLength: number;
 }
 
-/** A security key's id, such as Connect's association ids, which are UUIDs. */
+/** A security key's id. Connect's are UUIDs (association ids). */
 export const keyIdForm: IdentifierForm = { pattern: /^[0-9_-]*[A-Za-z][A-Za-z0-9_-]*$/, maxLength: 100 };
 
 export function isKeyId(value: unknown): value is string {
@@ -17,19 +17,19 @@ export function isKeyId(value: unknown): value is string {
 }
 
 /**
- * Checks a key id before a store is asked for it, so that it cannot lead to another path.
+ * Checks a key id before it becomes part of a path in a store.
  *
  * @throws FlowKeysError `invalid_key_id`
  */
 export function assertKeyId(value: unknown): asserts value is string {
-  assertForm(
-    isKeyId(value),
+  if (isKeyId(value)) return;
+  throw new FlowKeysError(
     'invalid_key_id',
-    'The key id may hold 1 to 100 letters, digits, "-" and "_", and not digits alone. Pass the id that Connect shows for the security key.',
+    'A key id consists of 1 to 100 letters, digits, "-" and "_", with at least one letter. Pass the id that Connect shows for the security key.',
   );
 }
 
-/** A contact's id: Connect's are UUIDs, which may have no letter. */
+/** A contact's id. Connect's are UUIDs, which may happen to contain no letter. */
 export const contactIdForm: IdentifierForm = {
   pattern: /^(?:[0-9-]*[A-Za-z][A-Za-z0-9-]*|\d{8}(?:-\d{4}){3}-\d{12})$/,
   maxLength: 100,
@@ -41,14 +41,14 @@ export function isContactId(value: unknown): value is string {
 
 /** @throws FlowKeysError `invalid_request` */
 export function assertContactId(value: unknown): asserts value is string {
-  assertForm(
-    isContactId(value),
+  if (isContactId(value)) return;
+  throw new FlowKeysError(
     'invalid_request',
-    'The contact id may hold 1 to 100 letters, digits and "-", with a letter among them, or is a UUID.',
+    'A contact id is a UUID, or consists of 1 to 100 letters, digits and "-", with at least one letter.',
   );
 }
 
-/** What an input is called: `card`. */
+/** An input's name, such as `card`. */
 export const fieldForm: IdentifierForm = { pattern: /^[0-9 _.-]*[A-Za-z][A-Za-z0-9 _.-]*$/, maxLength: 100 };
 
 export function isField(value: unknown): value is string {
@@ -57,17 +57,17 @@ export function isField(value: unknown): value is string {
 
 /** @throws FlowKeysError `invalid_request` */
 export function assertField(value: unknown): asserts value is string {
-  assertForm(
-    isField(value),
+  if (isField(value)) return;
+  throw new FlowKeysError(
     'invalid_request',
-    'The field may hold 1 to 100 letters, digits, spaces, "-", "_" and ".", with a letter among them.',
+    'A field consists of 1 to 100 letters, digits, spaces, "-", "_" and ".", with at least one letter.',
   );
 }
 
 /** A consumer's name. */
 export const consumerNameForm: IdentifierForm = { pattern: /^[0-9-]*[a-z][a-z0-9-]*$/, maxLength: 64 };
 
-// What stores keep beside the consumers, of a key.
+// Stores keep these beside the consumers.
 const reservedConsumerNames: readonly unknown[] = ['private-key', 'certificate'];
 
 export function isConsumerName(value: unknown): value is string {
@@ -75,22 +75,18 @@ export function isConsumerName(value: unknown): value is string {
 }
 
 /**
- * Checks a consumer's name before a store is asked for it, so that it cannot lead to another path.
+ * Checks a consumer's name before it becomes part of a path in a store.
  *
  * @throws FlowKeysError `invalid_consumer_name`
  */
 export function assertConsumerName(value: unknown): asserts value is string {
-  assertForm(
-    isConsumerName(value),
+  if (isConsumerName(value)) return;
+  throw new FlowKeysError(
     'invalid_consumer_name',
-    'A consumer\'s name may hold 1 to 64 lower-case letters, digits and "-", not digits alone, and is neither "private-key" nor "certificate".',
+    'A consumer name consists of 1 to 64 lower-case letters, digits and "-", with at least one letter. "private-key" and "certificate" are reserved.',
   );
 }
 
 function matches(value: unknown, { pattern, maxLength }: IdentifierForm): value is string {
   return typeof value === 'string' && value.length <= maxLength && pattern.test(value);
-}
-
-function assertForm(isInForm: boolean, code: ErrorCode, message: string): void {
-  if (!isInForm) throw new FlowKeysError(code, message);
 }

@@ -1,5 +1,5 @@
-// What the adapters and the command line of this repository need beyond the public surface of index.ts. They import
-// nothing of this folder but these two files.
+// What the adapters and the command line need beyond the public surface of index.ts. They import only these two files
+// from this folder.
 
 export { encryptMessageAsConnect } from './aws-crypto/encrypt.ts';
 export { lookupBudget, tooManyLookups } from './cache/lookup-budget.ts';
@@ -10,6 +10,7 @@ export { consumerList } from './consumers/allow-list.ts';
 export { everything } from './consumers/consumer.ts';
 export { withinSignal } from './deadline.ts';
 export { hex } from './encoding/base64.ts';
+export { isRecord, parseJson } from './encoding/json.ts';
 export {
   assertKeyId,
   consumerNameForm,
@@ -20,10 +21,10 @@ export {
   isKeyId,
   keyIdForm,
 } from './identifiers.ts';
-export { type Certificate, type CertificateAge, certificateAge, certificateIn, daysLeft } from './keys/certificate.ts';
+export { type CertificateAge, certificateAge, daysLeft } from './keys/certificate.ts';
 export { holdsPrivateKey } from './keys/holds-private-key.ts';
-export { keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
-export { importPrivateKeys, privateKeyDer } from './keys/private-key.ts';
+export { certificateIn, keyBlocks, keyTextOf, pemText } from './keys/key-text.ts';
+export { privateKeyDer } from './keys/private-key.ts';
 export { logLine } from './log-line.ts';
 export { pastedCiphertext } from './message/ciphertext.ts';
 export { type MessagePart, messageParts, type PartName } from './message/parts.ts';

@@ -1,8 +1,7 @@
-// What a terminal or a viewer of logs would obey or break a line at, and JSON does not escape: the C1 controls, line
-// separators, and what sets the direction of text.
+// JSON does not escape C1 controls, line separators and bidirectional controls, but terminals and log viewers act on them.
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** A record as one line of JSON, in which no text that somebody sent can look like another line. */
+/** Formats a record as one line of JSON, in which no text from a caller can look like another line. */
 export function logLine(record: object): string {
   return JSON.stringify(record).replace(
     unsafe,

@@ -33,7 +33,7 @@ function withAttributes(parameters: object, attributes: object): unknown {
 }
 
 describe("The article's parameters", () => {
-  it('are answered as the article does', async () => {
+  it('get the response of the article', async () => {
     expect(await answer(recordedEvent(card))).toEqual({
       'status-code': 200,
       data: {
@@ -46,7 +46,7 @@ describe("The article's parameters", () => {
     });
   });
 
-  it('need no key id, unless it is required', async () => {
+  it('need no key id unless it is required', async () => {
     const event = contactFlowEvent({ 'my-secret-string': card.ciphertext });
     expect(await answer(event)).toMatchObject({ data: { decryptedData: card.plaintext } });
     expect(await answer(event, { KEY_ID: 'required' })).toEqual({
@@ -58,11 +58,11 @@ describe("The article's parameters", () => {
     });
   });
 
-  it('fail with a text and a code that are always the same, and a detail with what to do', async () => {
+  it('fail with a fixed error text and code, and a detail that says what to do', async () => {
     expect(await answer(contactFlowEvent({ 'my-secret-string': 'Timeout' }))).toEqual({
       'status-code': 500,
       data: { success: false, message: 'Decryption failed', ...ids },
-      error: 'The caller gave no input',
+      error: 'The caller entered nothing',
       code: 'no_caller_input',
       detail: expect.stringContaining('prompt again'),
     });
@@ -72,7 +72,7 @@ describe("The article's parameters", () => {
 describe('Several fields', () => {
   const parameters = { card: card.ciphertext, expiry: expiry.ciphertext, cvc: cvc.ciphertext };
 
-  it('are all parameters whose value is a ciphertext, each with its own answer', async () => {
+  it('are all parameters whose value is a ciphertext, each with its own outcome', async () => {
     expect(await answer(contactFlowEvent({ ...parameters, language: 'en', tries: 2 }))).toEqual({
       'status-code': 200,
       data: {
@@ -88,7 +88,7 @@ describe('Several fields', () => {
     });
   });
 
-  it("keep each its own success when one fails, and the article's parameter its place", async () => {
+  it("succeed or fail on their own, and the article's parameter keeps its place", async () => {
     const event = contactFlowEvent({ 'my-secret-string': card.ciphertext, expiry: 'Timeout', cvc: cvc.ciphertext });
     expect(await answer(event)).toMatchObject({
       'status-code': 500,
@@ -102,7 +102,7 @@ describe('Several fields', () => {
     });
   });
 
-  it('are those that FIELDS names, and no others', async () => {
+  it('are only those that FIELDS names', async () => {
     const event = contactFlowEvent({ ...parameters, plain: 'no ciphertext' });
     expect(await answer(event, { FIELDS: 'cvc, plain zip' })).toMatchObject({
       data: {
@@ -116,7 +116,7 @@ describe('Several fields', () => {
     expect(JSON.stringify(await answer(event, { FIELDS: 'cvc' }))).not.toContain('card');
   });
 
-  it('may be contact attributes when that is asked for; a parameter goes before an attribute', async () => {
+  it('can be contact attributes when that is enabled, and parameters precede attributes', async () => {
     const event = withAttributes({ cvc: cvc.ciphertext }, { card: card.ciphertext, cvc: 'Timeout', name: 'x' });
     expect(JSON.stringify(await answer(event))).not.toContain('card');
     const fields = { cvc: { success: true, decryptedData: '123' }, card: { success: true } };
@@ -143,7 +143,7 @@ describe('Several fields', () => {
 describe('ANSWER=flat', () => {
   const flat = { ANSWER: 'flat' };
 
-  it('is an object of texts, under the names that Connect allows', async () => {
+  it('is an object of strings, with names that Connect allows', async () => {
     const event = contactFlowEvent({
       'my-secret-string': card.ciphertext,
       'card cvc': cvc.ciphertext,
@@ -153,7 +153,7 @@ describe('ANSWER=flat', () => {
       'status-code': '500',
       success: 'false',
       code: 'no_caller_input',
-      error: 'The caller gave no input',
+      error: 'The caller entered nothing',
       detail: expect.any(String),
       message: 'Decryption failed',
       ...ids,
@@ -165,12 +165,12 @@ describe('ANSWER=flat', () => {
       card_cvc_dataLength: '3',
       card_cvc_success_2: 'false',
       card_cvc_code_2: 'no_caller_input',
-      card_cvc_error: 'The caller gave no input',
+      card_cvc_error: 'The caller entered nothing',
       card_cvc_detail: expect.any(String),
     });
   });
 
-  it('answers every event, whatever it is, in time and in that form', async () => {
+  it('answers any event in time and in that form', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({ Details: fc.record({ Parameters: fc.jsonValue(), ContactData: fc.jsonValue() }) }),
@@ -184,13 +184,13 @@ describe('ANSWER=flat', () => {
     );
   });
 
-  it('has success and code at the top when all is well', async () => {
+  it('has success and code at the top after a success', async () => {
     expect(await answer(recordedEvent(card), flat)).toMatchObject({ success: 'true', code: 'ok', dataLength: '16' });
   });
 });
 
-describe('An answer of 32 KB', () => {
-  it.for(['nested', 'flat'])('is not given: it says so instead (%s)', async (form) => {
+describe('A response of 32 KB', () => {
+  it.for(['nested', 'flat'])('is replaced by an error (%s)', async (form) => {
     const keyId = testKeys[0]?.keyId ?? '';
     const long = await encrypted('x'.repeat(33_000), keyId);
     const tooLarge = await answer(contactFlowEvent({ 'my-secret-string': long }), { ANSWER: form });
@@ -233,7 +233,7 @@ describe('REVEAL', () => {
     expect(await data(plaintext, policy)).toEqual(expected);
   });
 
-  it('never shows more than the last four of anything but full', async () => {
+  it('never shows more than the last four digits unless it is full', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.stringMatching(/^[0-9*#]{5,40}$/),
@@ -246,7 +246,7 @@ describe('REVEAL', () => {
     );
   });
 
-  it('is of each field its own, where it has one', async () => {
+  it('can be set for each field', async () => {
     const event = contactFlowEvent({ card: card.ciphertext, expiry: expiry.ciphertext, cvc: cvc.ciphertext });
     expect(await answer(event, { REVEAL: 'none card=last4+luhn expiry=full' })).toMatchObject({
       data: {
@@ -260,7 +260,7 @@ describe('REVEAL', () => {
   });
 });
 
-describe('A setting that is wrong', () => {
+describe('An invalid setting', () => {
   it.for([
     { REVEAL: 'all' },
     { REVEAL: 'card=last5' },
@@ -278,7 +278,7 @@ describe('The Lambda handler', () => {
   const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 8_000 };
   const handler = createHandler({ keyStore, log: () => {} });
 
-  it('answers any event, of any channel, without a context, or of 6 MB', async () => {
+  it('answers any event: of any channel, without a context, of 6 MB', async () => {
     const events = [
       recordedEvent(card),
       { ...(recordedEvent(card) as object), padding: 'x'.repeat(6_000_000) },
@@ -295,7 +295,7 @@ describe('The Lambda handler', () => {
     );
   });
 
-  it('asks the store once for a key that many invocations need at once', async () => {
+  it('reads a key once for many concurrent invocations', async () => {
     const privateKeys = vi.fn(testKeyStore.privateKeys);
     const cold = createHandler({ keyStore: { privateKeys }, log: () => {} });
     const answers = await Promise.all(Array.from({ length: 20 }, () => cold(recordedEvent(card), context)));
@@ -303,13 +303,13 @@ describe('The Lambda handler', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('answers when there is no time left', async () => {
+  it('answers when no time is left', async () => {
     const late = createHandler({ keyStore: { privateKeys: () => new Promise(() => {}) }, log: () => {} });
     const answer = await late(recordedEvent(card), { ...context, getRemainingTimeInMillis: () => -5 });
     expect(answer).toMatchObject({ 'status-code': 500, code: 'deadline_exceeded' });
   });
 
-  it('throws what Connect should try again, when it is told to, and nothing else', async () => {
+  it('throws only what Connect should retry, when that is enabled', async () => {
     const down: KeyStore = { privateKeys: () => Promise.reject(new Error('down')) };
     const log = () => {};
     expect(await createHandler({ keyStore: down, log })(recordedEvent(card), context)).toMatchObject({
@@ -321,8 +321,8 @@ describe('The Lambda handler', () => {
   });
 });
 
-describe('What is read of an event', () => {
-  it("is the event's own, and nothing that it inherits", async () => {
+describe('What is read from an event', () => {
+  it("is the event's own properties, not inherited ones", async () => {
     const inherited = Object.create({ Details: recordedDetails(card) });
     expect(await answer(inherited)).toMatchObject({ code: 'missing_parameter' });
     const parameters = Object.create({ 'my-secret-string': card.ciphertext });
@@ -340,7 +340,7 @@ describe('What is read of an event', () => {
     ['../x', false],
     ['a\nb', false],
     [7, false],
-  ] as const)('is a contact id if it has the form of one: %s', async ([contactId, isTaken]) => {
+  ] as const)('is a contact id only in the form of one: %s', async ([contactId, isTaken]) => {
     const event = { Details: { ContactData: { ContactId: contactId }, Parameters: {} } };
     expect(await answer(event)).toMatchObject({ data: { contactId: isTaken ? contactId : null } });
   });

@@ -44,7 +44,7 @@ function altered(): Uint8Array {
 }
 
 describe('A private key in the cache', () => {
-  it('is read once for five minutes, and then again', async () => {
+  it('is read once in five minutes', async () => {
     const { privateKeys, decrypt, later } = setUp();
     await decrypt();
     later(minutes(5) - 1);
@@ -55,7 +55,7 @@ describe('A private key in the cache', () => {
     expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 
-  it('is read again by one call of those at the same time, also of several requests of a Worker', async () => {
+  it('is refreshed by one of several concurrent calls, even across requests of a Worker', async () => {
     const { privateKeys, decrypt, other, later } = setUp();
     await decrypt();
     later(minutes(5));
@@ -63,13 +63,13 @@ describe('A private key in the cache', () => {
     expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 
-  it('is looked up once by calls at the same time', async () => {
+  it('is looked up once by concurrent calls', async () => {
     const { privateKeys, decrypt } = setUp();
     await Promise.all(Array.from({ length: 20 }, decrypt));
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('leaves when others are used more recently, and no sooner', async () => {
+  it('is evicted only when others were used more recently', async () => {
     const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 2 });
     const attempt = (keyId: string) => decryptor.decrypt(renamed(keyId)).catch(() => {});
     await decrypt();
@@ -82,7 +82,7 @@ describe('A private key in the cache', () => {
     expect(privateKeys).toHaveBeenCalledTimes(4);
   });
 
-  it('can be neither exported nor used for anything but unwrapping', async () => {
+  it('can only unwrap, and cannot be exported', async () => {
     const importKey = vi.spyOn(crypto.subtle, 'importKey');
     await setUp().decrypt();
     const imports = importKey.mock.calls.filter(([format]) => format === 'pkcs8');
@@ -90,7 +90,7 @@ describe('A private key in the cache', () => {
     importKey.mockRestore();
   });
 
-  it('keeps no PEM text', async () => {
+  it('is kept without its PEM text', async () => {
     const keyCache = createKeyCache();
     await createDecryptor({ keyStore: { privateKeys: async () => [right] }, keyCache }).decrypt(card.ciphertext);
     const remembered = JSON.stringify(keyCache.cache.known(card.keyId));
@@ -100,7 +100,7 @@ describe('A private key in the cache', () => {
 });
 
 describe('A key id that the store does not know', () => {
-  it('is not asked for again for 15 seconds, and then found', async () => {
+  it('is not looked up again for 15 seconds', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     privateKeys.mockResolvedValueOnce([]);
     expect(await fail()).toBe('unknown_key');
@@ -111,7 +111,7 @@ describe('A key id that the store does not know', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 
-  it('pushes no key that is known out of the cache', async () => {
+  it('does not evict cached keys', async () => {
     const { privateKeys, decryptor, decrypt } = setUp({ maxKeyIds: 1, maxAbsentKeyIds: 5 });
     await decrypt();
     privateKeys.mockResolvedValue([]);
@@ -122,8 +122,8 @@ describe('A key id that the store does not know', () => {
   });
 });
 
-describe('The memory of ids without a key', () => {
-  it('is bounded: the one that was learnt first is forgotten first', async () => {
+describe('The cache of unknown key ids', () => {
+  it('is bounded and evicts the oldest first', async () => {
     const { privateKeys, decryptor } = setUp({ maxAbsentKeyIds: 2 });
     privateKeys.mockResolvedValue([]);
     const ask = (id: number) => decryptor.decrypt(renamed(`aaaaaaaa-0000-4000-8000-00000000000${id}`)).catch(() => {});
@@ -132,8 +132,8 @@ describe('The memory of ids without a key', () => {
   });
 });
 
-describe('A stored text that is no usable key', () => {
-  it('is read again every 15 seconds, not with every call', async () => {
+describe('A stored text that is not a usable key', () => {
+  it('is read again every 15 seconds, not at every call', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     privateKeys.mockResolvedValue(['no key']);
     for (let second = 0; second < 30; second += 1) {
@@ -145,7 +145,7 @@ describe('A stored text that is no usable key', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 
-  it('is one for all calls, once the time of the key that it replaced is over', async () => {
+  it('fails every call once the key that it replaced has expired', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     await decrypt();
     privateKeys.mockResolvedValue(['no key']);
@@ -157,7 +157,7 @@ describe('A stored text that is no usable key', () => {
     expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 
-  it('does not take the key it replaced before its time', async () => {
+  it('does not remove the key that it replaced before that expires', async () => {
     const { privateKeys, decryptor, decrypt, fail, later } = setUp();
     await decrypt();
     privateKeys.mockResolvedValue(['no key']);
@@ -170,7 +170,7 @@ describe('A stored text that is no usable key', () => {
 });
 
 describe('While the store is down', () => {
-  it.for([1, 30, 400, 3_600])('a cached key serves for %i seconds past its time', async (outage) => {
+  it.for([1, 30, 400, 3_600])('a cached key is used for %i seconds after its expiry', async (outage) => {
     const { privateKeys, decrypt, later } = setUp();
     await decrypt();
     privateKeys.mockRejectedValue(new Error('down'));
@@ -178,7 +178,7 @@ describe('While the store is down', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 
-  it('it serves no longer than an hour more', async () => {
+  it('a cached key is used for at most one hour after its expiry', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     await decrypt();
     privateKeys.mockRejectedValue(new Error('down'));
@@ -186,7 +186,7 @@ describe('While the store is down', () => {
     expect(await fail()).toBe('key_store_unavailable');
   });
 
-  it('the store is asked every ten seconds for a key that serves', async () => {
+  it('the store is asked every ten seconds for an expired key', async () => {
     const { privateKeys, decrypt, later } = setUp();
     await decrypt();
     privateKeys.mockRejectedValue(new Error('down'));
@@ -198,7 +198,7 @@ describe('While the store is down', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1 + 3);
   });
 
-  it('a slow store is waited for only as long as patience lasts, and its answer is kept when it comes', async () => {
+  it('a call waits for a slow store until its patience ends, and the late response is cached', async () => {
     const { privateKeys, decrypt, later } = setUp({ refreshPatience: 5 });
     await decrypt();
     const { promise, resolve } = Promise.withResolvers<readonly string[]>();
@@ -213,7 +213,7 @@ describe('While the store is down', () => {
     });
   });
 
-  it('a cached key serves also those who have no time to wait', async () => {
+  it('a call at its deadline uses the cached key', async () => {
     const { privateKeys, decryptor, decrypt, later } = setUp();
     await decrypt();
     privateKeys.mockReturnValue(new Promise(() => {}));
@@ -222,7 +222,7 @@ describe('While the store is down', () => {
     expect(decodeUtf8(plaintext)).toBe(card.plaintext);
   });
 
-  it('a message that needs a newer key than the cached one may be tried again: it is not taken for altered', async () => {
+  it('a message that needs a newer key than the cached one fails as unavailable, not as altered', async () => {
     const { privateKeys, fail, decrypt, later } = setUp();
     privateKeys.mockResolvedValueOnce([wrong]);
     await fail();
@@ -236,7 +236,7 @@ describe('While the store is down', () => {
     expect(await decrypt()).toBe(card.plaintext);
   });
 
-  it('a message that names two keys is decrypted under the one that is there', async () => {
+  it('a message that names two keys is decrypted under the one that is cached', async () => {
     const { ciphertext, plaintext } = recordingNamed('java two-data-keys');
     const [first, second] = testKeys;
     const privateKeys: KeyStore['privateKeys'] = async (keyId) => {
@@ -247,7 +247,7 @@ describe('While the store is down', () => {
     expect(decodeUtf8(decrypted.plaintext)).toBe(plaintext);
   });
 
-  it('an unknown key is unavailable, not unknown, and before the deadline', async () => {
+  it('a key that is not cached is unavailable, not unknown, before the deadline', async () => {
     const { privateKeys, decryptor } = setUp({ lookupPatience: 5 });
     privateKeys.mockReturnValue(new Promise(() => {}));
     const signal = AbortSignal.timeout(20_000);
@@ -258,8 +258,8 @@ describe('While the store is down', () => {
   });
 });
 
-describe('When the store says that a key is gone', () => {
-  it('the key serves no more, however recently it did', async () => {
+describe('When a key was removed from the store', () => {
+  it('the key is not used again after the next refresh', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     await decrypt();
     privateKeys.mockResolvedValue([]);
@@ -271,8 +271,8 @@ describe('When the store says that a key is gone', () => {
   });
 });
 
-describe('Calls at the same time, after an hour without any', () => {
-  it('do not serve a key that the store says is gone', async () => {
+describe('Concurrent calls after an hour without any', () => {
+  it('do not use a key that was removed from the store', async () => {
     const { privateKeys, decrypt, fail, other, later } = setUp();
     await decrypt();
     privateKeys.mockResolvedValue([]);
@@ -282,8 +282,8 @@ describe('Calls at the same time, after an hour without any', () => {
   });
 });
 
-describe('An answer that is late', () => {
-  it('does not undo a later one', async () => {
+describe('A late response', () => {
+  it('does not undo a newer one', async () => {
     const { privateKeys, fail, other, decrypt, later } = setUp();
     const { promise, resolve } = Promise.withResolvers<readonly string[]>();
     privateKeys.mockReturnValueOnce(promise);
@@ -298,7 +298,7 @@ describe('An answer that is late', () => {
 });
 
 describe('When a key was replaced under the same id', () => {
-  it('the first message that needs the new one has it read, ten seconds after the last reading at the earliest', async () => {
+  it('the first message that needs the new one reads the store, at least ten seconds after the last read', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     privateKeys.mockResolvedValueOnce([wrong]);
     expect(await fail()).toBe('decryption_failed');
@@ -310,12 +310,12 @@ describe('When a key was replaced under the same id', () => {
     expect(privateKeys).toHaveBeenCalledTimes(2);
   });
 
-  it('the old one opens the messages on their way, until its own time is over', async () => {
+  it('the old one decrypts earlier messages until it expires', async () => {
     const { privateKeys, decryptor, decrypt, fail, later } = setUp();
     await decrypt();
     privateKeys.mockResolvedValue([wrong]);
     later(seconds(10));
-    // A message that neither key opens has the store read.
+    // A message that neither key decrypts reads the store.
     await expect(decryptor.decrypt(altered())).rejects.toMatchObject({ code: 'decryption_failed' });
     expect(privateKeys).toHaveBeenCalledTimes(2);
     expect(await decrypt()).toBe(card.plaintext);
@@ -323,7 +323,7 @@ describe('When a key was replaced under the same id', () => {
     expect(await fail()).toBe('decryption_failed');
   });
 
-  it('the old one opens them as long when its time was over just after', async () => {
+  it('the old one decrypts them for as long when it expired just after', async () => {
     const { privateKeys, decrypt, fail, later } = setUp();
     await decrypt();
     later(minutes(5) - 1);
@@ -336,7 +336,7 @@ describe('When a key was replaced under the same id', () => {
     expect(await fail()).toBe('decryption_failed');
   });
 
-  it('messages that no key opens cost the store one reading in ten seconds', async () => {
+  it('messages that no key decrypts read the store once in ten seconds', async () => {
     const { privateKeys, fail, later } = setUp();
     privateKeys.mockResolvedValue([wrong]);
     for (let second = 0; second < 30; second += 1) {
@@ -347,8 +347,8 @@ describe('When a key was replaced under the same id', () => {
   });
 });
 
-describe('A call whose caller gives up', () => {
-  it('does not take the lookup from those who still wait', async () => {
+describe('A call that is aborted', () => {
+  it('does not abort a lookup that others wait for', async () => {
     const { privateKeys, decryptor, decrypt } = setUp();
     const { promise, resolve } = Promise.withResolvers<readonly string[]>();
     privateKeys.mockReturnValueOnce(promise);
@@ -362,7 +362,7 @@ describe('A call whose caller gives up', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('stops the lookup when nobody else waits', async () => {
+  it('aborts the lookup when nobody else waits', async () => {
     const { privateKeys, decryptor, decrypt } = setUp();
     privateKeys.mockReturnValueOnce(new Promise(() => {}));
     const call = decryptor.decrypt(card.ciphertext, { signal: AbortSignal.timeout(20) });
@@ -372,7 +372,7 @@ describe('A call whose caller gives up', () => {
   });
 });
 
-it('A late answer of a store does not undo a newer one', async () => {
+it('A late response of a store does not undo a newer one', async () => {
   for (const late of [[], [wrong]]) {
     const { privateKeys, decrypt, fail, other, later } = setUp();
     const held = Promise.withResolvers<readonly string[]>();
@@ -381,7 +381,7 @@ it('A late answer of a store does not undo a newer one', async () => {
     later(1);
     expect(await other()).toBe(card.plaintext);
     held.resolve(late);
-    // It is served what is newer, too.
+    // The late call returns the newer one, too.
     expect(await first).toBe('ok');
     expect(await decrypt()).toBe(card.plaintext);
     expect(privateKeys).toHaveBeenCalledTimes(2);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What `openssl` writes to out.pem; the test key is in key.pem. */
+/** Runs `openssl` on key.pem, the test key, and returns what it writes to out.pem. */
 async function openssl(command: string): Promise<string> {
   await promisify(execFile)('openssl', command.split(' '), { cwd: folder });
   return readFile(join(folder, 'out.pem'), 'utf8');
@@ -32,7 +32,7 @@ async function decryptWith(stored: string): Promise<string | undefined> {
 
 async function messageFor(stored: string): Promise<string> {
   const error: unknown = await decryptWith(stored).catch((caught: unknown) => caught);
-  if (!(error instanceof FlowKeysError)) throw new Error('It was accepted.');
+  if (!(error instanceof FlowKeysError)) throw new Error('The text was accepted.');
   expect(error).toMatchObject({ code: 'invalid_private_key', keyId });
   expect(error.message).toContain(keyId);
   return error.message;
@@ -42,9 +42,9 @@ describe('A private key is accepted', () => {
   it.for<[string, () => string | Promise<string>]>([
     ['as PKCS#8', () => pkcs8],
     ['as PKCS#1, which OpenSSL 1 and LibreSSL write', () => openssl('rsa -in key.pem -traditional -out out.pem')],
-    ['with CRLF line ends', () => pkcs8.replaceAll('\n', '\r\n')],
-    ['with \\n spelled out, as from an environment variable', () => pkcs8.replaceAll('\n', '\\n')],
-    ['with \\r\\n spelled out', () => pkcs8.replaceAll('\n', '\\r\\n')],
+    ['with CRLF line endings', () => pkcs8.replaceAll('\n', '\r\n')],
+    ['with line breaks escaped as \\n, as in an environment variable', () => pkcs8.replaceAll('\n', '\\n')],
+    ['with line breaks escaped as \\r\\n', () => pkcs8.replaceAll('\n', '\\r\\n')],
     ['on one line', () => pkcs8.replaceAll('\n', ' ')],
     ['with white space around it', () => `\n\t ${pkcs8}\n\n`],
     ['with the text that openssl writes before it', () => openssl('pkey -in key.pem -text -out out.pem')],
@@ -58,7 +58,7 @@ describe('A private key is accepted', () => {
   });
 });
 
-describe('What is no usable private key is named, with what to do', () => {
+describe('The error for an unusable private key says what it is and what to do:', () => {
   it.for<[string, () => string | Promise<string>, RegExp]>([
     [
       'an encrypted PKCS#8 key',
@@ -83,7 +83,7 @@ describe('What is no usable private key is named, with what to do', () => {
       () => openssl('ecparam -name prime256v1 -genkey -out out.pem'),
       /is an EC private key/,
     ],
-    ['an Ed25519 key', () => openssl('genpkey -algorithm ED25519 -out out.pem'), /of another algorithm than RSA/],
+    ['an Ed25519 key', () => openssl('genpkey -algorithm ED25519 -out out.pem'), /for another algorithm than RSA/],
     [
       'an RSA key of 1024 bits',
       () => openssl('genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out out.pem'),
@@ -96,7 +96,7 @@ describe('What is no usable private key is named, with what to do', () => {
     ],
     ['a key without its last line', () => pkcs8.replace(/-----END.*/, ''), /PEM text cut short/],
     ['an empty text', () => ' \n', /is empty/],
-    ['other text', () => 'hunter2', /is no private key/],
+    ['other text', () => 'hunter2', /is not a private key/],
   ])('%s', async ([, make, expected]) => {
     const stored = await make();
     const message = await messageFor(stored);

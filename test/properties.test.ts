@@ -31,7 +31,7 @@ const suites = [
 ];
 
 describe('Beside the AWS Encryption SDK for Node', () => {
-  it('decrypts whatever it encrypts: any bytes, context, frame length and suite', async () => {
+  it('decrypts what it encrypts: any bytes, context, frame length and suite', async () => {
     const context = fc.dictionary(
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
@@ -62,7 +62,7 @@ describe('Beside the AWS Encryption SDK for Node', () => {
     );
   });
 
-  it('refuses every altered message that it refuses, and accepts no other plaintext', async () => {
+  it('refuses the same altered messages, and never returns another plaintext', async () => {
     const { ciphertext, plaintext } = recordingNamed('java rsa2048-card-number');
     const original = Uint8Array.from(Buffer.from(ciphertext, 'base64'));
     const edit = fc.tuple(fc.nat(original.length - 1), fc.integer({ min: 1, max: 255 }));
@@ -86,8 +86,8 @@ describe('Beside the AWS Encryption SDK for Node', () => {
   });
 });
 
-describe('Whatever it is given', () => {
-  it('inspect answers or throws a FlowKeysError that is no internal one', async () => {
+describe('For any input', () => {
+  it('inspect returns or throws a FlowKeysError other than internal_error', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.string(), fc.base64String(), fc.uint8Array({ maxLength: 300 }), headers()),

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Invokes a handler with the code of an author, and keeps all that it says. */
+/** Invokes a handler with this code, and keeps its response and its log. */
 async function invoke(
   options: Omit<HandlerOptions, 'keyStore'>,
   parameters: Readonly<Record<string, unknown>> = inputs,
@@ -33,7 +33,7 @@ async function invoke(
 }
 
 describe('The code that uses the inputs', () => {
-  it('is called once, with all of them, what else the flow passes, and a key that says which call it is', async () => {
+  it('is called once, with all inputs, the other parameters and an idempotency key', async () => {
     const use = vi.fn(async (_input: UseInput) => ({ approvalCode: 'A-17', approved: true, amount: 12.5 }));
     const { answer, logged } = await invoke({ use }, { ...inputs, amount: '12.50', 'key-id': card.keyId });
     expect(use).toHaveBeenCalledTimes(1);
@@ -60,28 +60,25 @@ describe('The code that uses the inputs', () => {
     expect(line).toMatchObject({ code: 'ok', use: 'ok' });
   });
 
-  it.for(['true', 'yes'])(
-    'is not called when the flow only asks for checks (%s), of the inputs that are there',
-    async (value) => {
-      const use = vi.fn(async () => ({}));
-      const connect = connectSettings({ FIELDS: 'card cvc', CHECK: 'card=card', REVEAL: 'none card=last4' });
-      const { answer, logged } = await invoke(
-        { use, require: ['card', 'cvc'], connect },
-        { card: card.ciphertext, 'check-only': value },
-      );
-      expect(use).not.toHaveBeenCalled();
-      expect(logged).toHaveLength(1);
-      expect(answer).toMatchObject({
-        'status-code': 200,
-        data: { success: true, message: 'Data decrypted successfully' },
-      });
-      expect(answer.data.fields).toEqual({
-        card: { success: true, last4: card.plaintext.slice(-4), dataLength: 16, check: expect.any(String) },
-      });
-    },
-  );
+  it.for(['true', 'yes'])('is not called if the flow only asks for checks (check-only=%s)', async (value) => {
+    const use = vi.fn(async () => ({}));
+    const connect = connectSettings({ FIELDS: 'card cvc', CHECK: 'card=card', REVEAL: 'none card=last4' });
+    const { answer, logged } = await invoke(
+      { use, require: ['card', 'cvc'], connect },
+      { card: card.ciphertext, 'check-only': value },
+    );
+    expect(use).not.toHaveBeenCalled();
+    expect(logged).toHaveLength(1);
+    expect(answer).toMatchObject({
+      'status-code': 200,
+      data: { success: true, message: 'Data decrypted successfully' },
+    });
+    expect(answer.data.fields).toEqual({
+      card: { success: true, last4: card.plaintext.slice(-4), dataLength: 16, check: expect.any(String) },
+    });
+  });
 
-  it('is called where the flow says that it does not only ask for checks', async () => {
+  it('is called when the flow passes check-only=false', async () => {
     const use = vi.fn(async () => ({}));
     await invoke({ use }, { ...inputs, 'check-only': 'false' });
     expect(use).toHaveBeenCalledTimes(1);
@@ -92,7 +89,7 @@ describe('The code that uses the inputs', () => {
     ['is silent', { ...inputs, card: 'Timeout' }, 'no_caller_input'],
     ['was not encrypted', { ...inputs, card: '12' }, 'not_encrypted'],
     ['is absent', { cvc: cvc.ciphertext }, 'missing_parameter'],
-  ] as const)('is not called when a field %s, and the answer says which', async ([, parameters, code]) => {
+  ] as const)('is not called when a field %s, and the response says which', async ([, parameters, code]) => {
     const use = vi.fn(async () => ({}));
     const { answer } = await invoke(
       { use, require: ['card', 'cvc'], connect: connectSettings({ FIELDS: 'card cvc' }) },
@@ -105,7 +102,7 @@ describe('The code that uses the inputs', () => {
     });
   });
 
-  it('is not called when a field that must be there was not encrypted, and the answer does not repeat it', async () => {
+  it('is not called when a required field was not encrypted, and the response does not repeat it', async () => {
     const use = vi.fn(async () => ({}));
     const { answer } = await invoke({ use, require: ['card'] }, { ...inputs, card: '4000123412341234' });
     expect(use).not.toHaveBeenCalled();
@@ -113,7 +110,7 @@ describe('The code that uses the inputs', () => {
     expect(JSON.stringify(answer)).not.toContain('4000123412341234');
   });
 
-  it('gives the flow a code that it declares, and no other', async () => {
+  it('can return only the codes that it declares to the flow', async () => {
     const decline = async () => {
       throw new UseError('declined');
     };
@@ -123,7 +120,7 @@ describe('The code that uses the inputs', () => {
     expect((await invoke({ use: decline })).answer).toMatchObject({ code: 'use_failed' });
   });
 
-  it('tells the flow nothing of what it throws, and the log the class alone', async () => {
+  it('reveals nothing of what it throws to the flow, and only the class to the log', async () => {
     class GatewayError extends Error {
       readonly code = card.plaintext;
     }
@@ -136,7 +133,7 @@ describe('The code that uses the inputs', () => {
     expect(logged.at(-1)).toMatchObject({ code: 'use_failed', use: 'use_failed', cause: { name: 'GatewayError' } });
   });
 
-  it('is unknown when it does not end in time: 500 ms before the flow stops waiting', async () => {
+  it('times out 500 ms before the flow stops waiting', async () => {
     let aborted = 0;
     const started = performance.now();
     const { answer } = await invoke({
@@ -153,7 +150,7 @@ describe('The code that uses the inputs', () => {
     expect(aborted).toBeLessThan(1_000);
   });
 
-  it('is not called when the time is over before', async () => {
+  it('is not called after the deadline', async () => {
     const use = vi.fn(async () => ({}));
     const late = { ...context, getRemainingTimeInMillis: () => 0 };
     const handler = createHandler({ keyStore: testKeyStore, log: () => {}, started: () => {}, use });
@@ -161,7 +158,7 @@ describe('The code that uses the inputs', () => {
     expect(use).not.toHaveBeenCalled();
   });
 
-  it('has withheld from its result what is an input, holds one, or is not flat', async () => {
+  it('has the members of its result withheld that contain an input or are not flat', async () => {
     class Payment {
       readonly reference = 'R-1';
       readonly promise = Promise.resolve(1);
@@ -183,12 +180,12 @@ describe('The code that uses the inputs', () => {
     expect(whole.answer.data).toMatchObject({ success: true, result: {}, withheld: ['*'] });
   });
 
-  it('may not answer more than Connect takes', async () => {
+  it('cannot return more than Connect accepts', async () => {
     const { answer } = await invoke({ use: async () => ({ text: 'x'.repeat(40_000) }) });
     expect(answer).toMatchObject({ 'status-code': 500, code: 'answer_too_large' });
   });
 
-  it('has its result in the flat form under result_', async () => {
+  it('has its result under result_ in the flat form', async () => {
     const { answer } = await invoke({
       connect: connectSettings({ ANSWER: 'flat' }),
       use: async () => ({ reference: 'R-1', copy: card.plaintext }),
@@ -196,7 +193,7 @@ describe('The code that uses the inputs', () => {
     expect(answer).toMatchObject({ 'status-code': '200', result_reference: 'R-1', withheld: 'copy' });
   });
 
-  it('is refused beside consumers, with a field called result, and for an event without a contact', async () => {
+  it('is not called with consumers, with a field named result, or without a contact id', async () => {
     const use = vi.fn(async () => ({}));
     expect((await invoke({ use }, { ...inputs, consumer: 'ledger' })).answer).toMatchObject({ code: 'not_configured' });
     expect((await invoke({ use }, { result: card.ciphertext })).answer).toMatchObject({ code: 'invalid_request' });
@@ -214,7 +211,7 @@ describe('The code that uses the inputs', () => {
     expect(await told(event, context)).toMatchObject({ 'status-code': 200 });
   });
 
-  it('gets the same idempotency key for the same event, so that a gateway charges once; another for another attempt', async () => {
+  it('gets the same idempotency key for the same event, and another one for another attempt', async () => {
     const charged = new Map<string, number>();
     const use = async ({ idempotencyKey }: UseInput) => {
       charged.set(idempotencyKey, (charged.get(idempotencyKey) ?? 0) + 1);
@@ -263,11 +260,11 @@ describe('CHECK', () => {
       { card: '44444444444444480', expiry: '12', cvc: '1*3' },
       { card: 'luhn', expiry: 'length', cvc: 'length' },
     ],
-  ] as const)('says of each field what is wrong with it: %o', async ([typed, checks]) => {
+  ] as const)('returns what is wrong with each field: %o', async ([typed, checks]) => {
     expect(await checksOf(typed)).toEqual(checks);
   });
 
-  it('keeps the inputs from being used when one does not pass', async () => {
+  it('prevents the use of the inputs when one fails', async () => {
     const use = vi.fn(async () => ({}));
     const connect = connectSettings({ CHECK: 'card=card' });
     const { answer } = await invoke({ use, connect });
@@ -279,15 +276,15 @@ describe('CHECK', () => {
   });
 
   it.for(['card', 'card=visa', 'cvc=digits:4-3', '=card', 'cvc=digits:0'])('is refused at the start: %s', (CHECK) => {
-    expect(() => connectSettings({ CHECK })).toThrow(/CHECK must hold/);
+    expect(() => connectSettings({ CHECK })).toThrow(/CHECK must list/);
   });
 
-  it.for(['0', '9', '1.5', 'x'])('FLOW_TIME_LIMIT=%s is refused at the start', (limit) => {
+  it.for(['0', '9', '1.5', 'x'])('FLOW_TIME_LIMIT=%s is refused at startup', (limit) => {
     expect(() => connectSettings({ FLOW_TIME_LIMIT: limit })).toThrow(/FLOW_TIME_LIMIT must be/);
   });
 });
 
-it('The HTTP service answers as the function does, to the byte', async () => {
+it('The HTTP service and the function return byte-identical responses', async () => {
   const use = async () => ({ reference: 'R-1', copy: card.plaintext });
   const started = () => {};
   const authorization = { isDevelopment: true };

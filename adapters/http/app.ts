@@ -28,11 +28,10 @@ import { readiness } from './routes/readiness.ts';
 import { reencrypt } from './routes/reencrypt.ts';
 
 /**
- * The HTTP service as a Hono app that knows only Request and Response: to be served as it is, or mounted in
- * an app of your own with `app.route('/keys', flowSecurityKeys({ … }))`.
+ * Creates the HTTP service as a Hono app, which uses only Request and Response. Serve it, or mount it in your own app
+ * with `app.route('/keys', flowSecurityKeys({ … }))`. Errors, including configuration errors, are problem+json (RFC 9457).
  *
- * @param given the options, or how to make them of the runtime's bindings
- * @throws FlowKeysError nothing: errors are answers of problem+json (RFC 9457)
+ * @param given the options, or a function that makes them from the runtime's bindings
  * @example
  * const app = new Hono();
  * app.route('/keys', flowSecurityKeys({ keyStore, authorization: { bearerTokens: [{ sha256 }] } }));
@@ -50,19 +49,19 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
       },
     }),
   );
-  // Not `app.notFound`, which an app that mounts this one would not take over.
+  // Not `app.notFound`, which an app that mounts this one ignores.
   app.use(async (context, next) => {
     await next();
     if (context.res.status !== 404 || context.get('record') !== undefined) return;
-    context.res = problem(context, new FlowKeysError('not_found', 'See /docs for the routes.'));
-    const type = accepts(context, {
-      header: 'Accept',
-      supports: ['application/json', 'text/html'],
-      default: 'application/json',
-    });
-    if (type === 'text/html') context.res = await context.html(notFoundPage(context), 404);
+    context.res = problem(
+      context,
+      new FlowKeysError('not_found', 'This route does not exist. See /docs for the routes.'),
+    );
+    const [json, page] = ['application/json', 'text/html'];
+    const type = accepts(context, { header: 'Accept', supports: [json, page], default: json });
+    if (type === page) context.res = await context.html(notFoundPage(context), 404);
   });
-  // After the middleware above, so that also settings that are wrong are answered, and logged, like other errors.
+  // After the middleware above, so that invalid settings get a response and a log line like any other error.
   app.use(deadline(requestSettings(given)));
 
   serve('decrypt', decrypt);
@@ -75,7 +74,7 @@ export function flowSecurityKeys(given: GivenOptions): Hono<AppEnv> {
   app.get('/', (context) => context.html(inspectorPage(context)));
   app.get('/flow', (context) => context.html(flowPage(context)));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
-  app.get('/docs', (context) => context.html(docsPage(context, openApiDocument())));
+  app.get('/docs', (context) => context.html(docsPage(context)));
 
   app.onError((caught, context) => {
     if (caught instanceof HTTPException) return caught.getResponse();

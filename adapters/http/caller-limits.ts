@@ -3,7 +3,7 @@ import type { DecryptOptions, ReencryptOptions } from '../../src/index.ts';
 import type { AppEnv } from './context.ts';
 import { logJson } from './middleware/log.ts';
 
-/** What the caller may decrypt, as the decryptor takes it. */
+/** The caller's limits, as options of the decryptor. */
 export function decryptLimits({ var: { caller, signal, settings } }: Context<AppEnv>): DecryptOptions {
   return {
     signal,
@@ -12,7 +12,7 @@ export function decryptLimits({ var: { caller, signal, settings } }: Context<App
   };
 }
 
-/** What the caller may have re-encrypted, as the relay takes it. A caller without consumers may encrypt for none. */
+/** The caller's limits, as options of the relay. A caller without consumers may encrypt for none. */
 export function relayLimits(context: Context<AppEnv>) {
   const { caller, requestId, settings } = context.var;
   const { audit = logJson } = settings;

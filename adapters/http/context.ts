@@ -1,32 +1,28 @@
 import type { RequestIdVariables } from 'hono/request-id';
 import type { SecureHeadersVariables } from 'hono/secure-headers';
 import type { Decryptor, LookupBudget, Relay } from '../../src/index.ts';
-import type { FlowSecurityKeysOptions, LogRecord } from './options.ts';
+import type { BearerToken, FlowSecurityKeysOptions, LogRecord } from './options.ts';
 
-/** What a request is served with. */
+/** The settings that a request is served with. */
 export interface RequestSettings extends FlowSecurityKeysOptions {
   readonly decryptor: Decryptor;
-  /** Absent where the service has no store of consumers. */
+  /** Absent if the service has no consumer store. */
   readonly relay?: Relay;
-  /** The budget of one request, by its caller's name. */
+  /** Makes the budget of one request of this caller. */
   readonly lookupBudgetOf: (caller: string) => LookupBudget;
 }
 
-/** Who calls, and what it may. */
-export interface Caller {
+/** The caller of a request, with its limits. */
+export interface Caller extends Omit<BearerToken, 'sha256'> {
   /** `token:` and the first digits of its hash, `jwt:` and its subject or common name, or `development`. */
   readonly name: string;
-  readonly keyIds?: readonly string[];
-  readonly routes?: readonly string[];
-  readonly consumers?: readonly string[];
-  readonly fields?: readonly string[];
 }
 
-/** Where a request stands in its caller's trace. */
+/** The place of a request in its caller's trace. */
 export interface Trace {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
-  /** The header to pass on: this request as the parent. */
+  /** The header that the service sends, with this request as the parent. */
   readonly traceparent: string;
 }
 
@@ -35,11 +31,11 @@ export interface AppEnv {
   Variables: RequestIdVariables &
     SecureHeadersVariables & {
       settings: RequestSettings;
-      /** Aborted when the time for the call is over, or when its client goes. */
+      /** Aborted when the call times out, or when its client disconnects. */
       signal: AbortSignal;
       trace: Trace;
       caller: Caller;
-      /** Why a token was refused: for the log, not for who sent it. */
+      /** Why a token was refused. Logged, but not sent to the client. */
       refusedFor: unknown;
       clientRequestId: string | undefined;
       isBodyRead: boolean;

@@ -1,11 +1,11 @@
 import type { ConsumerFormat, ErrorCode, MessageSummary } from '../../src/index.ts';
 
-/** The routes that need a token, by the names to which a token may be limited; `metrics` is on Node only. */
+/** The routes that need a token, by the names that limit a token to them. Only Node has `metrics`. */
 export const operationNames = ['decrypt', 'decryptBatch', 'reencrypt', 'inspect', 'connect', 'metrics'] as const;
 
 export type OperationName = (typeof operationNames)[number];
 
-/** An error as problem details (RFC 9457), with its stable `code` and the request's id beside the members of the RFC. */
+/** An error as problem details (RFC 9457), with a stable `code` and the id of the request. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -15,31 +15,32 @@ export interface Problem {
   readonly requestId: string;
 }
 
-/** What `/v1/decrypt` answers. */
+/** The response of `/v1/decrypt`. */
 export interface DecryptAnswer {
   /** What the caller typed. */
   readonly plaintext: string;
-  /** `base64` where the plaintext is no text. */
+  /** `base64` if the plaintext is not UTF-8 text. */
   readonly encoding: 'utf-8' | 'base64';
+  /** The key id under which the message was decrypted. */
   readonly keyId: string;
   /** The algorithm suite's id, four hexadecimal digits. */
   readonly suite: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
-  /** Tells messages apart, as a ciphertext's text does not; hexadecimal. */
+  /** Hexadecimal. Different in every message, so it identifies one. */
   readonly messageId: string;
 }
 
-/** What `/v1/decrypt/batch` answers: in the order of the items, each with its own success or error. */
+/** The response of `/v1/decrypt/batch`: a result or an error for each item, in the order of the items. */
 export interface BatchAnswer {
   readonly results: readonly (DecryptAnswer | { readonly error: Problem })[];
 }
 
-/** What `/v1/reencrypt` answers; never the plaintext. */
+/** The response of `/v1/reencrypt`, without the plaintext. */
 export interface ReencryptAnswer {
-  /** Under which the message was decrypted; absent, as `suite`, where no consumer may have the field: nothing is decrypted then. */
+  /** The key id under which the message was decrypted. Absent, like `suite`, if no consumer may have the field. */
   readonly keyId?: string;
   readonly suite?: string;
-  /** In the order of the consumers, each with its own success or error. */
+  /** A result or an error for each consumer, in the order of the consumers. */
   readonly results: readonly (EncryptedFor | { readonly consumer: string; readonly error: Problem })[];
 }
 
@@ -51,5 +52,5 @@ export interface EncryptedFor {
   readonly ciphertext: string;
 }
 
-/** What `/v1/inspect` answers. */
+/** The response of `/v1/inspect`. */
 export type InspectAnswer = MessageSummary;

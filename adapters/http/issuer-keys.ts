@@ -2,17 +2,17 @@ import { createRemoteJWKSet, customFetch } from 'jose';
 import { isWorker } from './runtime.ts';
 
 const timeout = 3_000;
-// After a failure the issuer is not asked again for as long.
+// How long to wait after a failure before asking the issuer again.
 const coolDown = 5_000;
 // A key is under a kilobyte, and an issuer has a handful.
 const maxBytes = 65_536;
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
 
-// By URL; each keeps its issuer's keys, and looks for new ones when a token names one that it does not have.
+// By URL. Each caches the keys of its issuer, and fetches them again for a token with an unknown key.
 const keySets = new Map<string, KeySet>();
 
-/** The keys of an issuer, its JSON Web Key Set (RFC 7517, section 5), fetched when they are needed. */
+/** The JSON Web Key Set of an issuer (RFC 7517, section 5), fetched when it is needed. */
 export function issuerKeys(jwksUrl: string): KeySet {
   const known = keySets.get(jwksUrl);
   if (known !== undefined) return known;
@@ -21,19 +21,19 @@ export function issuerKeys(jwksUrl: string): KeySet {
   return keySet;
 }
 
-/** A fetch that reads a bounded body, waits after a failure, and in a Worker is in flight once at a time. */
+/** A fetch that reads a bounded body and pauses after a failure. In a Worker, only one is in flight at a time. */
 function carefulFetch(): typeof fetch {
   let failedAt = Number.NEGATIVE_INFINITY;
   let startedAt = Number.NEGATIVE_INFINITY;
   let fetched: { readonly keys: Blob; readonly at: number } | undefined;
 
   return async (url, init) => {
-    // Elsewhere, requests await the same fetch. A Worker's request must not await what another one started, so it looks
-    // from time to time.
+    // On other runtimes, requests await the same fetch. A request in a Worker must not await what another request
+    // started, so it polls.
     const arrivedAt = Date.now();
     while (isWorker && Date.now() - startedAt < timeout && !init?.signal?.aborted) await sleep(25);
     if (fetched !== undefined && fetched.at > arrivedAt) return new Response(fetched.keys);
-    if (Date.now() - failedAt < coolDown) throw new Error('The issuer failed a short while ago.');
+    if (Date.now() - failedAt < coolDown) throw new Error('The issuer failed recently.');
     startedAt = Date.now();
     try {
       const response = await fetch(url, init);

@@ -3,18 +3,19 @@ import { lookupBudget, tooManyLookups } from '../../src/internal.ts';
 import { isWorker } from './runtime.ts';
 import { tokenBuckets } from './token-buckets.ts';
 
-// Names that no store has: for a caller at once, and with every second.
-const perCaller = { burst: 20, perSecond: 2 };
-// Many calls may ask for one name at once, when it is not cached yet. Where they do not share a lookup, as in a Worker,
-// each is a store request.
+// Lookups of unknown names that a caller may make at once, and more each second.
+const burst = 20;
+const perSecond = 2;
+// Many calls may need the same name before it is cached. If they do not share a lookup, as in a Worker, each one is a
+// request to the store.
 const maxInFlight = 100;
 
-/** Makes the lookup budgets of calls, by the caller's name; the calls of one caller share what it may do in a second. */
+/** Makes a lookup budget for each call. The calls of one caller share its limit per second. */
 export function callersLookupBudgets() {
-  const callers = tokenBuckets(perCaller);
+  const callers = tokenBuckets(burst, perSecond);
   const inFlight = new Map<string, number>();
 
-  function land(name: string): void {
+  function finish(name: string): void {
     const others = (inFlight.get(name) ?? 1) - 1;
     if (others === 0) inFlight.delete(name);
     else inFlight.set(name, others);
@@ -23,7 +24,7 @@ export function callersLookupBudgets() {
   return (caller: string): LookupBudget => {
     const call = lookupBudget();
 
-    /** Takes the first lookup of a name; those at the same time are free. */
+    /** Takes the first lookup of a name. Others at the same time are free. */
     function takeFirst(name: string): (isFound: boolean) => void {
       const done = call.take(name);
       if (!callers.take(caller, 1)) throw tooManyLookups();
@@ -34,7 +35,7 @@ export function callersLookupBudgets() {
     }
 
     return {
-      // The runtime cancels what one request of a Worker awaits of another.
+      // A Worker's runtime cancels a request that awaits what another request started.
       ...(isWorker && { scope: {} }),
       take(name) {
         const others = inFlight.get(name) ?? 0;
@@ -42,7 +43,7 @@ export function callersLookupBudgets() {
         const done = others === 0 ? takeFirst(name) : undefined;
         inFlight.set(name, others + 1);
         return (isFound) => {
-          land(name);
+          finish(name);
           done?.(isFound);
         };
       },

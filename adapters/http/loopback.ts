@@ -1,4 +1,4 @@
-/** Whether a host is this machine alone. */
+/** Whether a host is a loopback address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

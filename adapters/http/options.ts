@@ -11,84 +11,88 @@ import type { OperationName } from './contract.ts';
 
 /** Options of `flowSecurityKeys`. */
 export interface FlowSecurityKeysOptions extends DecryptorOptions, Partial<UseOptions> {
+  /** Which callers are accepted. */
   readonly authorization: Authorization;
-  /** How `/v1/connect` answers. Default: as the article. */
+  /** The settings of `/v1/connect`. Default: those of the article. */
   readonly connect?: ConnectSettings;
   /** How long a call may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number;
-  /** Whom inputs are encrypted for. Default: nobody, so that `/v1/reencrypt` is `not_found`. */
+  /** The consumers to re-encrypt for. Default: none, so that `/v1/reencrypt` is `not_found`. */
   readonly consumerStore?: ConsumerStore;
-  /** Consumers, to be shared with other services. Default: a cache of its own. */
+  /** A cache of consumers that services share. Default: a new one. */
   readonly consumerCache?: ConsumerCache;
-  /** Whether a caller may make one call more. Default: always. */
+  /** Whether a caller may make another call; otherwise it is refused with `rate_limited`. Default: always. */
   readonly mayCall?: (call: Call) => Promise<boolean>;
-  /** Told of every request. Default: a line of JSON on the console. */
+  /** Called after each request. Default: writes a line of JSON to the console. */
   readonly log?: (line: RequestLogLine) => void;
-  /** Told of every re-encryption, and waited for; what it throws fails the request. Default: a line of JSON on the console. */
+  /** Called and awaited for each re-encryption. If it throws, the re-encryption fails. Default: writes a line of JSON to the console. */
   readonly audit?: (line: ReencryptionLogLine) => void | Promise<void>;
-  /** Called before each request; what it throws is answered in its place. */
+  /** Called before each request. If it throws, the service responds with that error. */
   readonly assertServing?: () => void;
 }
 
-/** What a rate limit counts. */
+/** A call that a rate limit counts. */
 export interface Call {
   /** The caller's name, as in the log. */
   readonly caller: string;
   readonly operation: OperationName;
-  /** The items of a batch; 1 for another call. */
+  /** The number of items of a batch; 1 for any other call. */
   readonly items: number;
 }
 
-/** Who may call. */
+/** Which callers the service accepts. */
 export interface Authorization {
   readonly bearerTokens?: readonly BearerToken[];
   readonly jwtIssuer?: JwtIssuer;
-  /** Without tokens and issuer: accept every call that comes to a loopback address, and no other. Default: false. */
+  /** If there are neither tokens nor an issuer, accept calls over loopback. Default: false. */
   readonly isDevelopment?: boolean;
 }
 
-/** A bearer token (RFC 6750) that is accepted. */
+/** A bearer token (RFC 6750) that the service accepts, with its limits. */
 export interface BearerToken {
-  /** SHA-256 of the token, 64 hexadecimal digits. */
+  /** The SHA-256 hash of the token, as 64 hexadecimal digits. */
   readonly sha256: string;
   /** The key ids that it may decrypt under. Default: all. */
   readonly keyIds?: readonly string[];
-  /** The routes that it may call, by the names of {@link OperationName}. Default: all. */
+  /** The names of the routes that it may call: `decrypt`, `decryptBatch`, `reencrypt`, `inspect`, `connect`, `metrics`. Default: all. */
   readonly routes?: readonly string[];
-  /** The consumers that it may encrypt for; `*` among them stands for all. Default: none. */
+  /** The consumers that it may encrypt for; `*` stands for all. Default: none. */
   readonly consumers?: readonly string[];
-  /** The fields that it may encrypt for consumers. Default: all that those may have. */
+  /** The fields that it may encrypt for consumers. Default: all. */
   readonly fields?: readonly string[];
 }
 
-/** Who issues JSON Web Tokens (RFC 7519) that are accepted: Cloudflare Access, or any OpenID provider. */
+/** An issuer of JSON Web Tokens (RFC 7519) that the service accepts: Cloudflare Access, or any OpenID provider. */
 export interface JwtIssuer {
+  /** The `iss` of its tokens. */
   readonly issuer: string;
+  /** The `aud` of its tokens. */
   readonly audience: string;
+  /** The URL of its JSON Web Key Set. */
   readonly jwksUrl: string;
-  /** Names of RFC 7518, section 3.1. */
+  /** The allowed signature algorithms, by the names of RFC 7518, section 3.1. */
   readonly algorithms: readonly string[];
-  /** What callers with its tokens may do; the members mean what those of a bearer token do. */
+  /** The limits of callers with its tokens, as for a bearer token. */
   readonly limits: Omit<BearerToken, 'sha256'> & { readonly routes: readonly string[] };
   /** A scope (RFC 6749, section 3.3) that a token must have, in its `scope` or `scp`. Default: none. */
   readonly requiredScope?: string;
-  /** A claim that a token must have, and its value; where the claim is a list, one of its values. Default: none. */
+  /** A claim that a token must have, with its value, or one of its values if the claim is a list. Default: none. */
   readonly requiredClaim?: { readonly name: string; readonly value: string };
 }
 
-/** What a route adds to the line of its request. */
+/** What a route adds to the log line of its request. */
 export interface LogRecord extends ConnectRecord {
   readonly contactId?: string | null;
-  /** Of a batch, or the consumers of a re-encryption; `code` is that of the first that failed. */
+  /** The number of items of a batch, or of consumers of a re-encryption. `code` is that of the first failure. */
   readonly items?: number;
   readonly failures?: number;
 }
 
-/** One line of the service's log: never a plaintext, a ciphertext, a key, a token, nor the body. */
+/** A line of the request log. It never holds a plaintext, a ciphertext, a key, a token or the body. */
 export interface RequestLogLine extends Partial<LogRecord> {
   readonly level: 'INFO' | 'ERROR';
   readonly requestId: string;
-  /** What the client sent as `x-request-id`. */
+  /** The `x-request-id` that the client sent. */
   readonly clientRequestId?: string;
   readonly traceId: string;
   /** `token:` and the first digits of its hash, `jwt:` and its subject or common name, or `development`. */
@@ -99,11 +103,11 @@ export interface RequestLogLine extends Partial<LogRecord> {
   readonly milliseconds: number;
 }
 
-/** One line of the audit: who had which input encrypted for whom. Never an input, a ciphertext, a key, nor a token. */
+/** A line of the audit: which caller had which field encrypted for which consumer. It never holds an input, a ciphertext, a key or a token. */
 export interface ReencryptionLogLine extends ReencryptionRecord {
   readonly level: 'INFO' | 'ERROR';
   readonly audit: 'reencryption';
   readonly requestId: string;
-  /** As in the log of requests. */
+  /** As in the request log. */
   readonly caller: string;
 }

@@ -49,15 +49,15 @@ export function problemDetails({ code, message }: FlowKeysError, requestId: stri
   return { type, title: errorCodes[code], status: statusOf[code], detail: message, code, requestId };
 }
 
-/** The error as problem+json, and as the record of the request. */
+/** Responds with problem+json, and logs the error with the request. */
 export function problem(context: Context<AppEnv>, error: FlowKeysError): Response {
   context.set('record', errorRecord(error));
   const details = problemDetails(error, context.var.requestId);
   const status = statusOf[error.code];
-  // A client may try again what may pass.
+  // Seconds until a retry may succeed.
   if (status === 503) context.header('retry-after', '1');
-  // The longest that a rate limit's period goes on: wrangler.toml.
+  // The period of the rate limits in wrangler.toml.
   if (status === 429) context.header('retry-after', '10');
-  // Not a Response of its own: only what the context makes gets the headers that were set before.
+  // Not `new Response`: only responses of the context get the headers that were set before.
   return context.body(JSON.stringify(details), status, { 'content-type': 'application/problem+json' });
 }

@@ -3,10 +3,10 @@ import type { AppEnv, RequestSettings } from './context.ts';
 import { callersLookupBudgets } from './lookup-budgets.ts';
 import type { FlowSecurityKeysOptions } from './options.ts';
 
-/** The options, or how to make them from the runtime's bindings. */
+/** The options, or a function that makes them from the runtime's bindings. */
 export type GivenOptions = FlowSecurityKeysOptions | ((bindings: AppEnv['Bindings']) => FlowSecurityKeysOptions);
 
-/** Makes the settings of requests: once, or once for the bindings of a Worker, which are the same object for each. */
+/** Makes the settings of requests, once for each bindings object: a Worker's requests share theirs. */
 export function requestSettings(given: GivenOptions) {
   const caches = { keyCache: createKeyCache(), consumerCache: createConsumerCache() };
   const lookupBudgetOf = callersLookupBudgets();

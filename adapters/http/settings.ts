@@ -4,24 +4,26 @@ import { operationNames } from './contract.ts';
 import { isLoopback } from './loopback.ts';
 import type { Authorization, BearerToken, JwtIssuer } from './options.ts';
 
-/** Where settings come from: a Worker's bindings, or `process.env`. */
+/** The source of the settings: `process.env`, or the bindings of a Worker. */
 export type Environment = Readonly<Record<string, unknown>>;
 
-/** What the environment configures of the service. */
+/** The options of `flowSecurityKeys` that the environment sets. */
 export interface EnvironmentSettings {
   readonly authorization: Authorization;
   readonly connect: ConnectSettings;
-  /** Milliseconds. */
+  /** How long a call may take, in milliseconds. */
   readonly timeout: number;
-  /** With `AUDIT=none`: records nothing. */
+  /** Records nothing. Present with `AUDIT=none`. */
   readonly audit?: () => void;
 }
 
 /**
  * Reads `BEARER_TOKEN_HASHES`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_ALGORITHMS`, `JWT_ROUTES`,
- * `JWT_KEY_IDS`, `JWT_CONSUMERS`, `JWT_FIELDS`, `JWT_SCOPE`, `JWT_CLAIM`, `DEVELOPMENT`, `TIMEOUT`, `AUDIT`, and those of {@link connectSettings}.
+ * `JWT_KEY_IDS`, `JWT_CONSUMERS`, `JWT_FIELDS`, `JWT_SCOPE`, `JWT_CLAIM`, `DEVELOPMENT`, `TIMEOUT`, `AUDIT`, and the settings of {@link connectSettings}.
  *
- * @throws FlowKeysError `not_configured`, naming the setting that is missing or wrong
+ * @throws FlowKeysError `not_configured`, with the name of the missing or invalid setting
+ * @example
+ * const app = flowSecurityKeys({ ...settingsFrom(process.env), keyStore });
  */
 export function settingsFrom(environment: Environment): EnvironmentSettings {
   const text = (name: string) => (typeof environment[name] === 'string' ? environment[name].trim() : '');
@@ -38,26 +40,29 @@ export function settingsFrom(environment: Environment): EnvironmentSettings {
   };
 }
 
-/** Whether somebody may call: a bearer token or an issuer of JWTs is configured. */
+/** Whether a bearer token or an issuer of JWTs is configured. */
 export function hasCallers({ bearerTokens = [], jwtIssuer }: Authorization): boolean {
   return bearerTokens.length > 0 || jwtIssuer !== undefined;
 }
 
-/**
- * Reads `BEARER_TOKEN_HASHES`: entries as {@link bearerTokenFrom} takes them, separated by white space.
- *
- * @throws FlowKeysError `not_configured`
- */
+/** @throws FlowKeysError `not_configured` if no call could ever be accepted */
+export function assertCallers(authorization: Authorization): void {
+  if (hasCallers(authorization)) return;
+  throw notConfigured(
+    'No caller is configured. Set BEARER_TOKEN_HASHES ("flow-keys token" creates a token and its hash) or JWT_ISSUER.',
+  );
+}
+
 function bearerTokensFrom(text: string): readonly BearerToken[] {
   const tokens = text.split(/\s+/).filter(Boolean).map(bearerTokenFrom);
   if (new Set(tokens.map(({ sha256 }) => sha256)).size === tokens.length) return tokens;
-  throw notConfigured('BEARER_TOKEN_HASHES holds a hash twice, and it is unclear which limits it has. Leave one.');
+  throw notConfigured('BEARER_TOKEN_HASHES holds a hash twice, so its limits are unclear. Remove one of the two.');
 }
 
 /**
- * Reads `{sha256}`, and what the token is limited to: `{sha256}:key-ids={id},{id}:routes={name},{name}`; and the
- * consumers that it may encrypt for, without which it may for none, and the fields: `:consumers={name},{name}:fields={name}`.
- * Except for the `*` that stands for all consumers, no character of it means anything to a shell.
+ * Reads an entry of `BEARER_TOKEN_HASHES`: `{sha256}`, then the limits of the token, each optional:
+ * `:key-ids={id},{id}:routes={name},{name}:consumers={name},{name}:fields={name}`. Without `consumers`, the token may
+ * encrypt for none. Except for `*`, which stands for all consumers, no character has a meaning in a shell.
  *
  * @throws FlowKeysError `not_configured`
  */
@@ -74,24 +79,25 @@ export function bearerTokenFrom(entry: string): BearerToken {
     if (list === undefined || more.length > 0 || lists.has(name) || !Object.hasOwn(limitNames, name)) throw badLimit();
     lists.set(name, list === '' ? [] : list.split(','));
   }
-  const named = Object.entries(limitNames).map(([name, member]) => [member, lists.get(name)]);
-  return { sha256, ...limitsFrom(Object.fromEntries(named), badLimit) };
+  const limitsByMember = Object.entries(limitNames).map(([name, member]) => [member, lists.get(name)]);
+  return { sha256, ...limitsFrom(Object.fromEntries(limitsByMember), badLimit) };
 }
 
 const limitNames = { 'key-ids': 'keyIds', routes: 'routes', consumers: 'consumers', fields: 'fields' } as const;
 
 function badLimit(): FlowKeysError {
   return notConfigured(
-    `A limit in BEARER_TOKEN_HASHES must be "key-ids=…", "consumers=…", "fields=…", or "routes=…" with names of ${operationNames.join(', ')}, each once.`,
+    `A limit in BEARER_TOKEN_HASHES must be "key-ids=…", "consumers=…", "fields=…" or "routes=…", each at most once. Routes are ${operationNames.join(', ')}.`,
   );
 }
 
 type Limits = Omit<BearerToken, 'sha256'>;
+type Lists = Readonly<Partial<Record<keyof Limits, readonly string[] | undefined>>>;
 
-/** What a caller may do, of lists that may be absent; an empty list is a mistake, but for the consumers. */
-function limitsFrom({ keyIds, routes, consumers, fields }: Limits, bad: () => FlowKeysError): Limits {
-  const isListOf = (list: readonly string[] | undefined, is: (entry: string) => boolean) =>
-    list === undefined || (list.length > 0 && list.every(is));
+/** The limits of a caller. An absent list limits nothing. An empty list is a mistake, except for the consumers. */
+function limitsFrom({ keyIds, routes, consumers, fields }: Lists, bad: () => FlowKeysError): Limits {
+  const isListOf = (list: readonly string[] | undefined, isEntry: (entry: string) => boolean) =>
+    list === undefined || (list.length > 0 && list.every(isEntry));
   if (!isListOf(keyIds, isKeyId) || !isListOf(routes, isRoute) || !isListOf(fields, isField)) throw bad();
   return {
     ...(keyIds && { keyIds }),
@@ -105,19 +111,19 @@ function isRoute(name: string): boolean {
   return operationNames.some((known) => known === name);
 }
 
-// Never an algorithm with a shared secret: a public key would be taken for it.
+// No algorithm with a shared secret: an attacker could sign with the public key as the secret.
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
   const issuer = text('JWT_ISSUER');
   const audience = text('JWT_AUDIENCE');
-  if (audience === '') throw notConfigured('JWT_AUDIENCE must name the audience that tokens are issued for.');
+  if (audience === '') throw notConfigured('JWT_AUDIENCE must be the audience (aud) of the tokens.');
   // Cloudflare Access: https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
   const isAccess = /^https:\/\/[a-z0-9-]+\.cloudflareaccess\.com$/.test(issuer);
   const jwksUrl = text('JWT_JWKS_URL') || (isAccess ? `${issuer}/cdn-cgi/access/certs` : '');
   const url = URL.canParse(jwksUrl) ? new URL(jwksUrl) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && !isLoopback(url.hostname))) {
-    throw notConfigured("JWT_JWKS_URL must be the https URL of the issuer's JSON Web Key Set, its jwks_uri.");
+    throw notConfigured("JWT_JWKS_URL must be the https URL of the issuer's JSON Web Key Set (jwks_uri).");
   }
   const list = (name: string) =>
     text(name)
@@ -125,7 +131,7 @@ function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
       .filter(Boolean);
   const allowed = list('JWT_ALGORITHMS');
   if (!allowed.every((algorithm) => algorithms.includes(algorithm))) {
-    throw notConfigured(`JWT_ALGORITHMS must be among ${algorithms.join(' ')}.`);
+    throw notConfigured(`JWT_ALGORITHMS may hold ${algorithms.join(' ')}.`);
   }
   return {
     issuer,
@@ -139,14 +145,14 @@ function jwtIssuerFrom(text: (name: string) => string): JwtIssuer {
 }
 
 function jwtLimitsFrom(list: (name: string) => readonly string[]): JwtIssuer['limits'] {
-  const given = (name: string) => (list(name).length > 0 ? list(name) : undefined);
-  const [keyIds, fields, routes = []] = ['JWT_KEY_IDS', 'JWT_FIELDS', 'JWT_ROUTES'].map(given);
-  const consumers = list('JWT_CONSUMERS');
+  const optional = (name: string) => (list(name).length > 0 ? list(name) : undefined);
+  const lists = { keyIds: optional('JWT_KEY_IDS'), fields: optional('JWT_FIELDS'), consumers: list('JWT_CONSUMERS') };
+  const routes = list('JWT_ROUTES');
   const bad = () =>
     notConfigured(
-      `JWT_ROUTES must name what callers with tokens of JWT_ISSUER may call, of ${operationNames.join(' ')}; JWT_KEY_IDS and JWT_FIELDS, where they are set, hold key ids and fields.`,
+      `JWT_ROUTES must hold the routes that tokens of JWT_ISSUER may call, among ${operationNames.join(' ')}. JWT_KEY_IDS may hold key ids, and JWT_FIELDS fields.`,
     );
-  return { ...limitsFrom({ consumers, routes, ...(keyIds && { keyIds }), ...(fields && { fields }) }, bad), routes };
+  return { ...limitsFrom({ ...lists, routes }, bad), routes };
 }
 
 function requiredClaimFrom(text: string): Pick<JwtIssuer, 'requiredClaim'> {
@@ -157,9 +163,9 @@ function requiredClaimFrom(text: string): Pick<JwtIssuer, 'requiredClaim'> {
 }
 
 /**
- * Whether `AUDIT` is `none`: then re-encryptions are recorded nowhere.
+ * Whether `AUDIT` is `none`, so that re-encryptions are not recorded.
  *
- * @throws FlowKeysError `not_configured` for another value than `stdout`, the default, and `none`
+ * @throws FlowKeysError `not_configured` if it is neither `stdout`, the default, nor `none`
  */
 export function isAuditOff({ AUDIT: audit = 'stdout' }: Environment): boolean {
   if (audit !== 'stdout' && audit !== 'none') throw notConfigured('AUDIT must be stdout or none.');
@@ -168,12 +174,16 @@ export function isAuditOff({ AUDIT: audit = 'stdout' }: Environment): boolean {
 
 const longestTimeout = 300_000;
 
-/** How long a call may take, in milliseconds; throws FlowKeysError `not_configured` for what is no such time. */
+/**
+ * Checks how long a call may take, in milliseconds.
+ *
+ * @throws FlowKeysError `not_configured`
+ */
 export function checkedTimeout(timeout = 10_000): number {
   if (timeout > 0 && timeout <= longestTimeout) return timeout;
   throw notConfigured(`TIMEOUT must be a number of milliseconds, from 1 to ${longestTimeout}.`);
 }
 
-function notConfigured(message: string): FlowKeysError {
+export function notConfigured(message: string): FlowKeysError {
   return new FlowKeysError('not_configured', message);
 }

@@ -1,28 +1,24 @@
-export interface TokenBucketOptions {
-  /** How many may be taken at once. */
-  readonly burst: number;
-  /** How many are added with every second. */
-  readonly perSecond: number;
-  /** The time, in milliseconds. Default: `Date.now`. */
-  readonly now?: () => number;
-}
-
 /** A token bucket for each caller. */
 export interface TokenBuckets {
-  /** Takes so many, if the caller has as many; a caller who has all it can have may take more than that once. */
+  /** Takes `count` tokens if the caller has them. A full bucket allows any count, once. */
   take(caller: string, count: number): boolean;
   giveBack(caller: string): void;
 }
 
-// Those who were not heard of for longest are forgotten, and have full buckets again.
+// The least recently seen callers are forgotten, and get full buckets again.
 const maxCallers = 1_000;
 
-/** Makes the buckets, in bounded memory. */
-export function tokenBuckets({ burst, perSecond, now = Date.now }: TokenBucketOptions): TokenBuckets {
+/**
+ * Makes the buckets, in bounded memory.
+ *
+ * @param burst the size of a bucket
+ * @param perSecond the tokens that it gets each second
+ */
+export function tokenBuckets(burst: number, perSecond: number): TokenBuckets {
   const buckets = new Map<string, { left: number; at: number }>();
 
   function bucketOf(caller: string) {
-    const time = now();
+    const time = Date.now();
     const { left, at } = buckets.get(caller) ?? { left: burst, at: time };
     const bucket = { left: Math.min(burst, left + ((time - at) / 1_000) * perSecond), at: time };
     buckets.delete(caller);

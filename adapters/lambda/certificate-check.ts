@@ -1,52 +1,41 @@
-import { DescribeParametersCommand, GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, paginateDescribeParameters, type SSMClient } from '@aws-sdk/client-ssm';
 import { type CertificateAge, certificateAge, certificateIn, daysLeft, holdsPrivateKey } from '../../src/internal.ts';
+import { certificatePath, parameterPrefix } from '../stores/names.ts';
 
-/** What was found of a key's certificate, the parameter `{prefix}/{key-id}/certificate`. */
+/** The state of a key's certificate, the parameter `{prefix}/{key-id}/certificate`. */
 export type CertificateFinding =
   | { readonly keyId: string; readonly state: CertificateAge; readonly daysLeft: number }
   | { readonly keyId: string; readonly state: 'missing' | 'unreadable' | 'holds a private key' };
 
 export interface CertificateCheckOptions {
-  readonly client: Pick<SSMClient, 'send'>;
-  /** What stands before the key id. Default: `/amazon-connect/encryption`. */
+  readonly client: SSMClient;
+  /** The part of the names before the key id. Default: `/amazon-connect/encryption`. */
   readonly prefix?: string;
-  /** The time, in milliseconds. Default: `Date.now`. */
+  /** The current time, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Looks at the certificate of each key in Parameter Store: Connect encrypts with it, and a flow whose
- * certificate has expired fails without a word. Needs `ssm:DescribeParameters`, and `ssm:GetParameter` on the
- * certificates alone.
+ * Checks the certificate of each key in Parameter Store. Connect encrypts with it, and a flow whose certificate has expired
+ * fails silently. Needs `ssm:DescribeParameters`, and `ssm:GetParameter` on the certificates only.
  *
- * @throws what the SSM client throws: a check that did not take place must not look like one that did
+ * @throws the errors of the SSM client: a check that failed must not look like one that passed
  */
 export async function checkCertificates({
   client,
-  prefix = '/amazon-connect/encryption',
+  prefix = parameterPrefix,
   now = Date.now,
 }: CertificateCheckOptions): Promise<readonly CertificateFinding[]> {
-  const names = new Set(await parameterNames());
+  const names = new Set<string>();
+  const ParameterFilters = [{ Key: 'Path', Option: 'Recursive', Values: [prefix] }];
+  for await (const { Parameters = [] } of paginateDescribeParameters({ client }, { ParameterFilters })) {
+    for (const { Name: name = '' } of Parameters) if (/\/(private-key|certificate)$/.test(name)) names.add(name);
+  }
   const keyIds = new Set(Array.from(names, (name) => name.slice(prefix.length + 1).split('/')[0] ?? ''));
   return Promise.all(Array.from(keyIds).sort().map(find));
 
-  async function parameterNames(): Promise<readonly string[]> {
-    const names: string[] = [];
-    let next: string | undefined;
-    do {
-      const command = new DescribeParametersCommand({
-        ParameterFilters: [{ Key: 'Path', Option: 'Recursive', Values: [prefix] }],
-        ...(next && { NextToken: next }),
-      });
-      const page = await client.send(command);
-      names.push(...(page.Parameters ?? []).flatMap(({ Name }) => Name ?? []));
-      next = page.NextToken;
-    } while (next);
-    return names.filter((name) => /\/(private-key|certificate)$/.test(name));
-  }
-
   async function find(keyId: string): Promise<CertificateFinding> {
-    const name = `${prefix}/${keyId}/certificate`;
+    const name = `${prefix}/${certificatePath(keyId)}`;
     if (!names.has(name)) return { keyId, state: 'missing' };
     const { Parameter: parameter } = await client.send(new GetParameterCommand({ Name: name }));
     const pem = parameter?.Value ?? '';

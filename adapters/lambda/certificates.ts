@@ -10,14 +10,14 @@ const logger = new Logger({ serviceName });
 const metrics = new Metrics({ serviceName, namespace });
 const client = new SSMClient(awsClientConfiguration(process.env, 'SSM'));
 
-/** The entry point of the check that runs on a schedule: `certificates.handler`. */
+/** The entry point of the scheduled check: `certificates.handler`. */
 export async function handler(): Promise<readonly CertificateFinding[]> {
   const findings = await checkCertificates({ client, ...keyPrefix(process.env) });
   for (const finding of findings) {
     if ('daysLeft' in finding) {
-      // A certificate that does not encrypt yet is as one that does not any more.
+      // A certificate that is not valid yet is as bad as an expired one.
       const value = finding.state === 'not yet valid' ? -1 : finding.daysLeft;
-      // Without the key id too: an alarm watches the lowest of all, and cannot know the ids to come.
+      // Also without the key id: an alarm watches the lowest value of all keys, and cannot know future key ids.
       const metric = metrics.singleMetric().addDimensions({}).addDimensions({ keyId: finding.keyId });
       metric.addMetric('CertificateDaysLeft', MetricUnit.Count, value);
     }
@@ -29,11 +29,11 @@ export async function handler(): Promise<readonly CertificateFinding[]> {
 
 const messages: Readonly<Record<CertificateFinding['state'], string>> = {
   valid: 'The certificate is valid.',
-  expiring: 'The certificate expires soon: give the flow one that is newly issued, or rotate the key.',
-  expired: 'The certificate has expired, so the flow cannot encrypt: give it one that is newly issued.',
-  'not yet valid': 'The certificate is not valid yet, so the flow cannot encrypt: give it one that is valid now.',
+  expiring: 'The certificate expires soon. Put a newly issued one into the flow, or rotate the key.',
+  expired: 'The certificate has expired, so the flow cannot encrypt. Put a newly issued one into the flow.',
+  'not yet valid': 'The certificate is not valid yet, so the flow cannot encrypt. Put a valid one into the flow.',
   'holds a private key':
-    'What is stored as the certificate also holds a private key, which everyone who may list parameters can read: store the certificate alone, and rotate the key.',
-  missing: 'No certificate is stored for this key, so its expiry is not watched: store it beside the private key.',
-  unreadable: 'What is stored as the certificate cannot be read as one: store it again, as PEM.',
+    'The certificate parameter also holds a private key, which everyone who may read parameters can read. Store the certificate only, and rotate the key.',
+  missing: 'No certificate is stored for this key, so its expiry is not watched. Store it next to the private key.',
+  unreadable: 'The certificate parameter does not hold a readable certificate. Store the certificate again, as PEM.',
 };

@@ -16,59 +16,62 @@ import {
 import { answerMargin, instanceArnOf, logLine } from '../../src/internal.ts';
 import { auditWriter } from '../node/audit.ts';
 
-/** What is read of the context that the Lambda runtime passes. */
+/** The part of the Lambda runtime's context that the handler reads. */
 export interface LambdaContext {
   readonly awsRequestId: string;
   readonly invokedFunctionArn?: string;
   getRemainingTimeInMillis(): number;
 }
 
-/** One line of the function's log: never an input, a ciphertext, a key, nor the event. */
+/** A line of the function's log. It never holds an input, a ciphertext, a key or the event. */
 export interface LambdaLogLine extends ConnectRecord {
   readonly contactId: string | null;
   readonly requestId: string;
   readonly milliseconds: number;
 }
 
-/** One line of the audit: who had which input encrypted for whom. Never an input, a ciphertext, nor a key. */
+/** A line of the audit: which caller had which field encrypted for which consumer. It never holds an input, a ciphertext or a key. */
 export interface LambdaAuditLine extends ReencryptionRecord {
   readonly audit: 'reencryption';
   readonly requestId: string;
-  /** The ARN of the function, as it was invoked. */
+  /** The ARN that the function was invoked with. */
   readonly caller: string;
-  /** The instance of Connect that the event names. */
+  /** The Connect instance that the event names. */
   readonly instanceArn: string | null;
 }
 
 /** Options of {@link createHandler}. */
 export interface HandlerOptions extends DecryptorOptions, Partial<UseOptions> {
-  /** How an event is answered. Default: as the article. */
+  /** The settings of the response. Default: those of the article. */
   readonly connect?: ConnectSettings;
   /**
-   * Whether to throw when a store is unavailable, for Connect to invoke the function again: it does so up
-   * to three times, while the flow waits. Default: false, which answers the flow.
+   * Whether to throw when a store is unavailable, so that Connect invokes the function again, up to three times while the
+   * flow waits. Default: false, which returns the error to the flow.
    */
   readonly retry?: boolean;
-  /** Whom inputs are encrypted for, as far as the settings' `consumers` allow. Default: nobody. */
+  /** The consumers to re-encrypt for, if the `consumers` of the settings allow them. Default: none. */
   readonly consumerStore?: ConsumerStore;
-  /** Consumers, to be shared with other handlers. Default: a cache of its own. */
+  /** A cache of consumers that handlers share. Default: a new one. */
   readonly consumerCache?: ConsumerCache;
-  /** Told of every call. Default: a line of JSON on standard output. */
+  /** Called after each invocation. Default: writes a line of JSON to standard output. */
   readonly log?: (line: LambdaLogLine) => void;
-  /** Told of every re-encryption, and waited for; what it throws fails it. Default: a line of JSON on standard output. */
+  /** Called and awaited for each re-encryption. If it throws, the re-encryption fails. Default: writes a line of JSON to standard output. */
   readonly audit?: (line: LambdaAuditLine) => void | Promise<void>;
 }
 
-// What Connect waits at most, where no runtime says what is left of it.
+// The longest that Connect waits, if the runtime does not say how much time is left.
 const longestCall = 8_000;
 
 /**
- * Makes the Lambda handler for a flow's Invoke AWS Lambda function block.
+ * Creates the Lambda handler for a flow's Invoke AWS Lambda function block.
+ *
+ * @returns a handler that returns errors to the flow. With `retry`, it throws FlowKeysError `key_store_unavailable` and
+ *   `consumer_store_unavailable`.
  *
  * @example
  * export const handler = createHandler({ keyStore: ssmKeyStore({ client }) });
  * @example
- * // The inputs are used here, and do not go back to the flow: it reads $.External.data.result.reference.
+ * // Your code uses the inputs here. The flow never gets them: it reads $.External.data.result.reference.
  * export const handler = createHandler({
  *   keyStore,
  *   require: ['card', 'expiry', 'cvc'],
@@ -123,10 +126,9 @@ function logJson(line: LambdaLogLine): void {
 }
 
 /**
- * Makes a writer of the audit. It writes to standard output itself: the runtime drops what `console` is given below the
- * log level.
+ * Makes a writer of audit lines. It does not use `console`, whose lines the runtime drops below the log level.
  *
- * @param more what each line holds, too
+ * @param more returns further members of each line
  */
 export function lambdaAudit(more: () => object = () => ({})): NonNullable<HandlerOptions['audit']> {
   const write = auditWriter({ patience: answerMargin - 100 });

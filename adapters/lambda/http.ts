@@ -1,19 +1,13 @@
-// Hono means to move this to a package of its own, @hono/aws-lambda, which is not published yet.
+// Hono plans to move this to the package @hono/aws-lambda, which is not published yet.
 import { handle } from 'hono/aws-lambda';
-import { FlowKeysError } from '../../src/index.ts';
 import { logLine } from '../../src/internal.ts';
 import { flowSecurityKeys } from '../http/index.ts';
-import { hasCallers, settingsFrom } from '../http/settings.ts';
+import { assertCallers, settingsFrom } from '../http/settings.ts';
 import { assertAuditable, auditWriter } from '../node/audit.ts';
 import { awsConsumerStore, awsKeyStore } from '../stores/from-environment.ts';
 
 const settings = settingsFrom(process.env);
-if (!hasCallers(settings.authorization)) {
-  throw new FlowKeysError(
-    'not_configured',
-    'Nobody may call: configure BEARER_TOKEN_HASHES ("flow-keys token" makes one) or JWT_ISSUER.',
-  );
-}
+assertCallers(settings.authorization);
 if (settings.audit === undefined) assertAuditable();
 
 /** The entry point of the HTTP service behind a function URL or API Gateway: `http.handler`. */
@@ -23,7 +17,7 @@ export const handler = handle(
     ...settings,
     keyStore: awsKeyStore(process.env),
     consumerStore: awsConsumerStore(process.env),
-    // The runtime would put a prefix before what `console` is given.
+    // The Lambda runtime adds a prefix to lines that `console` writes.
     log: (line) => process.stdout.write(`${logLine(line)}\n`),
   }),
 );

@@ -7,7 +7,7 @@ import { type LambdaAuditLine, type LambdaLogLine, lambdaAudit } from './handler
 
 type LambdaEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Names in logs and metrics: Powertools' own settings, and what they are without. */
+/** The names in logs and metrics, from the settings of Powertools, with defaults. */
 export function powertoolsSettings(environment: LambdaEnvironment) {
   return {
     serviceName: environment['POWERTOOLS_SERVICE_NAME'] || 'flow-security-keys',
@@ -16,9 +16,15 @@ export function powertoolsSettings(environment: LambdaEnvironment) {
 }
 
 /**
- * What CloudWatch is told of each call: a line of the log, with the X-Ray trace id of the runtime, and in the
- * embedded metric format `DecryptionSuccess`, `DecryptionError` by `code`, and `ColdStart`; and of each re-encryption a
- * line, whatever the log level, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
+ * Creates the `log`, `audit` and `started` options of `createHandler`, which report to CloudWatch:
+ *
+ * - for each call a log line with the X-Ray trace id, and the metrics `DecryptionSuccess`, `DecryptionError` by `code`,
+ *   `UseSuccess`, `UseError` by `code`, `CheckFailed`, `NotEncrypted` and `ColdStart`;
+ * - for each re-encryption a line at any log level, and `ReencryptionSuccess` or `ReencryptionError` by `code`.
+ *
+ * @param environment `process.env`
+ * @example
+ * export const handler = createHandler({ keyStore, ...createObserver(process.env) });
  */
 export function createObserver(environment: LambdaEnvironment) {
   const { serviceName, namespace } = powertoolsSettings(environment);
@@ -40,17 +46,20 @@ export function createObserver(environment: LambdaEnvironment) {
       isFirst = false;
     }
     const { use, failedChecks = 0, notEncrypted = 0 } = line;
-    if (use === 'ok') metrics.singleMetric().addMetric('UseSuccess', MetricUnit.Count, 1);
-    else if (use !== undefined)
-      metrics.singleMetric().addDimension('code', use).addMetric('UseError', MetricUnit.Count, 1);
-    if (notEncrypted > 0) metrics.singleMetric().addMetric('NotEncrypted', MetricUnit.Count, notEncrypted);
-    if (failedChecks > 0) metrics.singleMetric().addMetric('CheckFailed', MetricUnit.Count, failedChecks);
-    const successes = decryptions.filter((decryption) => decryption === 'ok').length;
-    if (successes > 0) metrics.singleMetric().addMetric('DecryptionSuccess', MetricUnit.Count, successes);
-    for (const decryption of decryptions) {
-      if (decryption === 'ok') continue;
-      metrics.singleMetric().addDimension('code', decryption).addMetric('DecryptionError', MetricUnit.Count, 1);
-    }
+    if (use !== undefined) countOutcome('Use', use);
+    count('NotEncrypted', notEncrypted);
+    count('CheckFailed', failedChecks);
+    count('DecryptionSuccess', decryptions.filter((decryption) => decryption === 'ok').length);
+    for (const decryption of decryptions) if (decryption !== 'ok') countOutcome('Decryption', decryption);
+  }
+
+  function count(name: string, value: number): void {
+    if (value > 0) metrics.singleMetric().addMetric(name, MetricUnit.Count, value);
+  }
+
+  function countOutcome(name: string, code: string): void {
+    if (code === 'ok') count(`${name}Success`, 1);
+    else metrics.singleMetric().addDimension('code', code).addMetric(`${name}Error`, MetricUnit.Count, 1);
   }
 
   function started(record: UseStarted): void {
@@ -63,11 +72,8 @@ export function createObserver(environment: LambdaEnvironment) {
   });
 
   async function audit(line: LambdaAuditLine): Promise<void> {
-    const { code } = line;
     if (!isAuditOff(environment)) await record(line);
-    const metric = metrics.singleMetric();
-    if (code === 'ok') metric.addMetric('ReencryptionSuccess', MetricUnit.Count, 1);
-    else metric.addDimension('code', code).addMetric('ReencryptionError', MetricUnit.Count, 1);
+    countOutcome('Reencryption', line.code);
   }
 
   return { log, audit, started };

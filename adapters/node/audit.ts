@@ -2,7 +2,7 @@ import { fstatSync, statSync, writeSync } from 'node:fs';
 import { FlowKeysError } from '../../src/index.ts';
 import { logLine } from '../../src/internal.ts';
 
-// Less than a call may take, so that its client hears of it.
+// Less than the timeout of a call, so that its client gets the error.
 const patienceMilliseconds = 2_000;
 const maxPending = 1_000;
 const standardOutput = 1;
@@ -15,26 +15,26 @@ export interface AuditWriterOptions {
 }
 
 /**
- * Makes a writer of audit lines that waits until each is written, so that nothing is answered that is not recorded: a
- * pipe may have no reader, a disk may be full.
+ * Makes a writer of audit lines that waits until each line is written, so that nothing is returned without a record. A pipe
+ * may have no reader, and a disk may be full.
  *
- * @returns a function that throws FlowKeysError `audit_unavailable` for a line that was not written in time; it may be
- *   written later
+ * @returns a function that throws FlowKeysError `audit_unavailable` if the line was not written in time; it may be written
+ *   later
  */
 export function auditWriter({ stream = process.stdout, patience = patienceMilliseconds }: AuditWriterOptions = {}) {
   let pending = 0;
-  // Each line's own callback tells of its fault; without a listener, it would end the process.
+  // The callback of each line gets its error. Without a listener, the error would end the process.
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   const write = stream === process.stdout && isFile() ? writeToFile() : stream.write.bind(stream);
 
   return async function writeAuditLine(line: object): Promise<void> {
-    if (pending >= maxPending) throw unavailable(`${maxPending} lines wait to be written`);
+    if (pending >= maxPending) throw unavailable(`${maxPending} lines are waiting to be written`);
     pending += 1;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(unavailable(`a line was not written within ${patience} ms`)), patience);
     write(`${logLine(line)}\n`, (cause) => {
       pending -= 1;
-      if (cause) reject(unavailable('standard output takes no lines', cause));
+      if (cause) reject(unavailable('writing failed', cause));
       else resolve();
     });
     try {
@@ -55,7 +55,7 @@ function isFile(): boolean {
   }
 }
 
-/** Writes whole lines: Node's stream counts a line as written of which a filling disk took only a part. */
+/** Writes whole lines. Node's stream takes a line as written even if a full disk took only a part of it. */
 function writeToFile() {
   let isCutShort = false;
   return (line: string, done: (cause?: Error | null) => void) => {
@@ -72,8 +72,8 @@ function writeToFile() {
 }
 
 /**
- * Asserts that standard output is not the null device. Node puts that in the place of a closed one, and what is written
- * there is lost without an error.
+ * Asserts that standard output is not the null device, where lines are lost without an error. Node opens it in place of a
+ * closed standard output.
  *
  * @throws FlowKeysError `not_configured`
  */
@@ -82,11 +82,11 @@ export function assertAuditable(): void {
   if (!output.isCharacterDevice() || output.rdev !== statSync('/dev/null').rdev) return;
   throw new FlowKeysError(
     'not_configured',
-    'Standard output is closed or the null device, so the audit of re-encryptions would be lost: direct it to where it is kept, or set AUDIT=none.',
+    'Standard output is closed or the null device, so the audit of re-encryptions would be lost. Redirect it to a file or a collector, or set AUDIT=none.',
   );
 }
 
 function unavailable(what: string, cause?: unknown): FlowKeysError {
-  const message = `The audit could not be written: ${what}. Nothing is answered that is not recorded; see what reads the output of the service.`;
+  const message = `The audit could not be written: ${what}. Nothing is returned without a record. Check the reader of the standard output.`;
   return new FlowKeysError('audit_unavailable', message, { cause });
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { FlowKeysError } from '../../src/index.ts';
 import { type FlowSecurityKeysOptions, flowSecurityKeys } from '../http/index.ts';
 import { isLoopback } from '../http/loopback.ts';
@@ -10,36 +10,37 @@ import { logJson } from '../http/middleware/log.ts';
 import { traceOf } from '../http/middleware/trace.ts';
 import type { RequestLogLine } from '../http/options.ts';
 import { problemDetails } from '../http/problem.ts';
-import { checkedTimeout, hasCallers } from '../http/settings.ts';
+import { assertCallers, checkedTimeout, hasCallers, notConfigured } from '../http/settings.ts';
 import { tokenBuckets } from '../http/token-buckets.ts';
 import { assertAuditable, auditWriter } from './audit.ts';
 import { createMetrics } from './metrics.ts';
 
 /** Options of {@link startServer}. */
 export interface ServerOptions extends FlowSecurityKeysOptions {
-  /** How much one caller may ask for in ten seconds; each item of a batch counts. Default: any number. */
+  /** How many calls one caller may make in ten seconds. Each item of a batch counts as one. Default: no limit. */
   readonly rateLimit?: number;
-  /** Default: 127.0.0.1. */
+  /** The address to listen on. Default: 127.0.0.1. */
   readonly hostname?: string;
-  /** Default: 8080; 0 is one that is free. */
+  /** The port to listen on; 0 for any free one. Default: 8080. */
   readonly port?: number;
 }
 
 /** A running server. */
 export interface RunningServer {
+  /** The URL of the server, without a path. */
   readonly origin: string;
   /**
-   * Stops the server: requests under way are finished, new ones are answered `shutting_down` (503) in the
-   * meantime, and what is not finished when the time for a call is over is cut off.
+   * Stops the server. Requests in flight are finished, and new ones are refused with `shutting_down` (503). After the
+   * timeout of a call, whatever is left is cut off.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Serves the HTTP service on Node, with metrics for Prometheus at `/metrics`. TLS is for the proxy before it.
+ * Serves the HTTP service on Node, with metrics for Prometheus at `/metrics`. A proxy in front of it terminates TLS.
  *
- * @throws FlowKeysError `not_configured` when nobody may call, when anybody may from another machine, or when the audit of
- *   re-encryptions would be lost
+ * @throws FlowKeysError `not_configured` if no caller is configured, if the development flag would serve other machines, if
+ *   the audit of re-encryptions would be lost, or if the port is in use
  * @example
  * const server = await startServer({ keyStore, authorization: { bearerTokens: [{ sha256 }] }, port: 8080 });
  * process.once('SIGTERM', () => server.stop());
@@ -61,33 +62,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...mayCallOf(options),
     assertServing() {
       if (stopping === undefined) return;
-      throw new FlowKeysError('shutting_down', 'Try again: another instance, or the next one, will answer.');
+      throw new FlowKeysError(
+        'shutting_down',
+        'The server is shutting down. Try again: another instance will respond.',
+      );
     },
   });
   app.get('/metrics', authorize('metrics'), async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   );
 
-  let underWay = 0;
+  let inFlight = 0;
   let stopping: Promise<void> | undefined;
   const idle = Promise.withResolvers<void>();
-  async function answer(
-    request: Request,
-    bindings: { readonly incoming: { readonly rawHeaders: string[] } },
-  ): Promise<Response> {
+  async function respond(request: Request, bindings: HttpBindings | Http2Bindings): Promise<Response> {
     if (hasTwoHosts(bindings.incoming.rawHeaders)) return refuse('invalid_request');
-    underWay += 1;
+    inFlight += 1;
     try {
       const response = await app.fetch(request, { ...bindings });
       if (stopping !== undefined) response.headers.set('connection', 'close');
       return response;
     } finally {
-      underWay -= 1;
-      if (stopping !== undefined && underWay === 0) idle.resolve();
+      inFlight -= 1;
+      if (stopping !== undefined && inFlight === 0) idle.resolve();
     }
   }
 
-  // What Node and its adapter refuse by themselves, before there is a Request.
+  // Requests that Node or its adapter refuses before there is a Request object.
   function refuse(code: keyof typeof malformed, isLogged = false): Response {
     const details = problemDetails(new FlowKeysError(code, malformed[code]), crypto.randomUUID());
     const { status, requestId } = details;
@@ -104,17 +105,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       headersTimeout: 10_000,
       requestTimeout: timeout + 10_000,
       connectionsCheckingInterval: 1_000,
-      // So that its absence is answered like any other fault.
+      // So that a request without the header gets problem+json, too.
       requireHostHeader: false,
     },
-    getRequestListener(answer, { errorHandler: () => refuse('invalid_request') }),
+    getRequestListener(respond, { errorHandler: () => refuse('invalid_request') }),
   );
   refuseWith(server, refuse);
   server.listen(port, hostname);
   await once(server, 'listening').catch((cause: unknown) => {
-    throw new FlowKeysError('not_configured', `Port ${port} of ${hostname} cannot be listened on: is it in use?`, {
-      cause,
-    });
+    const message = `Cannot listen on port ${port} of ${hostname}. Check whether the port is in use.`;
+    throw new FlowKeysError('not_configured', message, { cause });
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
@@ -128,48 +128,48 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   async function finish(): Promise<void> {
-    if (underWay === 0) idle.resolve();
+    if (inFlight === 0) idle.resolve();
     const cutOff = setTimeout(() => idle.resolve(), timeout);
     await idle.promise;
     clearTimeout(cutOff);
     const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
-    // The last answers are on their way; who keeps a connection open after that is cut off.
+    // The last responses are being sent. After this, open connections are cut off.
     const linger = setTimeout(() => server.closeAllConnections(), 1_000);
     await closed;
     clearTimeout(linger);
   }
 }
 
-// Beyond it, whoever reads standard output is too slow, or gone.
+// Above this, the reader of standard output is too slow, or gone.
 const maxUnreadLogBytes = 262_144;
 
-/** Logs as JSON, and leaves lines out while too many wait to be read: they would fill the memory. */
+/** Logs as JSON. Drops lines while too many wait to be read, as they would fill the memory. */
 function logWithinMemory(line: RequestLogLine): void {
   if (process.stdout.writableLength <= maxUnreadLogBytes) logJson(line);
 }
 
-/** Answers 429 to a caller that asks for more than the rate limit. */
+/** Refuses calls beyond the rate limit. */
 function mayCallOf({ rateLimit, mayCall }: ServerOptions): Pick<FlowSecurityKeysOptions, 'mayCall'> {
   if (mayCall !== undefined || rateLimit === undefined) return {};
-  const buckets = tokenBuckets({ burst: rateLimit, perSecond: rateLimit / 10 });
+  const buckets = tokenBuckets(rateLimit, rateLimit / 10);
   return { mayCall: async ({ caller, items }) => buckets.take(caller, items) };
 }
 
-/** Which host is meant is for every proxy to decide for itself, so it is for nobody (RFC 9112, section 3.2). */
+/** Proxies disagree on which of two hosts counts, so such a request is invalid (RFC 9112, section 3.2). */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 }
 
 const malformed = {
-  invalid_request: 'This is no HTTP request that the server takes. Check its line and headers.',
-  request_timeout: 'The request did not arrive in time. Send it whole, and try again.',
+  invalid_request: 'The server cannot read this HTTP request. Check its request line and headers.',
+  request_timeout: 'The request did not arrive in time. Try again.',
 } as const;
 
-/** Answers what is no HTTP request, which Node hands over as a mere connection. */
+/** Responds to invalid HTTP requests, for which Node passes only the connection. */
 function refuseWith(server: Server, refuse: (code: keyof typeof malformed, isLogged: boolean) => Response): void {
-  // Connections whose fault is in the body of a request: the app has that request, and logs it.
+  // Connections with a request whose body is invalid: the app has that request, and logs it.
   const busy = new WeakSet<Duplex>();
   server.on('request', ({ socket }, response) => {
     busy.add(socket);
@@ -188,20 +188,14 @@ function refuseWith(server: Server, refuse: (code: keyof typeof malformed, isLog
       `HTTP/1.1 ${refusal.status} Refused\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   });
-  // An `expect` header that Node does not know is no reason to refuse.
+  // Serve requests with an `expect` header that Node does not know, too.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 function assertConfigured(authorization: ServerOptions['authorization'], hostname: string): void {
-  if (hasCallers(authorization)) return;
-  if (!authorization.isDevelopment) {
-    throw new FlowKeysError(
-      'not_configured',
-      'Nobody may call: configure BEARER_TOKEN_HASHES ("flow-keys token" makes one) or JWT_ISSUER.',
-    );
-  }
-  if (!isLoopback(hostname)) {
-    const message = `Without a token it serves loopback addresses only, not ${hostname}: configure BEARER_TOKEN_HASHES.`;
-    throw new FlowKeysError('not_configured', message);
-  }
+  if (!authorization.isDevelopment) assertCallers(authorization);
+  if (hasCallers(authorization) || isLoopback(hostname)) return;
+  throw notConfigured(
+    `Without a token the service listens on loopback addresses only, not on ${hostname}. Set BEARER_TOKEN_HASHES.`,
+  );
 }

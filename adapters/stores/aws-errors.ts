@@ -1,4 +1,4 @@
-/** What an error of an AWS client, or of the way to AWS, comes down to. */
+/** The kinds of errors from AWS clients, and from the network to AWS. */
 export type AwsErrorKind =
   | 'denied'
   | 'no-region'
@@ -17,7 +17,7 @@ export type AwsErrorKind =
 const patterns: readonly (readonly [AwsErrorKind, RegExp])[] = [
   ['denied', /AccessDenied|NotAuthorized/],
   ['no-region', /^Region is missing$/],
-  // The clients' builds for browsers say "Credential is missing", and no more.
+  // The browser builds of the clients only say "Credential is missing".
   ['no-credentials', /CredentialsProviderError|Could not load credentials|Credential is missing/],
   [
     'bad-credentials',
@@ -36,14 +36,14 @@ const patterns: readonly (readonly [AwsErrorKind, RegExp])[] = [
   ],
 ];
 
-/** The one classification of AWS errors: by their names, or else by their messages. */
+/** Classifies an AWS error by its name or its message. */
 export function awsErrorKind(error: unknown): AwsErrorKind {
   if (!(error instanceof Error)) return 'unknown';
   const found = patterns.find(([, pattern]) => pattern.test(error.name) || pattern.test(error.message));
   return found?.[0] ?? 'unknown';
 }
 
-/** Whether AWS answered with an error of that name. */
+/** Whether the error has this name. */
 export function isAwsError(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name;
 }

@@ -8,18 +8,17 @@ interface SecretsStoreSecret {
   get(): Promise<string>;
 }
 
-/** As much of a KV namespace as is used. */
+/** The part of a KV namespace that the stores use. */
 export interface KeyValueNamespace {
   get(key: string): Promise<string | null>;
 }
 
 /**
- * Private keys in a Worker's bindings, one for each key id: a secret or a Secrets Store binding, named
- * `PRIVATE_KEY_` and the key id with `_` for each `-` (a binding's name is an identifier), that holds the
- * PEM text.
+ * Reads private keys from a Worker's bindings. Each is a secret or a Secrets Store binding that holds the PEM text. Its name
+ * is `PRIVATE_KEY_` and the key id with `_` for each `-`, as a binding's name is an identifier.
  *
  * @param bindings the Worker's `env`
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the Secrets Store does not answer
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` if the Secrets Store fails
  * @example
  * // wrangler secret put PRIVATE_KEY_ff52db55_5326_47c9_89a0_8d809eae9802 < private-key.pem
  * const keyStore = bindingsKeyStore(env);
@@ -27,34 +26,36 @@ export interface KeyValueNamespace {
 export function bindingsKeyStore(bindings: Readonly<Record<string, unknown>>): KeyStore {
   return {
     async privateKeys(keyId) {
-      // An id that holds "_" itself would share its name with another.
+      // The name of an id that holds "_" would also be the name of another id.
       const name = keyId.includes('_') ? undefined : privateKeyBinding(keyId);
       const binding = name !== undefined && Object.hasOwn(bindings, name) ? bindings[name] : undefined;
       if (typeof binding === 'string') return [binding];
       if (!isSecretsStoreSecret(binding)) return [];
-      return [await available(keyId, `Secrets Store binding ${name}`, () => binding.get())];
+      return [await readKey(keyId, `Secrets Store binding ${name}`, () => binding.get())];
     },
   };
 }
 
 /**
- * Private keys in a KV namespace, under `{key-id}/private-key`. The weaker choice: whoever may read the
- * namespace reads the keys, and a changed value takes up to a minute to be seen everywhere.
+ * Reads private keys from a KV namespace, under `{key-id}/private-key`. Secrets are the better choice: everyone who may read
+ * the namespace can read the keys, and a change takes up to a minute to arrive everywhere.
  *
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when KV does not answer
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` if KV fails
+ * @example
+ * const keyStore = kvKeyStore(env.PRIVATE_KEYS);
  */
 export function kvKeyStore(namespace: KeyValueNamespace): KeyStore {
   return {
     async privateKeys(keyId) {
-      const pem = await available(keyId, 'KV namespace', () => namespace.get(privateKeyPath(keyId)));
+      const pem = await readKey(keyId, 'KV namespace', () => namespace.get(privateKeyPath(keyId)));
       return pem === null ? [] : [pem];
     },
   };
 }
 
 /**
- * Consumers in a Worker's bindings: a variable each, named `CONSUMER_` and the consumer's name with `_` for each `-`
- * (a binding's name is an identifier), that holds the document as text or as JSON.
+ * Reads consumers from a Worker's bindings. Each is a variable that holds the document as text or as JSON. Its name is
+ * `CONSUMER_` and the consumer's name with `_` for each `-`, as a binding's name is an identifier.
  *
  * @param bindings the Worker's `env`
  * @example
@@ -72,10 +73,11 @@ export function bindingsConsumerStore(bindings: Readonly<Record<string, unknown>
 }
 
 /**
- * Consumers in a KV namespace, under `consumers/{name}`. A consumer that is added, changed or removed takes up to a
- * minute to be so everywhere.
+ * Reads consumers from a KV namespace, under `consumers/{name}`. A change takes up to a minute to arrive everywhere.
  *
- * @throws FlowKeysError `consumer_store_unavailable` from `consumer` when KV does not answer
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` if KV fails
+ * @example
+ * const consumerStore = kvConsumerStore(env.CONSUMER_REGISTRY);
  */
 export function kvConsumerStore(namespace: KeyValueNamespace): ConsumerStore {
   return {
@@ -83,18 +85,18 @@ export function kvConsumerStore(namespace: KeyValueNamespace): ConsumerStore {
       try {
         return (await namespace.get(consumerPath(name))) ?? undefined;
       } catch (cause) {
-        const message = `The KV namespace did not give the document of consumer ${name}. Try again, and check the binding.`;
+        const message = `The document of consumer ${name} could not be read from the KV namespace. Try again, and check the binding.`;
         throw new FlowKeysError('consumer_store_unavailable', message, { cause });
       }
     },
   };
 }
 
-async function available<Value>(keyId: string, what: string, get: () => Promise<Value>): Promise<Value> {
+async function readKey<Value>(keyId: string, where: string, read: () => Promise<Value>): Promise<Value> {
   try {
-    return await get();
+    return await read();
   } catch (cause) {
-    const message = `The ${what} did not give the private key of key id ${keyId}. Try again, and check the binding.`;
+    const message = `The private key of key id ${keyId} could not be read from the ${where}. Try again, and check the binding.`;
     throw new FlowKeysError('key_store_unavailable', message, { keyId, cause });
   }
 }

@@ -4,6 +4,7 @@ import { readFileWithin } from './file-within.ts';
 
 /** Options of the stores in a directory. */
 export interface DirectoryStoreOptions {
+  /** The path of the directory. */
   readonly directory: string;
   /** Accept files and folders that their group may write. Default: false. */
   readonly allowGroupWritable?: boolean;
@@ -18,11 +19,12 @@ export interface DirectoryKeyStoreOptions extends DirectoryStoreOptions {
 const othersMayRead = 0o004;
 
 /**
- * Private keys in a directory: `{directory}/{key-id}/private-key.pem`, of at most 64 KiB; DER and UTF-16 become PEM. Links are followed within the
- * directory (as mounted secrets have them), and never out of it.
+ * Reads private keys from a directory: `{directory}/{key-id}/private-key.pem`, of at most 64 KiB, as PEM, DER or UTF-16 text.
+ * Links are followed within the directory, as mounted secrets need, but never out of it.
  *
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the directory or the file cannot be read, when the
- *   file lies outside, when everyone may read it, or when it or a folder is another user's or may be written by others
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` if the directory or the file cannot be read, if the file
+ *   is outside the directory, if everyone may read it, or if it or a folder belongs to another user or may be written by
+ *   others
  * @example
  * const keyStore = directoryKeyStore({ directory: '/run/secrets/connect' });
  */
@@ -39,23 +41,23 @@ export function directoryKeyStore({
         allowGroupWritable,
         objection({ mode }) {
           if (allowWorldReadable || (mode & othersMayRead) === 0) return undefined;
-          return 'may be read by every user of the machine; run "chmod o= private-key.pem" on it';
+          return 'can be read by every user of the machine; run "chmod o= private-key.pem"';
         },
         refuse: (what, cause) =>
           new FlowKeysError('key_store_unavailable', `The private key of key id ${keyId} ${what}.`, { keyId, cause }),
       });
       if (bytes === undefined) return [];
-      // What is neither DER nor text is named when it is imported.
+      // If it is neither DER nor text, the import reports it.
       return [keyTextOf(bytes) ?? new TextDecoder().decode(bytes)];
     },
   };
 }
 
 /**
- * Consumers in a directory: `{directory}/consumers/{name}.json`, so that it may be the one of the private keys. Links are
- * followed as those to private keys are.
+ * Reads consumers from a directory: `{directory}/consumers/{name}.json`. It may be the directory of the private keys. Links
+ * are followed as for private keys.
  *
- * @throws FlowKeysError `consumer_store_unavailable` from `consumer` where {@link directoryKeyStore} would throw; but
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` if {@link directoryKeyStore} would throw, except that
  *   everyone may read a document
  * @example
  * const consumerStore = directoryConsumerStore({ directory: '/run/secrets/connect' });

@@ -1,8 +1,8 @@
 import type { ConsumerStore, KeyStore } from '../../src/index.ts';
 
 /**
- * Several stores as one: the first that has a key gives it. A store that does not know a key id is passed
- * over; one that fails is not, as it may have the key, and a later one may have an older key in its place.
+ * Combines key stores: the first store that has the key id gives its keys. A store that fails is not skipped, as it may have
+ * the key, while a later store may have an older one.
  *
  * @example
  * const keyStore = firstKeyStoreOf(bindingsKeyStore(env), ssmKeyStore({ client }));
@@ -20,8 +20,8 @@ export function firstKeyStoreOf(...stores: readonly KeyStore[]): KeyStore {
 }
 
 /**
- * Several stores as one: the first that has a consumer gives it. A store that does not know a name is passed over;
- * one that fails is not, as it may have the consumer, and a later one an older document in its place.
+ * Combines consumer stores: the first store that has the consumer gives its document. A store that fails is not skipped, as
+ * it may have the consumer, while a later store may have an older document.
  *
  * @example
  * const consumerStore = firstConsumerStoreOf(bindingsConsumerStore(env), ssmConsumerStore({ client }));

@@ -4,10 +4,10 @@ import { type AwsTransport, awsClientConfiguration, type Environment, keyPrefix 
 import { ssmConsumerStore, ssmKeyStore } from './ssm.ts';
 
 /**
- * The key store on AWS that the settings name: `KEY_STORE` is `ssm` (the default) or `secrets-manager`,
- * `KEY_PREFIX` is what stands before the key id in the name of a parameter or a secret.
+ * Creates the key store on AWS. `KEY_STORE` is `ssm` (the default) or `secrets-manager`. `KEY_PREFIX` is the part before the
+ * key id in the name of a parameter or a secret.
  *
- * @throws FlowKeysError `not_configured` for a setting that is missing or wrong
+ * @throws FlowKeysError `not_configured` for a missing or invalid setting
  */
 export function awsKeyStore(environment: Environment, transport?: AwsTransport): KeyStore {
   const { KEY_STORE: kind = 'ssm' } = environment;
@@ -17,7 +17,7 @@ export function awsKeyStore(environment: Environment, transport?: AwsTransport):
   }
   if (kind === 'secrets-manager') {
     const configuration = awsClientConfiguration(environment, 'SECRETS_MANAGER', transport);
-    // Loaded when it is asked, as loading a client is most of a cold start.
+    // Loaded on the first lookup, as loading a client takes most of a cold start.
     let loaded: KeyStore | undefined;
     return {
       async privateKeys(keyId, request) {
@@ -41,10 +41,10 @@ async function loadSecretsManager(
 }
 
 /**
- * The consumers on AWS that the settings name. A client is made when the first is asked for, as that takes time.
- * `KEY_PREFIX` counts where the keys are in Parameter Store, too: in Secrets Manager it is no path.
+ * Creates the consumer store on AWS, in Parameter Store. The client is created for the first lookup, as that takes time.
+ * `KEY_PREFIX` applies only if the keys are in Parameter Store, too: for Secrets Manager, it is not a path.
  *
- * @throws FlowKeysError `not_configured` from `consumer` for a setting that is missing; `consumer_store_unavailable`
+ * @throws FlowKeysError `not_configured` for a missing setting, and `consumer_store_unavailable`, both from `consumer`
  */
 export function awsConsumerStore(environment: Environment, transport?: AwsTransport): ConsumerStore {
   const { KEY_STORE: keyStore = 'ssm' } = environment;

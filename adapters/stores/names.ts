@@ -1,8 +1,8 @@
-// Where stores keep what belongs to a key id or to a consumer.
+// The names under which stores keep private keys, certificates and consumers.
 
-/** What stands before the names of parameters in Parameter Store, unless `KEY_PREFIX` says otherwise. */
+/** The default prefix of names in Parameter Store. */
 export const parameterPrefix = '/amazon-connect/encryption';
-/** What stands before the names of secrets in Secrets Manager, unless `KEY_PREFIX` says otherwise. */
+/** The default prefix of names in Secrets Manager. */
 export const secretPrefix = 'amazon-connect/encryption';
 
 /** `{key-id}/private-key`: after a prefix, the name of a parameter or a secret; alone, a key in a KV namespace. */
@@ -20,7 +20,7 @@ export function consumerPath(name: string): string {
   return `consumers/${name}`;
 }
 
-/** The Worker binding that holds the private key of a key id; a binding's name is an identifier, hence `_` for each `-`. */
+/** The Worker binding that holds the private key of a key id. A binding's name is an identifier, hence `_` for each `-`. */
 export function privateKeyBinding(keyId: string): string {
   return `PRIVATE_KEY_${keyId.replaceAll('-', '_')}`;
 }

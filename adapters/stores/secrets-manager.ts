@@ -6,17 +6,18 @@ import { privateKeyPath, secretPrefix } from './names.ts';
 
 /** Options of {@link secretsManagerKeyStore}. */
 export interface SecretsManagerKeyStoreOptions {
+  /** A client of Secrets Manager. */
   readonly client: Pick<SecretsManagerClient, 'send'>;
-  /** What stands before the key id. Default: `amazon-connect/encryption`. */
+  /** The part of the secrets' names before the key id. Default: `amazon-connect/encryption`. */
   readonly prefix?: string;
 }
 
 /**
- * Private keys in AWS Secrets Manager, a secret each, named `amazon-connect/encryption/{key-id}/private-key`:
- * the PEM text, or JSON with the PEM text as `privateKey`. Both the pending and the current version are
- * offered, so that a rotation may be under way. Needs `secretsmanager:GetSecretValue` on the secret.
+ * Reads private keys from AWS Secrets Manager. Each secret is named `amazon-connect/encryption/{key-id}/private-key` and
+ * holds the PEM text, or JSON with the PEM text as `privateKey`. Both the pending and the current version are tried, so that
+ * decryption works during a rotation. Needs `secretsmanager:GetSecretValue` on the secret.
  *
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when the service is down, slow or denies access
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` if the service fails or denies access
  * @example
  * const keyStore = secretsManagerKeyStore({ client: new SecretsManagerClient({ region: 'eu-central-1' }) });
  */
@@ -26,11 +27,11 @@ export function secretsManagerKeyStore({ client, prefix = secretPrefix }: Secret
     try {
       const command = new GetSecretValueCommand({ SecretId: name, VersionStage: stage });
       const { SecretString: text, SecretBinary: bytes } = await client.send(command, signal && { abortSignal: signal });
-      if (text === undefined && bytes === undefined) throw new Error('The answer holds no secret.');
+      if (text === undefined && bytes === undefined) throw new Error('The response holds no secret.');
       return [privateKeyOf(text ?? new TextDecoder().decode(bytes))];
     } catch (error) {
       if (isAbsent(error)) return [];
-      const message = `AWS did not give the secret ${name}: ${awsReason(error, 'secretsmanager:GetSecretValue')}.`;
+      const message = `The secret ${name} could not be read: ${awsReason(error, 'secretsmanager:GetSecretValue')}.`;
       throw new FlowKeysError('key_store_unavailable', message, { keyId, cause: error });
     }
   }
@@ -42,14 +43,14 @@ export function secretsManagerKeyStore({ client, prefix = secretPrefix }: Secret
         version(keyId, 'AWSCURRENT', signal),
       ]);
       if (current.status === 'rejected') throw current.reason;
-      // Without a current version, the pending one decides; beside one, it may be missed.
+      // A failure to read the pending version matters only if there is no current one.
       if (pending.status === 'rejected' && current.value.length === 0) throw pending.reason;
       return [...new Set([...(pending.status === 'fulfilled' ? pending.value : []), ...current.value])];
     },
   };
 }
 
-/** There is no such secret or version; a secret that is marked for deletion is an invalid request. */
+/** Whether the secret or version does not exist. AWS calls a secret that is marked for deletion an invalid request. */
 function isAbsent(error: unknown): boolean {
   return isAwsError(error, 'ResourceNotFoundException') || isAwsError(error, 'InvalidRequestException');
 }

@@ -6,18 +6,19 @@ import { consumerPath, parameterPrefix, privateKeyPath } from './names.ts';
 
 /** Options of the stores in Parameter Store. */
 export interface SsmStoreOptions {
+  /** A client of Systems Manager. */
   readonly client: Pick<SSMClient, 'send'>;
-  /** What stands before the key id, or before `consumers`, in a parameter's name. Default: `/amazon-connect/encryption`. */
+  /** The part of the parameters' names before the key id or `consumers`. Default: `/amazon-connect/encryption`. */
   readonly prefix?: string;
 }
 
 /** Options of {@link ssmKeyStore}. */
 export interface SsmKeyStoreOptions extends SsmStoreOptions {
-  /** Told of a parameter that is stored in the clear. Default: a line of JSON on the console. */
+  /** Called once for each key id whose parameter is not a SecureString. Default: writes a line of JSON to the console. */
   readonly warn?: (warning: StoredInTheClear) => void;
 }
 
-/** A private key is a String parameter, which everyone who may list parameters can read. */
+/** The warning that a private key is a String parameter, which everyone who may read parameters can read. */
 export interface StoredInTheClear {
   readonly level: 'WARN';
   readonly code: 'not_a_secure_string';
@@ -26,11 +27,11 @@ export interface StoredInTheClear {
 }
 
 /**
- * Private keys in AWS Systems Manager Parameter Store, as SecureString parameters named
- * `/amazon-connect/encryption/{key-id}/private-key`. Needs `ssm:GetParameter` on that path, and
- * `kms:Decrypt` for the KMS key that encrypts it. One reading is one request.
+ * Reads private keys from AWS Systems Manager Parameter Store. Each is a SecureString parameter named
+ * `/amazon-connect/encryption/{key-id}/private-key`. Needs `ssm:GetParameter` on that path, and `kms:Decrypt` for the KMS
+ * key that encrypts it. A lookup is one request.
  *
- * @throws FlowKeysError `key_store_unavailable` from `privateKeys` when SSM is down, slow or denies access
+ * @throws FlowKeysError `key_store_unavailable` from `privateKeys` if SSM fails or denies access
  * @example
  * const keyStore = ssmKeyStore({ client: new SSMClient({ region: 'eu-central-1' }) });
  */
@@ -58,11 +59,11 @@ export function ssmKeyStore({
 }
 
 /**
- * Consumers in AWS Systems Manager Parameter Store, as parameters named
- * `/amazon-connect/encryption/consumers/{name}`, String or SecureString: what they hold is public. Needs
- * `ssm:GetParameter` on that path. One reading is one request.
+ * Reads consumers from AWS Systems Manager Parameter Store. Each is a parameter named
+ * `/amazon-connect/encryption/consumers/{name}`, String or SecureString, as what it holds is public. Needs
+ * `ssm:GetParameter` on that path. A lookup is one request.
  *
- * @throws FlowKeysError `consumer_store_unavailable` from `consumer` when SSM is down, slow or denies access
+ * @throws FlowKeysError `consumer_store_unavailable` from `consumer` if SSM fails or denies access
  * @example
  * const consumerStore = ssmConsumerStore({ client: new SSMClient({ region: 'eu-central-1' }) });
  */
@@ -77,7 +78,7 @@ export function ssmConsumerStore({ client, prefix = parameterPrefix }: SsmStoreO
   };
 }
 
-/** The parameter of that name; `undefined` where there is none. */
+/** Reads a parameter; `undefined` if it does not exist. */
 async function getParameter(
   client: SsmStoreOptions['client'],
   name: string,
@@ -87,15 +88,15 @@ async function getParameter(
   try {
     const command = new GetParameterCommand({ Name: name, WithDecryption: true });
     const { Parameter: parameter } = await client.send(command, signal && { abortSignal: signal });
-    if (parameter === undefined) throw new Error('The answer holds no parameter.');
+    if (parameter === undefined) throw new Error('The response holds no parameter.');
     return parameter;
   } catch (error) {
     if (isAwsError(error, 'ParameterNotFound')) return undefined;
-    throw unavailable(`AWS did not give the parameter ${name}: ${awsReason(error, 'ssm:GetParameter')}.`, error);
+    throw unavailable(`The parameter ${name} could not be read: ${awsReason(error, 'ssm:GetParameter')}.`, error);
   }
 }
 
 function storedInTheClear(keyId: string, name: string): StoredInTheClear {
-  const message = `The parameter ${name} is no SecureString: store it again with --type SecureString --overwrite.`;
+  const message = `The parameter ${name} is not a SecureString. Store it again with --type SecureString --overwrite, and rotate the key.`;
   return { level: 'WARN', code: 'not_a_secure_string', keyId, message };
 }

@@ -18,32 +18,35 @@ const app = flowSecurityKeys((bindings) => ({
   keyStore: keyStoreOf(bindings),
   consumerStore: consumerStoreOf(bindings),
   log: logOf(bindings),
-  ...rateLimitOf(bindings),
+  mayCall: mayCallOf(bindings),
 }));
 
 /**
- * The Worker's own secrets, then its KV namespace, then AWS: as far as each is configured. The AWS client
- * is made when a key is looked up there, as making it takes longer than a decryption.
+ * The Worker's secrets, then its KV namespace, then AWS, if they are configured. The AWS client is created for a lookup
+ * there, as creating it takes longer than a decryption.
  */
 function keyStoreOf(bindings: Environment): KeyStore {
   const stores = [bindingsKeyStore(bindings)];
-  if (isNamespace(bindings['PRIVATE_KEYS'])) stores.push(kvKeyStore(bindings['PRIVATE_KEYS']));
+  const namespace = bindings['PRIVATE_KEYS'];
+  if (hasMethod<KeyValueNamespace>(namespace, 'get')) stores.push(kvKeyStore(namespace));
   if (bindings['AWS_REGION']) {
     stores.push({ privateKeys: async (keyId, options) => awsKeyStore(bindings).privateKeys(keyId, options) });
   }
   return firstKeyStoreOf(...stores);
 }
 
-/** The Worker's own variables, then its KV namespace, then AWS: as far as each is configured. */
+/** The Worker's variables, then its KV namespace, then AWS, if they are configured. */
 function consumerStoreOf(bindings: Environment): ConsumerStore {
   const stores = [bindingsConsumerStore(bindings)];
-  if (isNamespace(bindings['CONSUMER_REGISTRY'])) stores.push(kvConsumerStore(bindings['CONSUMER_REGISTRY']));
+  const namespace = bindings['CONSUMER_REGISTRY'];
+  if (hasMethod<KeyValueNamespace>(namespace, 'get')) stores.push(kvConsumerStore(namespace));
   if (bindings['AWS_REGION']) stores.push(awsConsumerStore(bindings));
   return firstConsumerStoreOf(...stores);
 }
 
-function isNamespace(binding: unknown): binding is KeyValueNamespace {
-  return typeof binding === 'object' && binding !== null && 'get' in binding;
+/** Whether a binding is of the kind that has this method. */
+function hasMethod<Binding>(binding: unknown, method: keyof Binding): binding is Binding {
+  return typeof binding === 'object' && binding !== null && method in binding;
 }
 
 /** https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/ */
@@ -52,24 +55,17 @@ interface RateLimit {
 }
 
 /**
- * The calls of one caller are counted where a rate limit is bound as `RATE_LIMIT`. Such a binding counts calls, so the
- * batches may have one of their own, `BATCH_RATE_LIMIT`.
+ * Limits the calls of each caller if a rate limit is bound as `RATE_LIMIT`. The binding counts a batch as one call, so
+ * batches may have another limit, `BATCH_RATE_LIMIT`.
  */
-function rateLimitOf({
+function mayCallOf({
   RATE_LIMIT: rateLimit,
   BATCH_RATE_LIMIT: batchRateLimit = rateLimit,
-}: Environment): Pick<FlowSecurityKeysOptions, 'mayCall'> {
-  if (!isRateLimit(rateLimit) && !isRateLimit(batchRateLimit)) return {};
-  return {
-    async mayCall({ caller, operation }) {
-      const limit = operation === 'decryptBatch' ? batchRateLimit : rateLimit;
-      return !isRateLimit(limit) || (await limit.limit({ key: caller })).success;
-    },
+}: Environment): NonNullable<FlowSecurityKeysOptions['mayCall']> {
+  return async ({ caller, operation }) => {
+    const limit = operation === 'decryptBatch' ? batchRateLimit : rateLimit;
+    return !hasMethod<RateLimit>(limit, 'limit') || (await limit.limit({ key: caller })).success;
   };
-}
-
-function isRateLimit(binding: unknown): binding is RateLimit {
-  return typeof binding === 'object' && binding !== null && 'limit' in binding;
 }
 
 /** https://developers.cloudflare.com/analytics/analytics-engine/ */
@@ -77,9 +73,9 @@ interface AnalyticsEngineDataset {
   writeDataPoint(point: { indexes: readonly string[]; blobs: readonly string[]; doubles: readonly number[] }): void;
 }
 
-/** The log, and a data point a request where a dataset is bound as `ANALYTICS`. */
+/** Writes the log, and a data point for each request if a dataset is bound as `ANALYTICS`. */
 function logOf({ ANALYTICS: dataset }: Environment): NonNullable<FlowSecurityKeysOptions['log']> {
-  if (!isDataset(dataset)) return logJson;
+  if (!hasMethod<AnalyticsEngineDataset>(dataset, 'writeDataPoint')) return logJson;
   return (line) => {
     logJson(line);
     dataset.writeDataPoint(dataPoint(line));
@@ -88,10 +84,6 @@ function logOf({ ANALYTICS: dataset }: Environment): NonNullable<FlowSecurityKey
 
 function dataPoint({ route, code = 'ok', method, caller = '', status, milliseconds }: RequestLogLine) {
   return { indexes: [route], blobs: [method, route, code, caller], doubles: [status, milliseconds] };
-}
-
-function isDataset(binding: unknown): binding is AnalyticsEngineDataset {
-  return typeof binding === 'object' && binding !== null && 'writeDataPoint' in binding;
 }
 
 /** The Worker's entry point. */

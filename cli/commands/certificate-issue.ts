@@ -15,19 +15,19 @@ export interface CertificateIssueOptions extends KeyStoreOptions {
   readonly days: number;
   readonly bits: KeySize;
   readonly out: string;
-  /** The id of the uploaded key that signs; its private key and certificate are in the store. */
+  /** The key that signs, from the store. */
   readonly keyId?: string;
-  /** Files, instead of `keyId`. */
+  /** A file. With `issuerCertificate`, an alternative to `keyId`. */
   readonly issuerPrivateKey?: string;
   readonly issuerCertificate?: string;
-  /** The consumer's public key, a file; without it, a key pair is made. */
+  /** A file with the consumer's public key. Without it, a key pair is created. */
   readonly publicKey?: string;
 }
 
 const untried =
-  "That Connect encrypts with a certificate which an uploaded key has signed follows from AWS's wording, and was not tried on a live instance: test it on yours first.";
+  "AWS's documentation implies that Connect encrypts with a certificate signed by an uploaded key. This was not tried on a live instance, so test it on yours first.";
 
-/** A certificate for one consumer, signed by an uploaded key, so that this consumer alone can decrypt. */
+/** Issues a certificate for one consumer, signed by an uploaded key. Only that consumer can then decrypt. */
 export async function issueCertificate(options: CertificateIssueOptions, terminal: Terminal): Promise<Answer> {
   const { subject, days, out } = options;
   assertAbsent(
@@ -36,7 +36,7 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
   const issuer = await readIssuer(options);
   const pair =
     options.publicKey === undefined
-      ? await terminal.during('Making the key pair', generateKeyPair(options.bits))
+      ? await terminal.during('Creating the key pair', generateKeyPair(options.bits))
       : undefined;
   const publicKey = pair
     ? createPublicKey(pair.publicKey)
@@ -50,7 +50,7 @@ export async function issueCertificate(options: CertificateIssueOptions, termina
   if (pair && files.privateKey) await writeNewFile(files.privateKey, pair.privateKey, 0o600);
   await writeNewFile(files.certificate, certificate, 0o644);
   const privateKeyLine = files.privateKey
-    ? [`private key  ${files.privateKey} (only you may read it): give it to the consumer, and to nobody else`]
+    ? [`private key  ${files.privateKey} (only you can read it): give it to the consumer, and to nobody else`]
     : [];
   return {
     value: { ...files, subject, days, triedOnConnect: false },
@@ -68,15 +68,14 @@ async function readIssuer(options: CertificateIssueOptions) {
     return { privateKey, certificate: await readKeyFile(issuerCertificate, "the issuer's certificate") };
   }
   if (keyId === undefined) {
-    const message =
-      'Pass --key-id of a key in the store, or --issuer-private-key and --issuer-certificate, to sign with.';
+    const message = 'Pass a key to sign with: --key-id, or --issuer-private-key and --issuer-certificate.';
     throw new CommandError('invalid_option', message);
   }
   assertKeyId(keyId);
   const vault = await openKeyStore(options);
   const [[pem], certificate] = await Promise.all([vault.privateKeys(keyId, {}), vault.certificate(keyId)]);
   if (pem === undefined || certificate === undefined) {
-    const message = `There is no ${pem === undefined ? 'private key' : 'certificate'} of key id ${keyId} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows what there is.`;
+    const message = `${vault.name} has no ${pem === undefined ? 'private key' : 'certificate'} for key id ${keyId}; "flow-keys keys list${storeArguments(options)}" shows what it has.`;
     throw new FlowKeysError('unknown_key', message, { keyId });
   }
   return { privateKey: keyPairOf(await privateKeyIn(pem, keyId)).privateKey, certificate };

@@ -1,6 +1,6 @@
 import { createClient } from '../../adapters/client/client.ts';
 import { assertConsumerName, type Consumer, encryptFor, FlowKeysError, parseConsumer } from '../../src/index.ts';
-import { everything } from '../../src/internal.ts';
+import { everything, parseJson } from '../../src/internal.ts';
 import { encryptAsConnect } from '../connect/simulator.ts';
 import { openForConsumer } from '../consumer-side.ts';
 import { readKeyFile } from '../files.ts';
@@ -13,48 +13,47 @@ import type { ConsumerStoreOptions, WritableConsumerStore } from '../stores/cons
 import { openConsumerStore } from '../stores/open.ts';
 
 export interface ConsumerAddOptions extends ConsumerStoreOptions {
-  /** A file: PEM text of a public key or a certificate, or a JWK. */
+  /** A file with a public key or a certificate as PEM, or a JWK. */
   readonly publicKey: string;
   readonly format: string;
   readonly keyId: readonly string[];
   readonly field: readonly string[];
-  /** Put it in place of one that is registered already. */
+  /** Replace the consumer if it is already registered. */
   readonly replace: boolean;
 }
 
-/** Registers a consumer, once something was encrypted for it. */
+/** Registers a consumer, after checking that an input can be encrypted for it. */
 export async function addConsumer(name: string, options: ConsumerAddOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openConsumerStore(options);
+  const consumerStore = await openConsumerStore(options);
   const { format, keyId: keyIds, field: fields } = options;
   if (keyIds.length === 0 || fields.length === 0) {
-    throw new CommandError(
-      'invalid_option',
-      "Pass --key-id and --field: what a consumer may have is listed; '*' stands for all.",
-    );
+    const message = "Pass --key-id and --field to say what the consumer may receive; '*' means all.";
+    throw new CommandError('invalid_option', message);
   }
   const publicKey = publicKeyIn(await readKeyFile(options.publicKey, 'the public key'));
-  // All of the text is looked at, as a private key may stand behind the certificate; the first block is kept.
+  // The whole text is checked, because a private key may follow the certificate. Only the first block is stored.
   const consumer = await parseConsumer(name, JSON.stringify({ format, publicKey, keyIds, fields }));
   const document = JSON.stringify({ format, publicKey: firstBlock(publicKey), keyIds, fields }, null, 2);
   await encryptFor(consumer, new TextEncoder().encode(freshInput()), { field: 'test' });
-  if (!options.replace && (await terminal.during('Looking for it', registry.consumer(name, {}))) !== undefined) {
-    throw new CommandError(
-      'conflict',
-      `There is a consumer ${name} in ${registry.name} already; pass --replace to change it.`,
-    );
+  if (
+    !options.replace &&
+    (await terminal.during('Looking up the consumer', consumerStore.consumer(name, {}))) !== undefined
+  ) {
+    const message = `Consumer ${name} is already in ${consumerStore.name}; pass --replace to change it.`;
+    throw new CommandError('conflict', message);
   }
-  await terminal.during(`Storing it in ${registry.name}`, registry.put(name, `${document}\n`));
+  await terminal.during(`Storing it in ${consumerStore.name}`, consumerStore.put(name, `${document}\n`));
   return {
     value: described(consumer),
-    text: `${name} (${format}, ${consumer.algorithm}) may have ${fields.join(', ')} under ${keyIds.join(', ')}; it is in ${registry.name}.`,
+    text: `${name} (${format}, ${consumer.algorithm}) may receive ${fields.join(', ')} encrypted under ${keyIds.join(', ')}. It is registered in ${consumerStore.name}.`,
   };
 }
 
-/** Who is registered, and whether something can be encrypted for them now. */
+/** Lists the consumers, and checks that an input can be encrypted for each. */
 export async function listConsumers(options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openConsumerStore(options);
-  const documents = await terminal.during('Reading the consumers', registry.all());
+  const consumerStore = await openConsumerStore(options);
+  const documents = await terminal.during('Reading the consumers', consumerStore.all());
   const consumers = await Promise.all(Array.from(documents, ([name, document]) => listed(name, document)));
   const rows = consumers.map(({ name, state, format = '', algorithm = '', fields = [] }) => [
     name,
@@ -63,78 +62,76 @@ export async function listConsumers(options: ConsumerStoreOptions, terminal: Ter
     fields.join(' '),
     state,
   ]);
-  const [heading = '', ...lines] = table([['NAME', 'FORMAT', 'ALGORITHM', 'FIELDS', 'STATE'], ...rows]).split('\n');
+  const headings = ['NAME', 'FORMAT', 'ALGORITHM', 'FIELDS', 'STATE'];
+  const lines = table([headings, ...rows], (line, row) => (row === 0 ? coloured('bold', line) : line));
   const isInOrder = consumers.every(({ state }) => state === 'ok');
   return {
-    value: { store: registry.name, consumers },
-    text:
-      consumers.length === 0 ? `No consumers in ${registry.name}.` : [coloured('bold', heading), ...lines].join('\n'),
+    value: { store: consumerStore.name, consumers },
+    text: consumers.length === 0 ? `No consumers in ${consumerStore.name}.` : lines,
     exitCode: isInOrder ? exitCodes.done : exitCodes.findings,
   };
 }
 
-/** Removes what is registered under a name, be it usable or not. */
+/** Removes a consumer, even if its document is invalid. */
 export async function removeConsumer(name: string, options: ConsumerStoreOptions, terminal: Terminal): Promise<Answer> {
-  const registry = await openConsumerStore(options);
-  const documents = await terminal.during('Looking for it', registry.all());
+  const consumerStore = await openConsumerStore(options);
+  const documents = await terminal.during('Looking up the consumer', consumerStore.all());
   if (!documents.has(name)) {
     assertConsumerName(name);
-    return { value: { name, removed: false }, text: `There is no consumer ${name} in ${registry.name}.` };
+    return { value: { name, removed: false }, text: `There is no consumer ${name} in ${consumerStore.name}.` };
   }
   const shown = printable(name);
   await terminal.confirm(
-    `Remove consumer ${shown} from ${registry.name}? Within five minutes, nothing is encrypted for it any more.`,
+    `Remove consumer ${shown} from ${consumerStore.name}? Services stop encrypting for it within five minutes.`,
   );
-  await terminal.during('Removing it', registry.remove(name));
-  return { value: { name, removed: true }, text: `${shown} is removed from ${registry.name}.` };
+  await terminal.during('Removing the consumer', consumerStore.remove(name));
+  return { value: { name, removed: true }, text: `${shown} was removed from ${consumerStore.name}.` };
 }
 
 export interface ConsumerTestOptions extends ConsumerStoreOptions {
-  /** Default: the first that the consumer may have. */
+  /** Default: the first that the consumer may receive. */
   readonly field?: string;
-  /** A file: the consumer's private key, to read what was made for it. */
+  /** A file with the consumer's private key, to decrypt the result. */
   readonly privateKey?: string;
-  /** Let this service make it; without, it is made here. */
+  /** The HTTP service that encrypts. Without it, this command does. */
   readonly endpoint?: string;
   readonly tokenFile?: string;
-  /** The security key and the flow's certificate, for the message that the service is given. */
+  /** With `endpoint`: the security key, and the certificate in the flow. */
   readonly keyId?: string;
   readonly certificate?: string;
 }
 
-/** Has a fresh input encrypted for a consumer, here or by the HTTP service, and reads it as the consumer would. */
+/** Encrypts a test input for a consumer, here or with the HTTP service, and decrypts it with the consumer's private key. */
 export async function testConsumer(name: string, options: ConsumerTestOptions, terminal: Terminal): Promise<Answer> {
   assertConsumerName(name);
-  const registry = await openConsumerStore(options);
-  const consumer = await terminal.during('Reading the consumer', read(name, registry));
+  const consumerStore = await openConsumerStore(options);
+  const consumer = await terminal.during('Reading the consumer', read(name, consumerStore));
   const field = options.field ?? consumer.fields.find((name) => name !== everything) ?? 'test';
   if (!consumer.fields.includes(field) && !consumer.fields.includes(everything)) {
-    throw new FlowKeysError(
-      'forbidden',
-      `Consumer ${name} may not have field ${field}. Add it with "flow-keys consumer add --replace" if it may.`,
-    );
+    const message = `Consumer ${name} may not receive field ${field}. To allow it, use "flow-keys consumer add --replace".`;
+    throw new FlowKeysError('forbidden', message);
   }
   const input = freshInput();
   const make =
     options.endpoint === undefined
       ? encryptFor(consumer, new TextEncoder().encode(input), { field })
       : reencrypted({ name, field, input, endpoint: options.endpoint }, options);
-  const ciphertext = await terminal.during('Encrypting a fresh input', make);
+  const ciphertext = await terminal.during('Encrypting a test input', make);
   const by = options.endpoint ?? 'this command';
   if (options.privateKey === undefined) {
     return {
       value: { name, field, encryptedBy: by, read: null, ciphertext },
-      text: `${by} encrypted a fresh input for ${name}; with --private-key, it is read as ${name} would.`,
+      text: `A test input for ${name} was encrypted by ${by}. Pass --private-key to decrypt it as ${name} would.`,
     };
   }
   const opened = await openForConsumer(consumer, await readKeyFile(options.privateKey, 'the private key'), ciphertext);
   if (opened.plaintext !== input || opened.field !== field || opened.consumer !== name) {
-    const message = `What ${by} encrypted for ${name} reads as something else; check that both use the same registry.`;
+    const message = `What ${by} encrypted for ${name} decrypts to something else; check that both use the same store of consumers.`;
     throw new CommandError('conflict', message);
   }
   return {
     value: { name, field, encryptedBy: by, read: true },
-    text: `${name} reads its field ${field}: ${by} encrypted a fresh input for it, and its private key opened it.`,
+    text: `${name} can decrypt field ${field}: ${by} encrypted a test input for it, and its private key decrypted it.`,
   };
 }
 
@@ -143,10 +140,9 @@ async function reencrypted(
   { tokenFile, keyId, certificate }: ConsumerTestOptions,
 ): Promise<string> {
   if (keyId === undefined || certificate === undefined) {
-    throw new CommandError(
-      'invalid_option',
-      'With --endpoint, pass --key-id and --certificate of the security key, too: the service is given a message of Connect.',
-    );
+    const message =
+      'With --endpoint, also pass --key-id and --certificate of a security key: the service needs a message.';
+    throw new CommandError('invalid_option', message);
   }
   const { publicKey } = readCertificate(await readKeyFile(certificate, 'the certificate'), 'The certificate');
   const message = await encryptAsConnect(input, keyId, publicKey);
@@ -159,16 +155,20 @@ async function reencrypted(
   );
   const [result] = results;
   if (result !== undefined && 'ciphertext' in result) return result.ciphertext;
-  throw result?.error ?? new FlowKeysError('service_unreachable', `${endpoint} answered nothing for ${name}.`);
+  throw (
+    result?.error ??
+    new FlowKeysError(
+      'service_unreachable',
+      `${endpoint} did not return a result for ${name}; check that it is this service.`,
+    )
+  );
 }
 
-async function read(name: string, registry: WritableConsumerStore): Promise<Consumer> {
-  const document = await registry.consumer(name, {});
+async function read(name: string, consumerStore: WritableConsumerStore): Promise<Consumer> {
+  const document = await consumerStore.consumer(name, {});
   if (document !== undefined) return parseConsumer(name, document);
-  throw new FlowKeysError(
-    'unknown_consumer',
-    `There is no consumer ${name} in ${registry.name}; "flow-keys consumer add" registers it.`,
-  );
+  const message = `There is no consumer ${name} in ${consumerStore.name}; register it with "flow-keys consumer add".`;
+  throw new FlowKeysError('unknown_consumer', message);
 }
 
 type Described = Pick<Consumer, 'format' | 'algorithm' | 'keyIds' | 'fields' | 'kid'>;
@@ -191,21 +191,18 @@ function described({ name, format, algorithm, keyIds, fields, kid }: Consumer) {
   return { name, format, algorithm, keyIds, fields, kid };
 }
 
-/** PEM text as it is, a JWK as an object. */
+/** A JWK as an object; PEM as text. */
 function publicKeyIn(text: string): unknown {
   if (!text.trimStart().startsWith('{')) return text;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(
-      'invalid_public_key',
-      'The public key begins as a JWK, and is not JSON; check the file.',
-      error,
-    );
-  }
+  const jwk = parseJson(text);
+  if (jwk !== undefined) return jwk;
+  throw new CommandError(
+    'invalid_public_key',
+    'The public key looks like a JWK, but is not valid JSON; check the file.',
+  );
 }
 
-/** Of a chain of certificates, the first: a parameter holds 4 KB. */
+/** The first certificate of a chain, because a parameter holds at most 4 KB. */
 function firstBlock(publicKey: unknown): unknown {
   if (typeof publicKey !== 'string') return publicKey;
   return publicKey.match(/-----BEGIN ([^-]+)-----.*?-----END \1-----/s)?.[0] ?? publicKey;

@@ -1,27 +1,29 @@
 import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
+import { member } from '../../src/flow/index.ts';
 import { type Decryptor, decodeUtf8, toFlowKeysError } from '../../src/index.ts';
+import { isRecord, parseJson } from '../../src/internal.ts';
 import { CommandError, exitCodes } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
 
 export interface DecryptLinesOptions {
-  /** Names of fields, with commas between: at the top of a record or among its `Attributes`, or a path with dots. */
+  /** Comma-separated field names: at the top of a record or in its `Attributes`, or paths with dots. */
   readonly lines: string;
   readonly reveal: boolean;
   readonly keyId?: string;
 }
 
-/** How often a code was counted. */
+/** How often each error code occurred. */
 type Counts = Map<string, number>;
 
-// WebCrypto works in threads: enough is under way to keep each core busy, and memory stays the same however many follow.
-const underWay = availableParallelism() * 8;
+// Web Crypto works in threads. This many lines in flight keep each core busy, in constant memory.
+const linesInFlight = availableParallelism() * 8;
 const progressMilliseconds = 5_000;
 
 /**
- * Decrypts fields of JSON lines, as contact records that were exported to S3, one line of output for each of input. A
- * field that cannot be decrypted becomes `null`, and `decryptionErrors` says why, by its code.
+ * Decrypts fields of JSON lines, such as contact records exported to S3. Writes one line of output for each line of input.
+ * A field that cannot be decrypted becomes `null`, with its error code in `decryptionErrors`.
  *
  * @throws CommandError `invalid_option`, `unreadable_file`
  */
@@ -33,13 +35,13 @@ export async function decryptLines(
 ): Promise<Answer> {
   const names = options.lines.split(',').map((name) => name.trim());
   if (names.some((name) => name === ''))
-    throw new CommandError('invalid_option', '--lines must name fields, as --lines card,cvc.');
+    throw new CommandError('invalid_option', '--lines must name fields, such as --lines card,cvc.');
   const failed: Counts = new Map();
   let [lines, values, toldAt] = [0, 0, Date.now()];
 
   async function decryptLine(line: string): Promise<string> {
-    const record = parseRecord(line);
-    if (record === undefined) {
+    const record = parseJson(line);
+    if (!isObject(record)) {
       count(failed, 'not_json');
       return JSON.stringify({ decryptionErrors: { line: 'not_json' } });
     }
@@ -82,7 +84,7 @@ export async function decryptLines(
   for await (const line of linesOf(path)) {
     if (line.trim() === '') continue;
     waiting.push(decryptLine(line));
-    const oldest = waiting.length < underWay ? undefined : waiting.shift();
+    const oldest = waiting.length < linesInFlight ? undefined : waiting.shift();
     if (oldest) await write(oldest);
   }
   for (const line of waiting) await write(line);
@@ -105,36 +107,23 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   try {
     yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
-    throw new CommandError('unreadable_file', `The lines cannot be read from ${path}; check the path.`, error);
+    throw new CommandError('unreadable_file', `The lines in ${path} cannot be read; check the path.`, error);
   }
 }
 
 type JsonObject = Record<string, unknown>;
 
-function parseRecord(line: string): JsonObject | undefined {
-  try {
-    const record: unknown = JSON.parse(line);
-    return isObject(record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Where a field with a value is: the object that holds it, and its key there. */
+/** The object that holds a field with a value, and the field's key in it. */
 function placeOf(record: JsonObject, name: string): readonly [parent: JsonObject, key: string] | undefined {
-  const attributes = record['Attributes'];
-  for (const parent of [record, attributes]) if (isObject(parent) && isFilled(parent, name)) return [parent, name];
+  for (const parent of [record, record['Attributes']])
+    if (isObject(parent) && (member(parent, name) ?? '') !== '') return [parent, name];
   const [first = '', ...rest] = name.split('.');
-  const below = Object.hasOwn(record, first) ? record[first] : undefined;
+  const below = member(record, first);
   return rest.length > 0 && isObject(below) ? placeOf(below, rest.join('.')) : undefined;
 }
 
-function isFilled(parent: JsonObject, key: string): boolean {
-  return Object.hasOwn(parent, key) && parent[key] !== null && parent[key] !== '';
-}
-
 function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 function count(counts: Counts, code: string): void {

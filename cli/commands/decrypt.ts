@@ -10,16 +10,16 @@ import { decryptLines } from './decrypt-lines.ts';
 
 export interface DecryptCommandOptions extends KeyStoreOptions, PassphraseOptions {
   readonly keyId?: string;
-  /** A file; without it, the store is asked. */
+  /** A file, instead of the store. */
   readonly privateKey?: string;
   /** Show what the caller typed. */
   readonly reveal: boolean;
   readonly allSuites: boolean;
-  /** Fields of JSON lines to decrypt, instead of one ciphertext. */
+  /** The fields to decrypt in JSON lines, instead of one ciphertext. */
   readonly lines?: string;
 }
 
-/** Decrypts one ciphertext; what the caller typed is shown only if asked for. */
+/** Decrypts one ciphertext, or fields of JSON lines. Shows what the caller typed only with `reveal`. */
 export async function decryptCiphertext(
   operand: string | undefined,
   options: DecryptCommandOptions,
@@ -33,7 +33,10 @@ export async function decryptCiphertext(
   if (options.lines !== undefined)
     return decryptLines(operand ?? '-', { ...options, lines: options.lines }, decryptor, terminal);
   if (operand === undefined)
-    throw new CommandError('invalid_option', 'Pass a ciphertext, "-" for standard input, or --lines with fields.');
+    throw new CommandError(
+      'invalid_option',
+      'Pass a ciphertext, or "-" to read standard input, or --lines with fields.',
+    );
   const ciphertext = await readCiphertext(operand);
   const given = options.keyId === undefined ? {} : { keyId: options.keyId };
   const result = await terminal.during('Decrypting', decryptor.decrypt(ciphertext, given));
@@ -41,11 +44,11 @@ export async function decryptCiphertext(
   if (plaintext === undefined) {
     throw new FlowKeysError(
       'unsupported_message',
-      `The plaintext under key id ${result.keyId} is not text; Connect's always is.`,
+      `The plaintext under key id ${result.keyId} is not text. Connect only encrypts text.`,
     );
   }
   const { keyId, suite, encryptionContext, messageId } = result;
-  // A pipe gets what the caller typed, to the letter; a terminal would obey control characters in it.
+  // A pipe gets the exact text. A terminal would obey control characters in it.
   const written = process.stdout.isTTY ? printable(plaintext) : plaintext;
   const shown = options.reveal ? { plaintext } : {};
   return {
@@ -57,7 +60,7 @@ export async function decryptCiphertext(
   };
 }
 
-/** A key store that has the same private key for every id. */
+/** A key store with one private key for every key id. */
 async function fileKeyStore(path: string, options: PassphraseOptions, terminal: Terminal): Promise<KeyStore> {
   const pem = await decryptedKeyText(await readKeyFile(path, 'the private key'), options, terminal);
   await privateKeyIn(pem, path);

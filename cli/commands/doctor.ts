@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { parameterPrefix } from '../../adapters/stores/names.ts';
 import { compareSettings, readFlow } from '../../src/flow/index.ts';
 import { createDecryptor, FlowKeysError } from '../../src/index.ts';
 import { assertKeyId } from '../../src/internal.ts';
@@ -21,31 +22,29 @@ import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
 export interface DoctorOptions extends KeyStoreOptions {
-  /** A file with the event that the function was sent. */
+  /** A file with the event that the function received. */
   readonly event?: string;
   readonly keyId?: string;
   readonly instance?: string;
   readonly certificate?: string;
   readonly function?: string;
-  /** A file, or the id of a flow of the instance. */
+  /** A file, or the id of a flow in the instance. */
   readonly flow?: string;
   readonly endpoint?: string;
   readonly tokenFile?: string;
 }
 
-/** Checks each step from the message to the answer, and ends with the first thing to mend. */
+/** Checks each step from the message to the response, and shows the first thing to fix. */
 export async function doctor(operand: string | undefined, options: DoctorOptions, terminal: Terminal): Promise<Answer> {
   const findings = await terminal.during('Examining', examine(operand, options));
   const first = findings.find(({ state }) => state === 'problem');
   const rows = findings.map(({ check, state, detail }) => [marks[state], check, detail]);
-  const report = table(rows)
-    .split('\n')
-    .map((line, index) => coloured(colours[findings[index]?.state ?? 'ok'], line));
+  const report = table(rows, (line, row) => coloured(colours[findings[row]?.state ?? 'ok'], line));
   const verdict =
-    first === undefined ? coloured('green', 'Nothing to mend.') : `To mend first: ${printable(first.mend ?? '')}`;
+    first === undefined ? coloured('green', 'All checks passed.') : `Fix first: ${printable(first.fix ?? '')}`;
   return {
-    value: { findings, mend: first?.mend ?? null },
-    text: [...report, '', verdict].join('\n'),
+    value: { findings, fix: first?.fix ?? null },
+    text: `${report}\n\n${verdict}`,
     exitCode: first === undefined ? exitCodes.done : exitCodes.findings,
   };
 }
@@ -53,9 +52,9 @@ export async function doctor(operand: string | undefined, options: DoctorOptions
 const marks = { ok: 'ok', problem: 'PROBLEM', skipped: '-' } as const;
 const colours = { ok: 'green', problem: 'red', skipped: 'dim' } as const;
 
-/** Every check, in the order of a message's way. */
+/** All checks, in the order in which a message passes through. */
 export async function examine(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
-  // What was mistyped is said before anything is called.
+  // Reports an invalid option before it calls anything.
   if (options.endpoint !== undefined) await readService(options.endpoint, options.tokenFile);
   const { instance, event, keyId } = options;
   if (instance !== undefined && [operand, event, keyId].every((given) => given === undefined))
@@ -63,7 +62,7 @@ export async function examine(operand: string | undefined, options: DoctorOption
   return examineSubject(operand, options);
 }
 
-/** Every key that the instance holds. */
+/** Checks every key in the instance. */
 async function examineInstance(name: string, options: DoctorOptions): Promise<readonly Finding[]> {
   const instance = await connectInstance(name, options);
   const keys = await instance.securityKeys();
@@ -77,8 +76,8 @@ async function examineInstance(name: string, options: DoctorOptions): Promise<re
   }
   if (options.function !== undefined) findings.push(...(await checkFunction(options.function, options, instance)));
   if (keys.length > 0) return findings;
-  const mend = 'Upload a first key: "flow-keys keys create --store ssm", then "flow-keys keys associate".';
-  return [problem('Connect', `instance ${instance.id} holds no key`, mend), ...findings];
+  const fix = 'Upload a first key: "flow-keys keys create --store ssm", then "flow-keys keys associate".';
+  return [problem('Connect', `instance ${instance.id} has no key`, fix), ...findings];
 }
 
 async function examineSubject(operand: string | undefined, options: DoctorOptions): Promise<readonly Finding[]> {
@@ -86,7 +85,7 @@ async function examineSubject(operand: string | undefined, options: DoctorOption
   const message = subject.ciphertext === undefined ? undefined : await checkMessage(subject.ciphertext, subject.keyId);
   const findings: Finding[] = [
     ...(subject.findings ?? []),
-    ...(message?.findings ?? [skipped('message', 'none was passed')]),
+    ...(message?.findings ?? [skipped('message', 'pass a ciphertext or --event')]),
   ];
   const keyId = message?.keyId ?? subject.keyId;
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
@@ -107,26 +106,29 @@ async function examineSettings(
   if (options.flow === undefined) return [skipped('settings', 'pass --flow to compare them with a flow')];
   const isFile = existsSync(options.flow);
   if (!isFile && instance === undefined)
-    throw new CommandError('invalid_option', '--flow is no file; pass --instance with the id of one of its flows.');
+    throw new CommandError(
+      'invalid_option',
+      'The file of --flow does not exist; pass --instance to use it as the id of a flow.',
+    );
   const content = isFile ? await readText(options.flow, 'the flow') : (await instance?.flow(options.flow))?.content;
   const flow = readFlow(content);
   try {
     const faults = compareSettings(flow, (await readFunction(functionName, options)).environment);
-    if (faults.length === 0) return [ok('settings', 'fit the flow')];
+    if (faults.length === 0) return [ok('settings', 'they fit the flow')];
     return faults.map(({ setting, message, fix }) => problem('settings', `${setting} ${message}`, `${fix}.`));
   } catch (error) {
-    return [problem('settings', 'cannot be compared', reasonOf(error))];
+    return [problem('settings', 'they cannot be compared', reasonOf(error))];
   }
 }
 
 interface Subject {
   readonly keyId?: string;
   readonly ciphertext?: string;
-  /** What is wrong with the event. */
+  /** The problems with the event. */
   readonly findings?: readonly Finding[];
 }
 
-/** The ciphertext and the key id: as passed, or from an event. */
+/** The ciphertext and the key id, from the options or an event. */
 async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOptions): Promise<Subject> {
   if (keyId !== undefined) assertKeyId(keyId);
   const given = keyId === undefined ? {} : { keyId };
@@ -135,7 +137,7 @@ async function subjectOf(operand: string | undefined, { event, keyId }: DoctorOp
   if (keyId !== undefined) return given;
   throw new CommandError(
     'invalid_option',
-    'Pass a ciphertext, --event with the event of the function, --key-id, or --instance for every key of an instance.',
+    'Pass a ciphertext, --event with an event that the function received, --key-id, or --instance to check all its keys.',
   );
 }
 
@@ -148,7 +150,7 @@ async function examineKey(
   const vault = await openKeyStore(options);
   const connect = await examineConnect(keyId, instance);
   const parameter =
-    options.store === 'ssm' ? await checkParameter(keyId, options.prefix ?? '/amazon-connect/encryption', options) : [];
+    options.store === 'ssm' ? await checkParameter(keyId, options.prefix ?? parameterPrefix, options) : [];
   if (parameter.some(({ state, check }) => state === 'problem' && check !== 'KMS key'))
     return [...connect.findings, ...parameter];
   const { findings, publicKey } = await checkPrivateKey(keyId, vault, connect.uploaded);
@@ -163,12 +165,12 @@ async function examineConnect(
   keyId: string,
   instance: ConnectInstance | undefined,
 ): Promise<{ readonly findings: readonly Finding[]; readonly uploaded?: SecurityKey | undefined }> {
-  if (!instance) return { findings: [skipped('Connect', 'pass --instance to compare with the uploaded key')] };
+  if (!instance) return { findings: [skipped('Connect', 'pass --instance to check the uploaded key')] };
   try {
     const keys = await instance.securityKeys();
     return { findings: [checkUploaded(keyId, keys, instance.id)], uploaded: keys.find((key) => key.keyId === keyId) };
   } catch (error) {
-    return { findings: [problem('Connect', 'it does not give its keys', reasonOf(error))] };
+    return { findings: [problem('Connect', 'the security keys cannot be listed', reasonOf(error))] };
   }
 }
 
@@ -182,19 +184,19 @@ async function certificateOf(
 }
 
 const padding =
-  ' A third possible cause is the padding: Connect encrypts with RSA-OAEP, SHA-512 and MGF1 with SHA-512, other programs often with SHA-1 or SHA-256.';
+  ' A third possible cause is the padding: Connect uses RSA-OAEP with SHA-512 and MGF1 with SHA-512, other programs often use SHA-1 or SHA-256.';
 
 async function examineDecryption(keyId: string, ciphertext: string, vault: WritableKeyStore): Promise<Finding> {
   try {
     const { plaintext } = await createDecryptor({ keyStore: vault }).decrypt(ciphertext, { keyId });
-    return ok('decryption', `the message opens: ${plaintext.length} bytes, not shown`);
+    return ok('decryption', `the message decrypts: ${plaintext.length} bytes, not shown`);
   } catch (error) {
     const isOfKey = error instanceof FlowKeysError && error.code === 'decryption_failed';
-    return problem('decryption', 'the message does not open', `${reasonOf(error)}${isOfKey ? padding : ''}`);
+    return problem('decryption', 'the message does not decrypt', `${reasonOf(error)}${isOfKey ? padding : ''}`);
   }
 }
 
-/** Encrypts fresh inputs as Connect would, and sees whether each service reads them. */
+/** Encrypts a test input as Connect would, and checks that the store, the function and the service decrypt it. */
 async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise<readonly Finding[]> {
   const { function: functionName, endpoint, tokenFile, instance } = options;
   const vault = await openKeyStore(options);
@@ -205,7 +207,7 @@ async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise
   try {
     ciphertext = await encryptAsConnect(input, keyId, readCertificate(pem, 'The certificate').publicKey);
   } catch {
-    return [skipped('round trip', 'the certificate does not encrypt')];
+    return [skipped('round trip', 'the certificate cannot encrypt')];
   }
   const trips: [string, () => Promise<Proof>][] = [['round trip', () => proveStore(vault, keyId, ciphertext, input)]];
   if (functionName !== undefined) {
@@ -222,9 +224,9 @@ async function examineRoundTrips(keyId: string, options: DoctorOptions): Promise
 async function roundTrip(check: string, prove: () => Promise<Proof>): Promise<Finding> {
   try {
     const proof = await prove();
-    if (proof.isRight) return ok(check, 'a fresh input was encrypted as Connect would, and read');
-    return problem(check, proof.why, `Mend what the ${check} shows: ${proof.why.replace(/\.$/, '')}.`);
+    if (proof.isRight) return ok(check, 'a test input was encrypted as Connect would, and decrypted');
+    return problem(check, proof.why, `Fix what the ${check} shows: ${proof.why.replace(/\.$/, '')}.`);
   } catch (error) {
-    return problem(check, 'a fresh input was not read', reasonOf(error));
+    return problem(check, 'a test input was not decrypted', reasonOf(error));
   }
 }

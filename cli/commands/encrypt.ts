@@ -10,10 +10,9 @@ export interface EncryptOptions {
   readonly keyId: string;
 }
 
-// The block's own maximum is set by the flow; nobody types more.
 const longestInput = 4_096;
 
-/** What Connect would hand to the flow if a caller typed `input`. */
+/** Encrypts an input as Connect would if a caller typed it. */
 export async function encryptInput(
   operand: string,
   { certificate, keyId }: EncryptOptions,
@@ -23,10 +22,13 @@ export async function encryptInput(
   const parsed = readCertificate(await readKeyFile(certificate, 'the certificate'), 'The certificate');
   const age = ageOf(parsed);
   if (age === 'expired' || age === 'not yet valid')
-    terminal.note(`The certificate is ${age}: Connect would not encrypt with it.`);
+    terminal.note(`The certificate is ${age}; Connect would not encrypt with it.`);
   const input = (await readOperand(operand, 'the input')).replace(/\r?\n$/, '');
   if (input.length > longestInput)
-    throw new CommandError('invalid_option', `The input is longer than ${longestInput} characters; callers type less.`);
+    throw new CommandError(
+      'invalid_option',
+      `The input is longer than ${longestInput} characters; pass what a caller types.`,
+    );
   const ciphertext = await encryptAsConnect(input, keyId, parsed.publicKey);
   return { value: { keyId, ciphertext }, text: ciphertext, quiet: ciphertext };
 }

@@ -1,11 +1,9 @@
 import {
   checkFlow,
   compareSettings,
-  type FlowDocument,
   FlowKeysError,
   type FlowReport,
   readFlow,
-  type SettingFault,
   type Severity,
   type UploadedKeys,
 } from '../../src/flow/index.ts';
@@ -22,55 +20,52 @@ import { CommandError, exitCodes } from '../output/command-error.ts';
 import { type Answer, coloured, type Terminal } from '../output/terminal.ts';
 
 export interface FlowCheckOptions extends AwsOptions {
-  /** Compare key ids and certificates with those of the instance; without a file and `flow`, check all its flows. */
+  /** Whose key ids and certificates to compare with. Without a file and `flow`, all its flows are checked. */
   readonly instance?: string;
-  /** The id of a flow of the instance, instead of a file. */
+  /** The id of a flow in the instance, instead of a file. */
   readonly flow?: string;
-  /** Findings that are taken as they are: `code`, or `code:block`. */
+  /** Accepted findings: `code`, or `code:block`. */
   readonly accept: readonly string[];
-  /** A file with one a line. */
+  /** A file with accepted findings, one on each line. */
   readonly accepted?: string;
-  /** The least severe finding that the command fails on. */
+  /** The least severe finding that makes the command fail. */
   readonly failOn: Severity;
-  /** The Lambda function, by its name or ARN, whose settings the flows must fit. */
+  /** The name or ARN of a Lambda function whose settings to compare with. */
   readonly function?: string;
-  /** Calls a second, where a whole instance is checked. */
+  /** Calls per second when all flows of an instance are checked. */
   readonly rate: number;
 }
 
-/** Checks the flows of a file, one of the instance, or all that the instance has published. */
+/** Checks the flows in a file, one flow of an instance, or all its published flows. */
 export async function checkContactFlow(
   path: string | undefined,
   options: FlowCheckOptions,
   terminal: Terminal,
 ): Promise<Answer> {
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
-  const isTwofold = path !== undefined && options.flow !== undefined;
-  if (isTwofold || (instance === undefined && path === undefined)) {
-    const message =
-      'Pass a file, or --instance and --flow with the id of one of its flows, or --instance alone for all of them.';
-    throw new CommandError('invalid_option', message);
-  }
+  if (path === undefined ? instance === undefined : options.flow !== undefined)
+    throw new CommandError(
+      'invalid_option',
+      'Pass a file, or --instance and --flow with a flow id, or --instance alone to check all its flows.',
+    );
   const file = options.accepted === undefined ? '' : await readText(options.accepted, 'the accepted findings');
   const accepted = parseAccepted(options.accept, file);
   if (instance !== undefined && path === undefined && options.flow === undefined)
     return checkInstance(instance, accepted, options, terminal);
-  const compared = await comparing(options);
+  const environment = options.function && (await readFunction(options.function, options)).environment;
   const flows = await terminal.during('Reading the flow', flowsOf(path, options.flow, instance));
   const uploaded = instance && (await terminal.during('Reading the security keys', uploadedKeys(instance)));
   const checked = flows.map(({ name, flow }) => ({
     ...checkedFlow(name, checkFlow(flow, { uploaded }), accepted),
-    settings: compared(flow),
+    settings: environment ? compareSettings(flow, environment) : [],
   }));
+  const { value, summary, exitCode } = resultOf(checked, options.failOn);
   const hint = instance ? '' : '; with --instance, key ids and certificates are compared with those of Connect';
-  return answerOf(checked, options, { comparedWithInstance: instance !== undefined }, hint);
-}
-
-/** Compares flows with the settings of the function that was named. */
-async function comparing(options: FlowCheckOptions): Promise<(flow: FlowDocument) => readonly SettingFault[]> {
-  if (options.function === undefined) return () => [];
-  const { environment } = await readFunction(options.function, options);
-  return (flow) => compareSettings(flow, environment);
+  return {
+    value: { ...value, comparedWithInstance: instance !== undefined },
+    text: [...checked.map(describeFlow).filter((text) => text !== ''), `${summary}${hint}.`].join('\n'),
+    exitCode,
+  };
 }
 
 async function flowsOf(
@@ -92,7 +87,7 @@ function checkedFlow(name: string | undefined, report: FlowReport, accepted: rea
   };
 }
 
-/** Every published flow and module, each with one call. */
+/** Checks every published flow and module of the instance. */
 async function checkInstance(
   instance: ConnectInstance,
   accepted: readonly Accepted[],
@@ -110,31 +105,23 @@ async function checkInstance(
     const report = await reportOf(flow, instance, pace, uploaded);
     if (report === undefined) unreadable.push(flow.name);
     else rows.push({ type: flow.type, checked: checkedFlow(flow.name, report, accepted) });
-    const done = rows.length + unreadable.length;
     if (performance.now() - told < progressMilliseconds) continue;
     told = performance.now();
-    terminal.note(`${done} of ${listed.length} flows checked`);
+    terminal.note(`${rows.length + unreadable.length} of ${listed.length} flows checked`);
   }
-  const withFindings = rows.map(({ checked }) => checked).filter(({ findings }) => findings.length > 0);
+  const checked = rows.map((row) => row.checked);
   const parts = [
-    ...withFindings.map(describeFlow),
+    ...checked.filter(({ findings }) => findings.length > 0).map(describeFlow),
     tableOf(rows),
-    ...unreadable.map((name) => `"${name}" cannot be read, and was not checked.`),
+    ...unreadable.map((name) => `"${name}" could not be read and was not checked.`),
   ];
-  const value = {
-    comparedWithInstance: true,
-    flows: rows.map(({ type, checked }) => ({ name: checked.name, type, findings: checked.findings.length })),
-    unreadable,
+  const { value, summary, exitCode } = resultOf(checked, options.failOn);
+  const flows = rows.map(({ type, checked: { name, findings } }) => ({ name, type, findings: findings.length }));
+  return {
+    value: { ...value, comparedWithInstance: true, flows, unreadable },
+    text: [...parts, `${summary}.`].join('\n\n'),
+    exitCode: unreadable.length > 0 ? exitCodes.findings : exitCode,
   };
-  const answer = answerOf(
-    rows.map(({ checked }) => checked),
-    options,
-    value,
-    '',
-  );
-  const exitCode = unreadable.length > 0 ? exitCodes.findings : answer.exitCode;
-  const summary = answer.text.split('\n').at(-1) ?? '';
-  return { ...answer, text: [...parts, summary].join('\n\n'), ...(exitCode !== undefined && { exitCode }) };
 }
 
 const progressMilliseconds = 5_000;
@@ -149,38 +136,30 @@ async function reportOf(
     return checkFlow(readFlow(await instance.contentOf(listed, pace)), { uploaded });
   } catch (error) {
     const isInvalid = error instanceof FlowKeysError && error.code === 'invalid_flow';
-    // Somebody may delete a flow, or take it back, while others are checked.
+    // A flow can be deleted or unpublished while others are checked.
     const isGone = error instanceof CommandError && /NotFound|NotPublished/.test(error.cause?.name ?? '');
     if (isInvalid || isGone) return undefined;
     throw error;
   }
 }
 
-function answerOf(checked: readonly CheckedFlow[], { failOn }: FlowCheckOptions, value: object, hint: string): Answer {
-  const findings = checked.flatMap(({ name, findings: found }) =>
-    found.map((finding) => ({ ...(name !== undefined && { flow: name }), ...finding })),
-  );
-  const failing = severities.slice(0, severities.indexOf(failOn) + 1);
-  const faults = checked.flatMap(({ settings }) => settings);
-  const isFailing = findings.some(({ severity }) => failing.includes(severity)) || faults.length > 0;
+function resultOf(checked: readonly CheckedFlow[], failOn: Severity) {
   const all = <Entry extends object>(entries: (flow: CheckedFlow) => readonly Entry[]) =>
     checked.flatMap((flow) =>
       entries(flow).map((entry) => ({ ...(flow.name !== undefined && { flow: flow.name }), ...entry })),
     );
-  const summary =
-    findings.length + faults.length === 0
-      ? `${coloured('green', 'No findings')}${hint}.`
-      : `${countsOf(findings)}${hint}.`;
+  const findings = all((flow) => flow.findings);
+  const settings = all((flow) => flow.settings);
+  const failing = severities.slice(0, severities.indexOf(failOn) + 1);
+  const isFailing = findings.some(({ severity }) => failing.includes(severity)) || settings.length > 0;
+  const [accepted, unknown, kept] = [
+    all((flow) => flow.accepted),
+    all((flow) => flow.unknown),
+    all((flow) => flow.kept),
+  ];
   return {
-    value: {
-      findings,
-      accepted: all((flow) => flow.accepted),
-      unknown: all((flow) => flow.unknown),
-      kept: all((flow) => flow.kept),
-      settings: all((flow) => flow.settings),
-      ...value,
-    },
-    text: [...checked.map(describeFlow).filter((text) => text !== ''), summary].join('\n'),
+    value: { findings, accepted, unknown, kept, settings },
+    summary: findings.length + settings.length === 0 ? coloured('green', 'No findings') : countsOf(findings),
     exitCode: isFailing ? exitCodes.findings : exitCodes.done,
   };
 }

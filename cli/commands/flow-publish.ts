@@ -1,6 +1,6 @@
 import { type FlowDocument, member } from '../../src/flow/index.ts';
-import { forInstance, type KeyOfInstance } from '../connect/flow/elsewhere.ts';
-import { readFlows } from '../connect/flow/files.ts';
+import { type KeyOfInstance, moveFlow } from '../connect/flow/elsewhere.ts';
+import { readOneFlow } from '../connect/flow/files.ts';
 import { assertPublishable, publish, typeOf } from '../connect/flow/publish.ts';
 import { type ConnectInstance, connectInstance } from '../connect/instance.ts';
 import { readText } from '../files.ts';
@@ -11,47 +11,48 @@ import { openKeyStore } from '../stores/open.ts';
 
 export interface FlowPublishOptions extends KeyStoreOptions {
   readonly instance: string;
-  /** Default: the name that the file carries. */
+  /** Default: the name in the file. */
   readonly name?: string;
-  /** The instance that the file is of, where it is to be published in another one. */
+  /** The instance that the file was exported from, if it is not `instance`. */
   readonly from?: string;
-  /** The key of the instance that the flow is to name, with `from`. Default: the only one that has a certificate. */
+  /** With `from`: the key for the flow. Default: the only key that has a certificate in the store. */
   readonly keyId?: string;
 }
 
-/** Creates or updates a flow or a module of an instance. */
+/** Creates or updates a flow or module in an instance. */
 export async function publishFlow(path: string, options: FlowPublishOptions, terminal: Terminal): Promise<Answer> {
-  const [read, ...others] = readFlows(await readText(path, 'the flow'));
-  if (read === undefined || others.length > 0)
-    throw new CommandError('invalid_option', 'The file holds several flows; pass one that holds one.');
-  if (read.flow.Version === 'former')
-    throw new CommandError('invalid_option', 'The file is of the former flow language, which Connect no longer takes.');
+  const read = readOneFlow(await readText(path, 'the flow'));
+  if (read.Version === 'former')
+    throw new CommandError(
+      'invalid_option',
+      'The file is in the former flow language, which Connect no longer accepts; export the flow again.',
+    );
   const instance = await connectInstance(options.instance, options);
-  const flow = options.from === undefined ? read.flow : await moved(options.from, read.flow);
+  const flow = options.from === undefined ? read : await flowFrom(options.from);
   const named = options.name ?? member(flow.Metadata, 'name');
   if (typeof named !== 'string' || named.trim() === '')
-    throw new CommandError('invalid_option', 'The file carries no name; pass --name with the name of the flow.');
+    throw new CommandError('invalid_option', 'The file contains no name for the flow; pass --name.');
   const publication = { name: named, type: typeOf(flow), flow };
   await terminal.during('Checking the flow', assertPublishable(publication, instance, options, terminal));
   const published = await publish(publication, instance, terminal);
   const { id, what, former } = published;
-  const kept = former === undefined ? '' : ` The former content is in ${former}.`;
+  const kept = former === undefined ? '' : ` The previous content is in ${former}.`;
   return {
     value: { ...published, name: named, type: publication.type, instance: instance.id },
     quiet: id,
     text: `${printable(named)}: ${what} in instance ${instance.id}, id ${id}.${kept}`,
   };
 
-  async function moved(from: string, document: FlowDocument): Promise<FlowDocument> {
-    // The other instance's region is in its ARN.
+  async function flowFrom(from: string): Promise<FlowDocument> {
+    // An ARN names the region of the other instance.
     const { region: _, ...elsewhere } = options;
     const source = await connectInstance(from, from.startsWith('arn:') ? elsewhere : options);
     const key = await keyOf(instance, options);
-    return terminal.during('Finding what the flow uses', forInstance(document, source, instance, key));
+    return terminal.during('Finding what the flow uses', moveFlow(read, source, instance, key));
   }
 }
 
-/** The key of an instance whose certificate is in the store. */
+/** Finds the instance's key whose certificate is in the store. */
 async function keyOf(instance: ConnectInstance, options: FlowPublishOptions): Promise<KeyOfInstance> {
   const vault = await openKeyStore(options);
   const ids = (await instance.securityKeys()).map(({ keyId }) => keyId);
@@ -65,7 +66,7 @@ async function keyOf(instance: ConnectInstance, options: FlowPublishOptions): Pr
   if (key !== undefined && other === undefined) return key;
   const message =
     key === undefined
-      ? `${vault.name} holds the certificate of no key of instance ${instance.id}; pass --key-id, --store, --region or --prefix.`
-      : `Instance ${instance.id} has several keys whose certificates are in ${vault.name}; pass one with --key-id.`;
+      ? `${vault.name} has no certificate for a key of instance ${instance.id}; check --key-id, --store, --region and --prefix.`
+      : `${vault.name} has certificates for several keys of instance ${instance.id}; pass one with --key-id.`;
   throw new CommandError('invalid_option', message);
 }

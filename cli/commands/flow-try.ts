@@ -6,7 +6,7 @@ import {
   type FlowDocument,
   type KeyRequest,
 } from '../../src/flow/index.ts';
-import { readFlows } from '../connect/flow/files.ts';
+import { readOneFlow } from '../connect/flow/files.ts';
 import {
   endpointFunction,
   lambdaFunction,
@@ -23,59 +23,53 @@ import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
 export interface FlowTryOptions extends Omit<KeyStoreOptions, 'store'> {
-  /** What the caller presses at each block that takes keys, in turn: `4444444444444448#,,hangup`. */
+  /** The keys for each block that takes keys, in order: `4444444444444448#,,hangup`. */
   readonly keys?: string;
-  /** A Lambda function that is invoked. */
+  /** The Lambda function to invoke. */
   readonly function?: string;
-  /** An HTTP service that is called. */
+  /** The HTTP service to call. */
   readonly endpoint?: string;
   readonly tokenFile?: string;
-  /** Private keys for a handler in this process. */
+  /** The key store for a handler in this process. */
   readonly store?: string;
-  /** A file with what the function answers. */
+  /** A file with the function's answers. */
   readonly answer?: string;
-  /** Branches that blocks are to take: `block=Error`. */
+  /** Branches to force: `block=Error`. */
   readonly branch: readonly string[];
 }
 
 /** Plays a call through a flow, without a phone. */
 export async function tryFlow(path: string, options: FlowTryOptions, terminal: Terminal): Promise<Answer> {
-  const flow = onlyFlow(await readText(path, 'the flow'));
+  const flow = readOneFlow(await readText(path, 'the flow'));
   const branches = parseBranches(options.branch, flow);
   const played = await functionOf(options);
   const transcript = await callFlow(flow, {
-    types: callerOf(options.keys, terminal),
-    encrypts: encryptWithCertificate,
-    async invokes(event, invocation) {
+    pressKeys: callerOf(options.keys, terminal),
+    encrypt: encryptWithCertificate,
+    async invoke(event, invocation) {
       if (played === undefined) throw noFunction(invocation.block);
       return played(event, invocation);
     },
-    chooses: async (action, names) =>
-      terminal.ask(`"${action.Identifier}" (${action.Type}) cannot be played. Its branch: ${names.join(', ')}?`),
-    forced: (block) => branches.get(block),
+    chooseBranch: async (action, names) =>
+      terminal.ask(`"${action.Identifier}" (${action.Type}) cannot be played. Which branch: ${names.join(', ')}?`),
+    forcedBranch: (block) => branches.get(block),
   });
-  const isOver = ['disconnected', 'flow-ended', 'transferred', 'hung-up'].includes(transcript.end.kind);
+  const hasEnded = ['disconnected', 'flow-ended', 'transferred', 'hung-up'].includes(transcript.end.kind);
   return {
     value: transcript,
     text: describeCall(transcript),
-    exitCode: isOver ? exitCodes.done : exitCodes.findings,
+    exitCode: hasEnded ? exitCodes.done : exitCodes.findings,
   };
 }
 
-function onlyFlow(text: string): FlowDocument {
-  const [first, ...others] = readFlows(text);
-  if (first !== undefined && others.length === 0) return first.flow;
-  throw new CommandError('invalid_option', 'The template holds several flows; pass the content of one.');
-}
-
-/** `block=Error`; the block's identifier has no "=". */
+/** Parses `block=Error`. A block's identifier never contains "=". */
 function parseBranches(options: readonly string[], { Actions }: FlowDocument): ReadonlyMap<string, string> {
   return new Map(
     options.map((text) => {
       const [, block = '', name = ''] = text.match(/^([^=]+)=(.+)$/) ?? [];
       const action = Actions.find(({ Identifier }) => Identifier === block);
       if (action !== undefined) return [block, name];
-      const message = `--branch must be block=branch, such as "Decrypt=Error"; "${text}" does not name a block of the flow.`;
+      const message = `--branch must be block=branch, such as "Decrypt=Error"; "${text}" names no block of the flow.`;
       throw new CommandError('invalid_option', message);
     }),
   );
@@ -83,9 +77,8 @@ function parseBranches(options: readonly string[], { Actions }: FlowDocument): R
 
 async function functionOf(options: FlowTryOptions): Promise<PlayedFunction | undefined> {
   const { answer, endpoint, store, tokenFile } = options;
-  const given = [answer, endpoint, store, options.function].filter((option) => option !== undefined);
-  if (given.length > 1)
-    throw new CommandError('invalid_option', 'Pass one of --function, --endpoint, --store and --answer.');
+  if ([answer, endpoint, store, options.function].filter((option) => option !== undefined).length > 1)
+    throw new CommandError('invalid_option', 'Pass only one of --function, --endpoint, --store and --answer.');
   if (answer !== undefined) return playedAnswers(await readText(answer, 'the answer'));
   if (options.function !== undefined) return lambdaFunction(options.function, options);
   if (endpoint !== undefined) {
@@ -96,28 +89,28 @@ async function functionOf(options: FlowTryOptions): Promise<PlayedFunction | und
 }
 
 function noFunction(block: string): CommandError {
-  const message = `The flow invokes a function at "${block}"; pass --function, --endpoint, --store or --answer to say which.`;
+  const message = `The flow invokes a function at "${block}"; pass --function, --endpoint, --store or --answer.`;
   return new CommandError('invalid_option', message);
 }
 
-/** The caller: what `--keys` says, or who sits at the terminal. */
+/** A caller who presses the keys from `--keys`, or those entered at the terminal. */
 function callerOf(keys: string | undefined, terminal: Terminal): (request: KeyRequest) => Promise<CallerAct> {
   const waiting = keys?.split(',');
   return async ({ block, prompt }) => {
     const next =
       waiting === undefined ? await terminal.ask(`${prompt} Keys for "${block}" (or "hangup"):`) : waiting.shift();
     if (next === undefined) {
-      const message = `"${block}" takes keys, and --keys has none left; separate the keys of blocks with commas, and leave one empty for silence.`;
+      const message = `"${block}" takes keys, but --keys has no entry left; separate the entries with commas, and leave one empty for silence.`;
       throw new CommandError('invalid_option', message);
     }
     const pressed = next.trim();
     if (pressed === 'hangup') return 'hang-up';
     if (/^[\d#*A-D]*$/.test(pressed)) return { keys: pressed };
-    throw new CommandError('invalid_option', `What is pressed at "${block}" may hold 0 to 9, # and *, or is "hangup".`);
+    throw new CommandError('invalid_option', `The keys for "${block}" must be 0 to 9, # and *, or "hangup".`);
   };
 }
 
-/** As Connect encrypts an input with the certificate of the flow. */
+/** Encrypts an input with the certificate in the flow, as Connect does. */
 export async function encryptWithCertificate(input: string, keyId: string, pem: string): Promise<string> {
   const certificate = readCertificate(pem, 'The certificate of the flow');
   const age = ageOf(certificate);

@@ -2,7 +2,7 @@ import { inspect } from '../../src/message/inspect.ts';
 import { readCiphertext } from '../files.ts';
 import { type Answer, coloured, printable } from '../output/terminal.ts';
 
-/** What a ciphertext says without a key. */
+/** Shows what a ciphertext reveals without a key. */
 export async function inspectCiphertext(operand: string): Promise<Answer> {
   const summary = await inspect(await readCiphertext(operand));
   const { suite, encryptedDataKeys, encryptionContext, signature } = summary;

@@ -2,7 +2,7 @@ import type { AwsOptions } from '../aws.ts';
 import { listInstances } from '../connect/instances.ts';
 import { type Answer, type Terminal, table } from '../output/terminal.ts';
 
-/** The Amazon Connect instances of the account and region, by what `--instance` takes. */
+/** Lists the Amazon Connect instances of the account and region, with what `--instance` accepts. */
 export async function showInstances(options: AwsOptions, terminal: Terminal): Promise<Answer> {
   const instances = await terminal.during('Listing the instances', listInstances(options));
   const rows = instances.map(({ alias, id, status }) => [alias || '-', id, status]);

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { FlowKeysError } from '../../src/index.ts';
 import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKey } from '../connect/instance.ts';
 import { readKeyFile } from '../files.ts';
-import { readPublicCertificate } from '../keys/certificate.ts';
+import { certificateOfKey } from '../keys/certificate.ts';
 import { isSameKey, type KeyPair, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
 import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
 import { CommandError } from '../output/command-error.ts';
@@ -12,12 +12,12 @@ import { openKeyStore } from '../stores/open.ts';
 
 export interface KeysAssociateOptions extends KeyStoreOptions, PassphraseOptions {
   readonly instance: string;
-  /** A file, or the id `new-…` under which `keys create --store` put it. */
+  /** A file, or the id `new-…` that `keys create --store` printed. */
   readonly privateKey: string;
   readonly certificate?: string;
 }
 
-/** Uploads a public key to Connect, and stores the private key under the id that it gives. */
+/** Uploads a public key to Connect, and stores the private key under the key id that Connect assigns. */
 export async function associateKey(options: KeysAssociateOptions, terminal: Terminal): Promise<Answer> {
   const vault = await openKeyStore(options);
   const { pair, certificate, provisionalId } = await readKey(options, vault, terminal);
@@ -33,10 +33,10 @@ export async function associateKey(options: KeysAssociateOptions, terminal: Term
 }
 
 /**
- * Uploads a public key unless it is there already, and stores the private key under its id at once.
- * After an interruption it can be called again.
+ * Uploads a public key unless the instance has it, and stores the private key under its key id. Can be repeated after an
+ * interruption.
  *
- * @throws CommandError `conflict` where the instance holds two other keys
+ * @throws CommandError `conflict` if the instance has two other keys
  */
 export async function associateAndStore({
   instance,
@@ -57,7 +57,7 @@ export async function associateAndStore({
   return keyId;
 }
 
-/** Under which id the instance holds a public key. */
+/** The key id of a public key in Connect. */
 export function keyIdOf(publicKey: string, keys: readonly SecurityKey[]): string | undefined {
   const wanted = createPublicKey(publicKey);
   return keys.find((key) => isSameKey(publicKeyOf(key.publicKey, `Connect's key ${key.keyId}`), wanted))?.keyId;
@@ -74,7 +74,7 @@ async function readKey(
     ? await vault.privateKeys(privateKey, {})
     : [await decryptedKeyText(await readKeyFile(privateKey, 'the private key'), options, terminal)];
   if (pem === undefined) {
-    const message = `There is no private key ${privateKey} in ${vault.name}; "flow-keys keys list${storeArguments(options)}" shows which there are.`;
+    const message = `${vault.name} has no private key ${privateKey}; "flow-keys keys list${storeArguments(options)}" shows what it has.`;
     throw new FlowKeysError('unknown_key', message);
   }
   const pair = keyPairOf(await privateKeyIn(pem, privateKey));
@@ -82,29 +82,20 @@ async function readKey(
     certificate === undefined
       ? await vaultCertificate(vault, isProvisional, privateKey)
       : await readKeyFile(certificate, 'the certificate');
-  const own = readPublicCertificate(text, 'The certificate', terminal);
-  if (!isSameKey(own.publicKey, createPublicKey(pair.publicKey))) {
-    throw new CommandError(
-      'invalid_certificate',
-      'The certificate is of another key; pass the one of this private key.',
-    );
-  }
-  return { pair, certificate: own.toString(), ...(isProvisional && { provisionalId: privateKey }) };
+  const own = certificateOfKey(text, pair, terminal);
+  return { pair, certificate: own, ...(isProvisional && { provisionalId: privateKey }) };
 }
 
 async function vaultCertificate(vault: WritableKeyStore, isProvisional: boolean, keyId: string): Promise<string> {
   const certificate = isProvisional ? await vault.certificate(keyId) : undefined;
   if (certificate !== undefined) return certificate;
-  throw new CommandError(
-    'invalid_option',
-    'Pass --certificate: it is stored beside the key, so that its end can be watched.',
-  );
+  throw new CommandError('invalid_option', 'Pass --certificate: it is stored with the key, to watch when it expires.');
 }
 
-/** @throws CommandError `conflict` where the instance holds as many keys as Connect takes */
+/** @throws CommandError `conflict` if the instance already has as many keys as Connect allows */
 export function assertRoom(instanceId: string, keys: readonly SecurityKey[]): void {
   if (keys.length < maxSecurityKeys) return;
   const ids = keys.map(({ keyId }) => keyId).join(' and ');
-  const message = `Instance ${instanceId} holds ${keys.length} security keys already, ${ids}, which is as many as Connect takes; retire the one that no flow uses with "flow-keys keys retire".`;
+  const message = `Instance ${instanceId} already has ${keys.length} security keys, ${ids}, the most that Connect allows. Retire the one that no flow uses with "flow-keys keys retire".`;
   throw new CommandError('conflict', message);
 }

@@ -11,34 +11,32 @@ import { openKeyStore } from '../stores/open.ts';
 
 export interface KeysCreateOptions extends CertificateOptions, Omit<KeyStoreOptions, 'store'> {
   readonly bits: KeySize;
-  /** Where the public key and the certificate are written, and the private key too without `store`. */
+  /** Where to write the public key and the certificate, and the private key unless `store` is given. */
   readonly out: string;
   readonly store?: string;
   readonly printPrivateKey: boolean;
 }
 
-/** A key pair that Connect has no id for yet, in a vault. */
+/** A new key pair, before Connect assigns it a key id. */
 export interface NewKey extends KeyPair {
-  /** Under which it lies there until Connect gives it its id. */
+  /** The provisional id `new-…` in the store. */
   readonly keyId: string;
   readonly certificate: string;
 }
 
-/** Makes a key pair and its certificate, and puts the private key where the options say. */
+/** Creates a key pair and its certificate, and stores or prints the private key. */
 export async function createKeys(options: KeysCreateOptions, terminal: Terminal): Promise<Answer> {
   const { out, store } = options;
   if (store !== undefined && options.printPrivateKey) {
-    throw new CommandError(
-      'invalid_option',
-      'Pass --store or --print-private-key: a private key is kept in one place.',
-    );
+    const message = 'Pass either --store or --print-private-key: a private key belongs in one place.';
+    throw new CommandError('invalid_option', message);
   }
   const vault = store === undefined ? undefined : await openKeyStore({ ...options, store });
   const files = { publicKey: join(out, 'public-key.pem'), certificate: join(out, 'certificate.pem') };
   const privateKeyFile = join(out, 'private-key.pem');
   const isFile = vault === undefined && !options.printPrivateKey;
   assertAbsent([...Object.values(files), ...(isFile ? [privateKeyFile] : [])]);
-  const key = await terminal.during('Making the key pair', makeKey(options));
+  const key = await terminal.during('Creating the key pair', makeKey(options));
 
   await writeNewFile(files.publicKey, key.publicKey, 0o644);
   await writeNewFile(files.certificate, key.certificate, 0o644);
@@ -46,7 +44,7 @@ export async function createKeys(options: KeysCreateOptions, terminal: Terminal)
     if (vault) await terminal.during(`Storing the private key in ${vault.name}`, vault.store(key.keyId, key));
     else if (isFile) await writeNewFile(privateKeyFile, key.privateKey, 0o600);
   } catch (error) {
-    // Without it, the rest is of no use.
+    // Without the private key, the other files are useless.
     await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
     await rmdir(out).catch(() => {});
     throw error;
@@ -61,7 +59,7 @@ export async function createKeys(options: KeysCreateOptions, terminal: Terminal)
   };
 }
 
-/** A new key pair under a provisional id, which says which key it is and that Connect has not named it yet. */
+/** Creates a key pair. Its provisional id contains the fingerprint of the public key. */
 export async function makeKey({
   bits,
   ...certificateOptions
@@ -83,9 +81,9 @@ function describe(
     ? `${keyId}${storeArguments({ ...options, store: options.store ?? 'ssm' })}`
     : `${file} --certificate ${files.certificate}`;
   return [
-    `private key  RSA-${bits}, ${vault ? `${keyId} in ${vault.name}` : `${file} (only you may read it)`}`,
+    `private key  RSA-${bits}, ${vault ? `${keyId} in ${vault.name}` : `${file} (only you can read it)`}`,
     `public key   ${files.publicKey}`,
     `certificate  ${files.certificate}, for ${days} days`,
-    `next         flow-keys keys associate --instance <id> --private-key ${source}`,
+    `next         flow-keys keys associate --instance <instance> --private-key ${source}`,
   ].join('\n');
 }

@@ -2,8 +2,8 @@ import { assertKeyId } from '../../src/internal.ts';
 import { type AwsOptions, callAws, clientConfiguration, inRegionOf } from '../aws.ts';
 import { connectInstance } from '../connect/instance.ts';
 import { readKeyFile } from '../files.ts';
-import { type CertificateOptions, readPublicCertificate, selfSignedCertificate } from '../keys/certificate.ts';
-import { isSameKey, keyPairOf, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
+import { type CertificateOptions, certificateOfKey, selfSignedCertificate } from '../keys/certificate.ts';
+import { type KeyPair, keyPairOf, privateKeyIn } from '../keys/key-pair.ts';
 import { decryptedKeyText, type PassphraseOptions } from '../keys/private-key-text.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
@@ -12,16 +12,16 @@ import { openKeyStore } from '../stores/open.ts';
 import { keyIdOf } from './keys-associate.ts';
 
 export interface KeysImportOptions extends KeyStoreOptions, CertificateOptions, PassphraseOptions {
-  /** Where the key id is looked for, by the public key. */
+  /** The instance in which to look up the key id, by the public key. */
   readonly instance?: string;
   readonly keyId?: string;
   /** What the source is. */
   readonly from: 'file' | 'ssm' | 'secrets-manager';
-  /** The certificate that the flow carries; without it, one is made. */
+  /** The certificate in the flow. Without it, a new one is created. */
   readonly certificate?: string;
 }
 
-/** Stores a private key from elsewhere under the id that Connect has for its public key. What was there is left alone. */
+/** Stores an existing private key under the key id that Connect has for its public key. Does not change the source. */
 export async function importKey(source: string, options: KeysImportOptions, terminal: Terminal): Promise<Answer> {
   const given = await terminal.during('Reading the private key', readSource(source, options));
   const text = await decryptedKeyText(given, options, terminal);
@@ -32,42 +32,36 @@ export async function importKey(source: string, options: KeysImportOptions, term
   const certificate = await certificateFor(pair, options, terminal, await vault.certificate(keyId));
   await terminal.during(`Storing the private key in ${vault.name}`, vault.store(keyId, { ...pair, ...certificate }));
   const made = certificate.isMade
-    ? '\nA certificate was made for it, from which its end is watched; pass --certificate with the one that the flow carries to watch that one.'
+    ? '\nA new certificate was stored with it. To watch when the certificate in the flow expires, pass that one with --certificate.'
     : '';
   return {
     value: { keyId, store: vault.name, madeCertificate: certificate.isMade },
     quiet: keyId,
-    text: `key id  ${keyId}\nThe private key is in ${vault.name}; ${source} is left as it is. Check it: flow-keys doctor --key-id ${keyId}${storeArguments(options)}${made}`,
+    text: `key id  ${keyId}\nThe private key is in ${vault.name}; ${source} was not changed. Check the key: flow-keys doctor --key-id ${keyId}${storeArguments(options)}${made}`,
   };
 }
 
 async function keyIdFor(publicKey: string, options: KeysImportOptions, terminal: Terminal): Promise<string> {
   if (options.instance === undefined)
-    throw new CommandError(
-      'invalid_option',
-      'Pass --instance, where the key id is found by the public key, or --key-id.',
-    );
+    throw new CommandError('invalid_option', 'Pass --instance, to look up the key id by the public key, or --key-id.');
   const instance = await connectInstance(options.instance, options);
   const keys = await terminal.during('Reading the security keys', instance.securityKeys());
   const keyId = keyIdOf(publicKey, keys);
   if (keyId !== undefined) return keyId;
-  const held = keys.length === 0 ? 'no keys' : `${keys.map((key) => key.keyId).join(' and ')}, which are other keys`;
-  const message = `Instance ${instance.id} does not hold the public key of this private key: it holds ${held}. Check the source and the instance; "flow-keys keys associate" uploads a new key.`;
+  const held = keys.length === 0 ? 'no keys' : `only ${keys.map((key) => key.keyId).join(' and ')}`;
+  const message = `Instance ${instance.id} does not have the public key of this private key; it has ${held}. Check the source and the instance, or upload a new key with "flow-keys keys associate".`;
   throw new CommandError('conflict', message);
 }
 
 async function certificateFor(
-  { privateKey, publicKey }: { readonly privateKey: string; readonly publicKey: string },
+  pair: KeyPair,
   options: KeysImportOptions,
   terminal: Terminal,
   stored: string | undefined,
 ): Promise<{ readonly certificate: string; readonly isMade: boolean }> {
   const given = options.certificate === undefined ? stored : await readKeyFile(options.certificate, 'the certificate');
-  if (given === undefined) return { certificate: await selfSignedCertificate(privateKey, options), isMade: true };
-  const certificate = readPublicCertificate(given, 'The certificate', terminal);
-  if (isSameKey(certificate.publicKey, publicKeyOf(publicKey, 'The private key')))
-    return { certificate: certificate.toString(), isMade: false };
-  throw new CommandError('invalid_certificate', 'The certificate is of another key; pass the one of this private key.');
+  if (given === undefined) return { certificate: await selfSignedCertificate(pair.privateKey, options), isMade: true };
+  return { certificate: certificateOfKey(given, pair, terminal), isMade: false };
 }
 
 async function readSource(source: string, options: KeysImportOptions): Promise<string> {

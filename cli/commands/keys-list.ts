@@ -14,24 +14,24 @@ export interface KeysListOptions extends KeyStoreOptions {
   readonly instance?: string;
 }
 
-/** What is known of one key id, in Connect and in a store. */
+/** The state of one key id in Connect and in a store. */
 export interface ListedKey {
   readonly keyId: string;
-  /** When it was uploaded; `null` where Connect does not hold it, `undefined` where Connect was not asked. */
+  /** When it was uploaded; `null` if Connect does not have it, `undefined` if Connect was not asked. */
   readonly connect: string | null | undefined;
   readonly privateKey: 'stored' | 'missing' | 'unusable' | 'of another key';
   readonly certificate: CertificateAge | 'missing' | 'unreadable' | 'of another key' | 'holds a private key';
   readonly certificateDaysLeft?: number;
   /** What to do, if anything. */
-  readonly mend: readonly string[];
+  readonly fixes: readonly string[];
 }
 
-/** Connect's keys beside those of a store: what is missing where, and when certificates end. */
+/** Compares the keys in Connect and in a store: what is missing, and when certificates expire. */
 export async function listKeys(options: KeysListOptions, terminal: Terminal): Promise<Answer> {
   if (options.instance === undefined) assertDirectory(options.store);
   const vault = await openKeyStore(options);
   const keys = await terminal.during('Reading keys and certificates', readKeys(options, vault));
-  const isInOrder = keys.every(({ mend }) => mend.length === 0);
+  const isInOrder = keys.every(({ fixes }) => fixes.length === 0);
   return {
     value: { store: vault.name, keys },
     text: keys.length === 0 ? `No keys in ${vault.name}.` : describe(keys),
@@ -39,18 +39,18 @@ export async function listKeys(options: KeysListOptions, terminal: Terminal): Pr
   };
 }
 
-/** Beside an instance, a directory that is not there yet is one without keys; alone, it is mistyped. */
+/** With an instance, a missing directory is a store without keys. Without one, it is a typo. */
 function assertDirectory(store: string): void {
   const directory = store.match(/^directory:(.+)$/)?.[1];
   if (directory === undefined || existsSync(directory)) return;
-  const message = `There is no directory ${directory}; check --store, or make a first key with "flow-keys keys create --store ${store}".`;
+  const message = `There is no directory ${directory}; check --store, or create a first key with "flow-keys keys create --store ${store}".`;
   throw new CommandError('unreadable_file', message);
 }
 
 async function readKeys(options: KeysListOptions, vault: WritableKeyStore): Promise<readonly ListedKey[]> {
   const instance = options.instance === undefined ? undefined : await connectInstance(options.instance, options);
   const [uploaded, stored] = await Promise.all([instance?.securityKeys(), vault.keyIds()]);
-  // Connect's first.
+  // Keys in Connect come first.
   const keyIds = [...new Set([...(uploaded ?? []).map(({ keyId }) => keyId), ...[...stored].sort()])];
   return Promise.all(
     keyIds.map((keyId) =>
@@ -59,13 +59,13 @@ async function readKeys(options: KeysListOptions, vault: WritableKeyStore): Prom
   );
 }
 
-/** @param uploaded Connect's key of that id; `null` where there is none, `undefined` where Connect was not asked */
+/** @param uploaded the key in Connect; `null` if it has none, `undefined` if Connect was not asked */
 async function readListedKey(
   vault: WritableKeyStore,
   keyId: string,
   uploaded: SecurityKey | null | undefined,
 ): Promise<ListedKey> {
-  // A key that the store refuses to give must not hide the others.
+  // A key that the store refuses must not hide the others.
   const readable = vault
     .privateKeys(keyId, {})
     .catch((error: unknown) => (isOfOneKey(error) ? ['refused'] : Promise.reject(error)));
@@ -76,7 +76,7 @@ async function readListedKey(
   const reference = publicKey ?? own;
   const certified = certificateState(certificate, reference);
   const listed = { keyId, connect: uploaded && (uploaded.createdAt ?? 'yes'), privateKey, ...certified };
-  return { ...listed, mend: mendings(listed) };
+  return { ...listed, fixes: fixesOf(listed) };
 }
 
 function privateKeyState(
@@ -89,7 +89,7 @@ function privateKeyState(
   return uploaded && !isSameKey(own, uploaded) ? 'of another key' : 'stored';
 }
 
-/** The public key of a stored private key; `undefined` where that is unusable. */
+/** The public key of a stored private key; `undefined` if it is unusable. */
 async function publicKeyIn(pem: string, keyId: string): Promise<KeyObject | undefined> {
   try {
     return createPublicKey(await privateKeyIn(pem, keyId));
@@ -98,7 +98,7 @@ async function publicKeyIn(pem: string, keyId: string): Promise<KeyObject | unde
   }
 }
 
-/** Whether it is this key's file that cannot be had, and not the store. */
+/** Whether the store refused only this key. */
 function isOfOneKey(error: unknown): boolean {
   return error instanceof FlowKeysError && error.cause === undefined;
 }
@@ -111,36 +111,34 @@ function certificateState(
   if (holdsPrivateKey(pem)) return { certificate: 'holds a private key' };
   try {
     const certificate = readCertificate(pem, 'The certificate');
-    const left = daysLeftOf(certificate);
     if (publicKey && !isSameKey(certificate.publicKey, publicKey)) return { certificate: 'of another key' };
-    return { certificate: ageOf(certificate), certificateDaysLeft: left };
+    return { certificate: ageOf(certificate), certificateDaysLeft: daysLeftOf(certificate) };
   } catch {
     return { certificate: 'unreadable' };
   }
 }
 
-function mendings({ keyId, connect, privateKey, certificate }: Omit<ListedKey, 'mend'>): readonly string[] {
-  // What Connect does not hold encrypts nothing new: its key is kept for what was stored, or waits to be uploaded.
+/** What to do for each state of a private key or a certificate that needs something done. */
+const fixes: Readonly<Record<string, (keyId: string) => string>> = {
+  'private key missing': (id) => `store the private key of ${id}: nothing encrypted with it can be decrypted`,
+  'private key unusable': (id) =>
+    `replace the unusable private key of ${id}; "flow-keys doctor --key-id ${id}" shows what is wrong with it`,
+  'private key of another key': (id) =>
+    `replace the private key of ${id}: it does not belong to the public key in Connect`,
+  'certificate expired': (id) => `rotate ${id} with "flow-keys rotate": its certificate has expired`,
+  'certificate expiring': (id) => `rotate ${id} with "flow-keys rotate": its certificate expires soon`,
+  'certificate missing': (id) => `store the certificate of ${id}, to watch when it expires`,
+  'certificate holds a private key': (id) =>
+    `store only the certificate of ${id}, and rotate the key: everyone who may read certificates can read its private key`,
+  'certificate unreadable': (id) => `replace the certificate of ${id}: it is unreadable`,
+  'certificate of another key': (id) => `replace the certificate of ${id}: it belongs to another key`,
+  'certificate not yet valid': (id) => `replace the certificate of ${id}: it is not yet valid`,
+};
+
+function fixesOf({ keyId, connect, privateKey, certificate }: Omit<ListedKey, 'fixes'>): readonly string[] {
+  // A key that Connect does not have encrypts nothing new. It is kept for old messages, or not yet uploaded.
   if (connect === null) return [];
-  const mend: string[] = [];
-  if (privateKey === 'missing') mend.push(`store the private key of ${keyId}: nothing under it can be decrypted`);
-  if (privateKey === 'unusable')
-    mend.push(`replace the unusable private key of ${keyId}; "flow-keys doctor --key-id ${keyId}" says what it is`);
-  if (privateKey === 'of another key')
-    mend.push(`replace the private key of ${keyId}: it does not belong to Connect's public key`);
-  if (certificate === 'expired' || certificate === 'expiring') {
-    mend.push(
-      `rotate ${keyId} with "flow-keys rotate": its certificate ${certificate === 'expired' ? 'has expired' : 'ends soon'}`,
-    );
-  }
-  if (certificate === 'missing') mend.push(`store the certificate of ${keyId}, so that its end can be watched`);
-  if (certificate === 'holds a private key')
-    mend.push(
-      `store the certificate of ${keyId} alone and rotate the key: the private key beside it is public to all who may read certificates`,
-    );
-  if (certificate === 'unreadable' || certificate === 'of another key' || certificate === 'not yet valid')
-    mend.push(`replace the certificate of ${keyId}: it is ${certificate}`);
-  return mend;
+  return [`private key ${privateKey}`, `certificate ${certificate}`].flatMap((state) => fixes[state]?.(keyId) ?? []);
 }
 
 const good: ReadonlySet<string> = new Set(['stored', 'valid']);
@@ -152,15 +150,10 @@ function describe(keys: readonly ListedKey[]): string {
     privateKey,
     certificateDaysLeft === undefined ? certificate : `${certificate}, ${certificateDaysLeft} days`,
   ]);
-  const [heading = '', ...lines] = table([['KEY ID', 'IN CONNECT', 'PRIVATE KEY', 'CERTIFICATE'], ...rows]).split('\n');
-  const marked = lines.map((line, index) => {
-    const key = keys[index];
-    const isGood = key && good.has(key.privateKey) && good.has(key.certificate);
-    return isGood ? line : coloured('yellow', line);
+  const lines = table([['KEY ID', 'IN CONNECT', 'PRIVATE KEY', 'CERTIFICATE'], ...rows], (line, row) => {
+    const key = keys[row - 1];
+    if (key === undefined) return coloured('bold', line);
+    return good.has(key.privateKey) && good.has(key.certificate) ? line : coloured('yellow', line);
   });
-  return [
-    coloured('bold', heading),
-    ...marked,
-    ...keys.flatMap(({ mend }) => mend.map((line) => printable(`To do: ${line}.`))),
-  ].join('\n');
+  return [lines, ...keys.flatMap((key) => key.fixes.map((fix) => printable(`To do: ${fix}.`)))].join('\n');
 }

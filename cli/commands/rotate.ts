@@ -3,11 +3,11 @@ import { type ConnectInstance, connectInstance, maxSecurityKeys, type SecurityKe
 import type { CertificateOptions } from '../keys/certificate.ts';
 import type { KeySize } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
-import { describePlan, type PlannedStep } from '../output/plan.ts';
+import { describePlan, planOf } from '../output/plan.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
 import { proveEndpoint, proveFunction } from '../proof.ts';
 import { type RotationState, readState, removeState } from '../rotation/rotation-state.ts';
-import { type Rotation, rotationSteps, type Step, swapIn } from '../rotation/steps.ts';
+import { type Rotation, rotationSteps, swapIn } from '../rotation/steps.ts';
 import { readService } from '../service.ts';
 import { type KeyStoreOptions, storeArguments, type WritableKeyStore } from '../stores/key-store.ts';
 import { openConsumerStore, openKeyStore } from '../stores/open.ts';
@@ -15,7 +15,7 @@ import { assertRoom } from './keys-associate.ts';
 
 export interface RotateOptions extends KeyStoreOptions, CertificateOptions {
   readonly instance: string;
-  /** The key to replace. Default: the only one that the instance holds. */
+  /** The key to replace. Default: the instance's only key. */
   readonly keyId?: string;
   readonly bits: KeySize;
   readonly flow: readonly string[];
@@ -29,13 +29,14 @@ export interface RotateOptions extends KeyStoreOptions, CertificateOptions {
   readonly tokenFile?: string;
 }
 
-/** Replaces a security key while calls go on; interrupted at any point and run again, it goes on from there. */
+/** Replaces a security key without interrupting calls. Run again after an interruption, it continues there. */
 export async function rotate(options: RotateOptions, terminal: Terminal): Promise<Answer> {
   const vault = await openKeyStore(options);
   const instance = await connectInstance(options.instance, options);
-  let state = (await begun(options, instance, vault)) ?? (await beginning(options, instance, vault, terminal));
+  let state =
+    (await interruptedRotation(options, instance, vault)) ?? (await newRotation(options, instance, vault, terminal));
   const steps = rotationSteps(await rotationOf(options, instance, vault), state.oldKeyId);
-  const plan = await terminal.during('Looking how far the rotation is', planOf(steps, state));
+  const plan = await terminal.during('Checking what is done', planOf(steps, state));
   if (options.dryRun) return { value: { oldKeyId: state.oldKeyId, plan }, text: describePlan(plan) };
   terminal.note(`${describePlan(plan)}\n`);
   for (const step of steps) {
@@ -51,7 +52,7 @@ export async function rotate(options: RotateOptions, terminal: Terminal): Promis
   };
 }
 
-async function begun(
+async function interruptedRotation(
   options: RotateOptions,
   instance: ConnectInstance,
   vault: WritableKeyStore,
@@ -63,22 +64,22 @@ async function begun(
     state.store !== vault.name ||
     (options.keyId ?? state.oldKeyId) !== state.oldKeyId;
   if (!differs) return state;
-  const message = `${options.state} is of a rotation of ${state.oldKeyId} on instance ${state.instance}, with ${state.store}; finish that one first, or pass another --state.`;
+  const message = `${options.state} belongs to a rotation of ${state.oldKeyId} in instance ${state.instance} with ${state.store}; finish that rotation first, or pass another --state.`;
   throw new CommandError('conflict', message);
 }
 
-/** Two keys are often a rotation that was begun in another place: its file says which key is the new one. */
-function assertNotUnderWay(statePath: string, instanceId: string, keys: readonly SecurityKey[]): void {
+/** If the instance has two keys, a rotation may have started on another machine, which has its state file. */
+function assertNoOtherRotation(statePath: string, instanceId: string, keys: readonly SecurityKey[]): void {
   try {
     assertRoom(instanceId, keys);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const message = `${error.message} If a rotation was interrupted elsewhere, copy its state file ${statePath} here, or name it with --state.`;
+    const message = `${error.message} If a rotation was interrupted on another machine, copy its state file ${statePath} here, or pass it with --state.`;
     throw new CommandError(error.code, message, error);
   }
 }
 
-async function beginning(
+async function newRotation(
   options: RotateOptions,
   instance: ConnectInstance,
   vault: WritableKeyStore,
@@ -91,21 +92,21 @@ async function beginning(
   const oldKeyId = keyId ?? (ids.length === 1 ? ids[0] : undefined);
   const state = { version: 1, instance: instance.id, store: vault.name } as const;
   if (ids.length >= maxSecurityKeys && (keyId === undefined || ids.includes(keyId)))
-    assertNotUnderWay(options.state, instance.id, keys);
+    assertNoOtherRotation(options.state, instance.id, keys);
   if (oldKeyId !== undefined && ids.includes(oldKeyId)) {
-    // Before anything is made: each flow can be given a new key.
+    // Before creating a key, check that each flow can be changed.
     const trial = { oldKeyId, newKeyId: 'new', newCertificate: 'new' };
     for (const id of flow) swapIn(id, (await instance.flow(id)).content, keys, trial);
     return { ...state, oldKeyId };
   }
   const held =
     ids.length === 0
-      ? 'no keys; upload a first one with "flow-keys keys associate"'
-      : `${ids.join(' and ')}; pass the one to replace with --key-id`;
-  const asked = keyId === undefined ? '' : `, and not ${keyId}`;
+      ? 'has no keys; upload a first one with "flow-keys keys associate"'
+      : `has ${ids.join(' and ')}; pass the key to replace with --key-id`;
+  const asked = keyId === undefined ? '' : `does not have key id ${keyId}. It `;
   throw new CommandError(
     keyId === undefined ? 'invalid_option' : 'conflict',
-    `Instance ${instance.id} holds ${held}${asked}.`,
+    `Instance ${instance.id} ${asked}${held}.`,
   );
 }
 
@@ -114,52 +115,25 @@ async function rotationOf(
   instance: ConnectInstance,
   vault: WritableKeyStore,
 ): Promise<Rotation> {
-  const { subject, days, bits, flow, handedOut, wait, consumerWait, state, function: functionName, endpoint } = options;
-  const service = endpoint === undefined ? undefined : await readService(endpoint, options.tokenFile);
-  const lambda: Rotation['services'] =
-    functionName === undefined
-      ? []
-      : [
-          {
-            name: `function ${functionName}`,
-            prove: (keyId, ciphertext, input) => proveFunction(functionName, options, { keyId, ciphertext }, input),
-          },
-        ];
-  const http: Rotation['services'] =
-    service === undefined
-      ? []
-      : [
-          {
-            name: service.endpoint,
-            prove: (_, ciphertext, input) => proveEndpoint(service, ciphertext, input),
-          },
-        ];
+  const { subject, days, bits, flow, handedOut, wait, consumerWait, state } = options;
+  const services = [];
+  if (options.function !== undefined) {
+    const name = options.function;
+    const prove = (keyId: string, ciphertext: string, input: string) =>
+      proveFunction(name, options, { keyId, ciphertext }, input);
+    services.push({ name: `function ${name}`, prove });
+  }
+  if (options.endpoint !== undefined) {
+    const service = await readService(options.endpoint, options.tokenFile);
+    const prove = (_: string, ciphertext: string, input: string) => proveEndpoint(service, ciphertext, input);
+    services.push({ name: service.endpoint, prove });
+  }
   return {
-    ...{
-      instance,
-      vault,
-      // Secrets Manager holds no consumers.
-      consumers: options.store === 'secrets-manager' ? undefined : await openConsumerStore(options),
-      subject,
-      days,
-      bits,
-      flows: flow,
-      isHandedOut: handedOut,
-      waitMinutes: wait,
-      consumerWaitSeconds: consumerWait,
-      statePath: state,
-    },
-    services: [...lambda, ...http],
+    ...{ instance, vault, subject, days, bits, flows: flow, isHandedOut: handedOut, services },
+    // Secrets Manager holds no consumers.
+    consumers: options.store === 'secrets-manager' ? undefined : await openConsumerStore(options),
+    waitMinutes: wait,
+    consumerWaitSeconds: consumerWait,
+    statePath: state,
   };
-}
-
-function planOf(steps: readonly Step[], state: RotationState): Promise<readonly PlannedStep[]> {
-  return Promise.all(
-    steps.map(async ({ name, plan, question, isDone }) => ({
-      step: name,
-      plan,
-      isDone: await isDone(state),
-      asksFirst: question !== undefined,
-    })),
-  );
 }

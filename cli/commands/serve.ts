@@ -12,7 +12,7 @@ import { CommandError } from '../output/command-error.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export interface ServeOptions {
-  /** A directory of keys; without it, the key store on AWS that the environment configures. */
+  /** A directory with private keys. Without it, the environment configures a key store on AWS. */
   readonly keys: string | undefined;
   readonly allowWorldReadable: boolean;
   readonly allowGroupWritable: boolean;
@@ -20,8 +20,8 @@ export interface ServeOptions {
   readonly port: number;
 }
 
-/** Serves the HTTP service until SIGTERM or SIGINT. */
-export async function serve({ keys, host, port, ...allowed }: ServeOptions, terminal: Terminal): Promise<void> {
+/** Runs the HTTP service until SIGTERM or SIGINT. */
+export async function serve({ keys, host, port, ...allowed }: ServeOptions, terminal: Terminal): Promise<undefined> {
   if (keys !== undefined) await assertDirectory(keys);
   const stores = keys === undefined ? await awsStores() : directoryStores({ directory: keys, ...allowed });
   const server = await startServer({
@@ -45,17 +45,17 @@ function invitation(origin: string): string {
 async function assertDirectory(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return;
-  const what = found === undefined ? 'There is no directory' : 'This is a file, and not a directory:';
-  throw new CommandError('unreadable_file', `${what} ${path}; pass the one that holds the keys with --keys.`);
+  const what = found === undefined ? `There is no directory ${path}` : `${path} is a file, not a directory`;
+  throw new CommandError('unreadable_file', `${what}; pass the directory that holds the keys as --keys.`);
 }
 
-/** `RATE_LIMIT`: how much one caller may ask for in ten seconds. */
+/** `RATE_LIMIT`: how many requests one caller may make in ten seconds. */
 function rateLimitFrom({ RATE_LIMIT: text = '' }: NodeJS.ProcessEnv): Pick<ServerOptions, 'rateLimit'> {
   if (text === '') return {};
   if (/^[1-9]\d{0,8}$/.test(text)) return { rateLimit: Number(text) };
   throw new FlowKeysError(
     'not_configured',
-    'RATE_LIMIT must be a whole number: what one caller may ask for in ten seconds.',
+    'RATE_LIMIT must be a whole number: how many requests one caller may make in ten seconds.',
   );
 }
 
@@ -72,7 +72,6 @@ async function awsStores(): Promise<Stores> {
   if (!process.env['AWS_REGION']) {
     throw new FlowKeysError('not_configured', 'Pass --keys DIR, or set AWS_REGION to read keys from AWS.');
   }
-  const { awsKeyStore } = await import('../../adapters/stores/from-environment.ts');
-  const { awsConsumerStore } = await import('../../adapters/stores/from-environment.ts');
+  const { awsConsumerStore, awsKeyStore } = await import('../../adapters/stores/from-environment.ts');
   return { keyStore: awsKeyStore(process.env), consumerStore: awsConsumerStore(process.env) };
 }

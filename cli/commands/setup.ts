@@ -1,12 +1,12 @@
 import { assertKeyId } from '../../src/internal.ts';
-import { describedFlow, type WrittenOptions } from '../connect/flow/written.ts';
+import { parseWrittenOptions, type WrittenOptions } from '../connect/flow/written.ts';
 import { connectInstance } from '../connect/instance.ts';
 import type { CertificateOptions } from '../keys/certificate.ts';
 import type { KeySize } from '../keys/key-pair.ts';
 import { openFunction } from '../lambda-function.ts';
-import { describePlan } from '../output/plan.ts';
+import { describePlan, planOf } from '../output/plan.ts';
 import type { Answer, Terminal } from '../output/terminal.ts';
-import { type SetupStep, setupSteps } from '../setup/steps.ts';
+import { setupSteps } from '../setup/steps.ts';
 import type { KeyStoreOptions } from '../stores/key-store.ts';
 import { openKeyStore } from '../stores/open.ts';
 
@@ -16,16 +16,16 @@ export interface SetupOptions extends WrittenOptions, KeyStoreOptions, Certifica
   readonly function: string;
   readonly keyId?: string;
   readonly bits: KeySize;
-  /** `false`: no call is played at the end. */
+  /** Whether to play a call at the end. */
   readonly call: boolean;
   readonly dryRun: boolean;
 }
 
-/** From an instance to a flow that works; interrupted at any point and run again, it goes on from there. */
+/** Sets up an instance, from the key to a working flow. Run again after an interruption, it continues there. */
 export async function setUp(options: SetupOptions, terminal: Terminal): Promise<Answer> {
   const { keyId, bits, subject, days } = options;
   if (keyId !== undefined) assertKeyId(keyId);
-  const described = describedFlow(options);
+  const described = parseWrittenOptions(options);
   const [instance, vault, lambda] = await Promise.all([
     connectInstance(options.instance, options),
     openKeyStore(options),
@@ -33,7 +33,7 @@ export async function setUp(options: SetupOptions, terminal: Terminal): Promise<
   ]);
   const all = setupSteps({ instance, vault, lambda, described, keyId, bits, subject, days, store: options, terminal });
   const steps = options.call ? all : all.filter(({ name }) => name !== 'call');
-  const plan = await terminal.during('Looking what is there', planOf(steps));
+  const plan = await terminal.during('Checking what exists', planOf(steps, undefined));
   if (options.dryRun) return { value: { plan }, text: describePlan(plan) };
   terminal.note(`${describePlan(plan)}\n`);
   const done: { readonly step: string; readonly outcome: string }[] = [];
@@ -46,17 +46,6 @@ export async function setUp(options: SetupOptions, terminal: Terminal): Promise<
   }
   return {
     value: { instance: instance.id, function: lambda.arn, flow: described.name, done },
-    text: `"${described.name}" is published in instance ${instance.id}. Give it a telephone number in Amazon Connect (Channels, Phone numbers), and call it.`,
+    text: `"${described.name}" is published in instance ${instance.id}. Assign a phone number to it in Amazon Connect (Channels, Phone numbers) and call it.`,
   };
-}
-
-function planOf(steps: readonly SetupStep[]) {
-  return Promise.all(
-    steps.map(async ({ name, plan, question, isDone }) => ({
-      step: name,
-      plan,
-      isDone: await isDone(),
-      asksFirst: question !== undefined || name === 'flow',
-    })),
-  );
 }

@@ -5,7 +5,7 @@ import { writeNewFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Answer } from '../output/terminal.ts';
 
-/** What a token is limited to, and lets its bearer do: each a list with commas between. */
+/** The limits of a token, each a comma-separated list. */
 export interface TokenOptions {
   readonly keyIds?: string;
   readonly routes?: string;
@@ -13,7 +13,7 @@ export interface TokenOptions {
   readonly fields?: string;
 }
 
-/** Makes a token; with `out`, its file alone holds it. */
+/** Creates a token. With `out`, it is written to a file and not printed. */
 export async function issueToken({ out, ...limits }: TokenOptions & { readonly out?: string }): Promise<Answer> {
   const { token, ...answer } = createToken(limits);
   if (out === undefined) return answer;
@@ -21,7 +21,7 @@ export async function issueToken({ out, ...limits }: TokenOptions & { readonly o
   const { bearerTokenHash } = answer.value;
   return {
     value: { tokenFile: out, bearerTokenHash },
-    text: `token (give it to the caller)        ${out} (only you may read it)\nBEARER_TOKEN_HASHES (configure this) ${bearerTokenHash}`,
+    text: `token (give it to the caller)        ${out} (only you can read it)\nBEARER_TOKEN_HASHES (configure this) ${bearerTokenHash}`,
     quiet: bearerTokenHash,
   };
 }
@@ -31,13 +31,13 @@ interface NewToken extends Answer {
   readonly value: { readonly token: string; readonly bearerTokenHash: string };
 }
 
-/** A new bearer token for the HTTP service, and the setting that lets its bearer in. */
+/** Creates a bearer token for the HTTP service, and the setting that accepts it. */
 export function createToken({ keyIds, routes, consumers, fields }: TokenOptions): NewToken {
   const token = randomBytes(32).toString('base64url');
   const limits = Object.entries({ 'key-ids': keyIds, routes, consumers, fields });
   const given = limits.flatMap(([name, list]) => (list === undefined ? [] : [`:${name}=${list}`]));
   const setting = createHash('sha256').update(token).digest('hex') + given.join('');
-  assertMeans(setting, limits);
+  assertSameLimits(setting, limits);
   return {
     token,
     quiet: `${token}\n${setting}`,
@@ -46,19 +46,19 @@ export function createToken({ keyIds, routes, consumers, fields }: TokenOptions)
   };
 }
 
-/** @throws CommandError `invalid_option` for limits that the service would not take, or would take for others */
-function assertMeans(setting: string, limits: readonly (readonly [string, string | undefined])[]): void {
+/** @throws CommandError `invalid_option` if the service would reject the limits, or read them as others */
+function assertSameLimits(setting: string, limits: readonly (readonly [string, string | undefined])[]): void {
   let token: BearerToken;
   try {
     token = bearerTokenFrom(setting);
   } catch (error) {
-    throw new CommandError('invalid_option', error instanceof Error ? error.message : 'The limits are wrong.', error);
+    throw new CommandError('invalid_option', error instanceof Error ? error.message : 'The limits are invalid.', error);
   }
   const { keyIds, routes, consumers, fields } = token;
   const read = [keyIds, routes, consumers, fields].map((list) => list?.join());
   if (limits.every(([, list], index) => list === read[index])) return;
   throw new CommandError(
     'invalid_option',
-    'A limit holds ":", which begins another limit. Pass each with its own option.',
+    'A limit contains ":", which separates limits. Pass each limit with its own option.',
   );
 }

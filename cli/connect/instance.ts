@@ -1,14 +1,14 @@
 import { awsErrorKind } from '../../adapters/stores/aws-errors.ts';
 import { FlowKeysError, member, readFlow } from '../../src/flow/index.ts';
-import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, collect } from '../aws.ts';
 import { CommandError } from '../output/command-error.ts';
 import { printable } from '../output/terminal.ts';
 import type { Pace } from './pace.ts';
 
-/** A public key that the instance holds, under the key id that its flows name. */
+/** A public key of the instance, and the key id that flows use for it. */
 export interface SecurityKey {
   readonly keyId: string;
-  /** PEM, SubjectPublicKeyInfo. */
+  /** SubjectPublicKeyInfo, as PEM. */
   readonly publicKey: string;
   readonly createdAt: string | undefined;
 }
@@ -16,53 +16,53 @@ export interface SecurityKey {
 export interface Flow {
   readonly id: string;
   readonly name: string;
-  /** As `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
   /** The flow in Amazon Connect's flow language, as JSON. */
   readonly content: string;
 }
 
-/** A flow or a module, as the instance lists it. */
+/** A flow or module in the list of the instance. */
 export interface ListedFlow extends Named {
-  /** As `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
-  /** Published, and not archived. */
+  /** Whether it is published and not archived. */
   readonly isInUse: boolean;
 }
 
-/** What an Amazon Connect instance holds; each method throws CommandError `aws_refused` or `aws_unavailable`. */
+/** An Amazon Connect instance. Each method throws CommandError `aws_refused` or `aws_unavailable` if AWS fails. */
 export interface ConnectInstance {
   readonly id: string;
   securityKeys(): Promise<readonly SecurityKey[]>;
-  /** Uploads a public key, and gives its key id. */
+  /** Uploads a public key and returns its key id. */
   associate(publicKey: string): Promise<string>;
   disassociate(keyId: string): Promise<void>;
-  /** A flow or a module, as it is published. */
+  /** Reads the published content of a flow or module. */
   flow(id: string): Promise<Flow>;
-  /** All flows and modules, by one call a page. */
+  /** Lists all flows and modules, with one call for each page. */
   flows(pace: Pace): Promise<readonly ListedFlow[]>;
-  /** The content of a flow or a module, by one call. */
+  /** Reads the published content of a flow or module whose type is known, with one call. */
   contentOf(flow: Pick<ListedFlow, 'id' | 'type'>, pace: Pace): Promise<string>;
   /**
-   * Publishes another content of a flow or a module.
+   * Publishes new content for a flow or module.
    *
-   * @throws FlowKeysError `invalid_flow` with AWS's problems, each beside its block
+   * @throws FlowKeysError `invalid_flow` with the problems that AWS reports, each with its block
    */
   updateFlow(flow: Pick<ListedFlow, 'id' | 'type'>, content: string): Promise<void>;
   /**
-   * Creates and publishes a flow or a module, and gives its id.
+   * Creates and publishes a flow or module and returns its id.
    *
-   * @throws FlowKeysError `invalid_flow` with AWS's problems, each beside its block
+   * @throws FlowKeysError `invalid_flow` with the problems that AWS reports, each with its block
    */
   createFlow(flow: Pick<ListedFlow, 'name' | 'type'>, content: string): Promise<string>;
-  /** The ARNs of the functions that its flows may invoke. */
+  /** Lists the ARNs of the functions that flows may invoke. */
   lambdaFunctions(): Promise<readonly string[]>;
   associateFunction(functionArn: string): Promise<void>;
   queues(): Promise<readonly Named[]>;
   prompts(): Promise<readonly Named[]>;
 }
 
-/** Something that flows refer to by its id or its ARN. */
+/** A resource that flows refer to by id or ARN. */
 export interface Named {
   readonly id: string;
   readonly arn: string;
@@ -73,8 +73,8 @@ export interface Named {
 export const maxSecurityKeys = 2;
 
 /**
- * @param instance its id or its ARN, which names the region too
- * @throws CommandError `invalid_option` for what is neither
+ * @param instance an id, or an ARN, which also names the region
+ * @throws CommandError `invalid_option` if it is neither
  */
 export async function connectInstance(instance: string, options: AwsOptions): Promise<ConnectInstance> {
   const [, arnRegion, id = instance] = instance.match(/^arn:[^:]+:connect:([^:]+):\d+:instance\/([^/]+)$/) ?? [];
@@ -87,9 +87,22 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
   const region = options.region ?? arnRegion;
   const configuration = clientConfiguration({ ...options, ...(region && { region }) });
   const client = new connect.ConnectClient(configuration);
-  // Its calls are paced, and so are their repetitions.
+  // The pace covers retries, too.
   const pacedClient = new connect.ConnectClient({ ...configuration, maxAttempts: 1 });
   const instanceId = { InstanceId: id };
+
+  async function describeFlow(by: typeof client, flowId: string): Promise<Flow> {
+    const command = new connect.DescribeContactFlowCommand({ ...instanceId, ContactFlowId: flowId });
+    const { ContactFlow: flow } = await by.send(command);
+    const { Name: name = flowId, Type: type = 'CONTACT_FLOW', Content: content = '' } = flow ?? {};
+    return { id: flowId, name, type, content };
+  }
+
+  async function describeModule(by: typeof client, flowId: string): Promise<Flow> {
+    const command = new connect.DescribeContactFlowModuleCommand({ ...instanceId, ContactFlowModuleId: flowId });
+    const { ContactFlowModule: module } = await by.send(command);
+    return { id: flowId, name: module?.Name ?? flowId, type: 'MODULE', content: module?.Content ?? '' };
+  }
 
   return {
     id,
@@ -110,8 +123,7 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
         client.send(new connect.AssociateSecurityKeyCommand({ ...instanceId, Key: publicKey })),
       );
       if (answer.AssociationId) return answer.AssociationId;
-      const message =
-        'Connect took the public key, but answered no key id; run the same command again, which finds it.';
+      const message = 'Connect accepted the public key but returned no key id; run the same command again to find it.';
       throw new CommandError('aws_unavailable', message);
     },
 
@@ -124,15 +136,10 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
     flow(flowId) {
       return callAws(`read flow ${flowId}`, 'connect:DescribeContactFlow', async () => {
         try {
-          const command = new connect.DescribeContactFlowCommand({ ...instanceId, ContactFlowId: flowId });
-          const { ContactFlow: flow } = await client.send(command);
-          const { Name: name = flowId, Type: type = 'CONTACT_FLOW', Content: content = '' } = flow ?? {};
-          return { id: flowId, name, type, content };
+          return await describeFlow(client, flowId);
         } catch (error) {
           if (awsErrorKind(error) !== 'absent') throw error;
-          const command = new connect.DescribeContactFlowModuleCommand({ ...instanceId, ContactFlowModuleId: flowId });
-          const { ContactFlowModule: module } = await client.send(command);
-          return { id: flowId, name: module?.Name ?? flowId, type: 'MODULE', content: module?.Content ?? '' };
+          return describeModule(client, flowId);
         }
       });
     },
@@ -160,56 +167,46 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
     },
 
     async contentOf({ id: flowId, type }, pace) {
-      if (type !== 'MODULE') {
-        const command = new connect.DescribeContactFlowCommand({ ...instanceId, ContactFlowId: flowId });
-        const described = await callAws(`read flow ${flowId}`, 'connect:DescribeContactFlow', () =>
-          pace(() => pacedClient.send(command)),
-        );
-        return described.ContactFlow?.Content ?? '';
-      }
-      const command = new connect.DescribeContactFlowModuleCommand({ ...instanceId, ContactFlowModuleId: flowId });
-      const described = await callAws(`read module ${flowId}`, 'connect:DescribeContactFlowModule', () =>
-        pace(() => pacedClient.send(command)),
-      );
-      return described.ContactFlowModule?.Content ?? '';
+      const { content } = await (type === 'MODULE'
+        ? callAws(`read module ${flowId}`, 'connect:DescribeContactFlowModule', () =>
+            pace(() => describeModule(pacedClient, flowId)),
+          )
+        : callAws(`read flow ${flowId}`, 'connect:DescribeContactFlow', () =>
+            pace(() => describeFlow(pacedClient, flowId)),
+          ));
+      return content;
     },
 
     async updateFlow({ id: flowId, type }, content) {
+      const input = { ...instanceId, Content: content };
       if (type === 'MODULE') {
-        const command = new connect.UpdateContactFlowModuleContentCommand({
-          ...instanceId,
-          ContactFlowModuleId: flowId,
-          Content: content,
-        });
+        const command = new connect.UpdateContactFlowModuleContentCommand({ ...input, ContactFlowModuleId: flowId });
         await callAws(`publish module ${flowId}`, 'connect:UpdateContactFlowModuleContent', () =>
-          publishing(content, () => client.send(command)),
+          withProblems(content, () => client.send(command)),
         );
-        return;
+      } else {
+        const command = new connect.UpdateContactFlowContentCommand({ ...input, ContactFlowId: flowId });
+        await callAws(`publish flow ${flowId}`, 'connect:UpdateContactFlowContent', () =>
+          withProblems(content, () => client.send(command)),
+        );
       }
-      const command = new connect.UpdateContactFlowContentCommand({
-        ...instanceId,
-        ContactFlowId: flowId,
-        Content: content,
-      });
-      await callAws(`publish flow ${flowId}`, 'connect:UpdateContactFlowContent', () =>
-        publishing(content, () => client.send(command)),
-      );
     },
 
     async createFlow({ name, type }, content) {
-      const given = { ...instanceId, Name: name, Content: content };
+      const input = { ...instanceId, Name: name, Content: content };
       if (type === 'MODULE') {
-        const module = await callAws(`create module "${name}"`, 'connect:CreateContactFlowModule', () =>
-          publishing(content, () => client.send(new connect.CreateContactFlowModuleCommand(given))),
+        const command = new connect.CreateContactFlowModuleCommand(input);
+        const { Id: id = '' } = await callAws(`create module "${name}"`, 'connect:CreateContactFlowModule', () =>
+          withProblems(content, () => client.send(command)),
         );
-        return module.Id ?? '';
+        return id;
       }
       const Type = connect.ContactFlowType[type as keyof typeof connect.ContactFlowType];
-      const command = new connect.CreateContactFlowCommand({ ...given, Type, Status: 'PUBLISHED' });
-      const flow = await callAws(`create flow "${name}"`, 'connect:CreateContactFlow', () =>
-        publishing(content, () => client.send(command)),
+      const command = new connect.CreateContactFlowCommand({ ...input, Type, Status: 'PUBLISHED' });
+      const { ContactFlowId: id = '' } = await callAws(`create flow "${name}"`, 'connect:CreateContactFlow', () =>
+        withProblems(content, () => client.send(command)),
       );
-      return flow.ContactFlowId ?? '';
+      return id;
     },
 
     lambdaFunctions() {
@@ -220,7 +217,7 @@ export async function connectInstance(instance: string, options: AwsOptions): Pr
 
     async associateFunction(functionArn) {
       const command = new connect.AssociateLambdaFunctionCommand({ ...instanceId, FunctionArn: functionArn });
-      await callAws(`tie the function to instance ${id}`, 'connect:AssociateLambdaFunction', () =>
+      await callAws(`associate the function with instance ${id}`, 'connect:AssociateLambdaFunction', () =>
         client.send(command),
       );
     },
@@ -254,8 +251,8 @@ function named({ Id: id = '', Arn: arn = '', Name: name = id }: Summary): Named 
   return { id, arn, name };
 }
 
-/** AWS's problems name a block by its place in the file. */
-async function publishing<T>(content: string, publish: () => Promise<T>): Promise<T> {
+/** Publishes a flow, and names the block of each problem. AWS names a block by its index. */
+async function withProblems<T>(content: string, publish: () => Promise<T>): Promise<T> {
   try {
     return await publish();
   } catch (error) {
@@ -267,12 +264,12 @@ async function publishing<T>(content: string, publish: () => Promise<T>): Promis
       const block = actions[Number(message.match(/Actions\[(\d+)\]/)?.[1])]?.Identifier;
       return printable(block === undefined ? message : `"${block}": ${message}`);
     });
-    const text = ['Connect finds the flow invalid, and nothing was published.', ...lines].join('\n  ');
+    const text = ['Connect rejected the flow, and nothing was published.', ...lines].join('\n  ');
     throw new FlowKeysError('invalid_flow', text, { cause: error });
   }
 }
 
-/** Archived flows take no calls, and drafts were never published. */
+/** Archived flows take no calls, and drafts are not published. */
 function isInUse(state: string | undefined, status: string | undefined): boolean {
   return state !== 'ARCHIVED' && status !== 'SAVED';
 }
@@ -288,14 +285,5 @@ async function pages<Page extends { readonly NextToken?: string | undefined }>(
     all.push(page);
     token = page.NextToken;
   } while (token !== undefined);
-  return all;
-}
-
-async function collect<Page, Item>(
-  pages: AsyncIterable<Page>,
-  items: (page: Page) => readonly Item[] | undefined,
-): Promise<readonly Item[]> {
-  const all: Item[] = [];
-  for await (const page of pages) all.push(...(items(page) ?? []));
   return all;
 }

@@ -1,4 +1,4 @@
-import { type AwsOptions, callAws, clientConfiguration } from '../aws.ts';
+import { type AwsOptions, callAws, clientConfiguration, collect } from '../aws.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -6,7 +6,7 @@ import type { Terminal } from '../output/terminal.ts';
 export interface ListedInstance {
   readonly id: string;
   readonly arn: string;
-  /** The name in its URL; empty where it has none. */
+  /** The name in its URL; empty if it has none. */
   readonly alias: string;
   /** As `ACTIVE`. */
   readonly status: string;
@@ -17,16 +17,10 @@ export async function listInstances(options: AwsOptions): Promise<readonly Liste
   const { ConnectClient, paginateListInstances } = await import('@aws-sdk/client-connect');
   const client = new ConnectClient(clientConfiguration(options));
   return callAws('list the Connect instances', 'connect:ListInstances', async () => {
-    const instances: ListedInstance[] = [];
-    for await (const { InstanceSummaryList = [] } of paginateListInstances({ client }, {}))
-      for (const {
-        Id: id = '',
-        Arn: arn = '',
-        InstanceAlias: alias = '',
-        InstanceStatus: status = '',
-      } of InstanceSummaryList)
-        instances.push({ id, arn, alias, status });
-    return instances;
+    const summaries = await collect(paginateListInstances({ client }, {}), (page) => page.InstanceSummaryList);
+    return summaries.map(({ Id: id = '', Arn: arn = '', InstanceAlias: alias = '', InstanceStatus: status = '' }) => {
+      return { id, arn, alias, status };
+    });
   });
 }
 
@@ -34,10 +28,10 @@ const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const isAlias = /^[a-z\d][a-z\d-]{0,61}$/i;
 
 /**
- * The id or the ARN of the instance that somebody named.
+ * Finds the id or ARN of an instance.
  *
- * @param given its id, its ARN or its alias; without one, somebody at the terminal chooses
- * @throws CommandError `invalid_option` where it cannot be told which one is meant; `aws_refused`, `aws_unavailable`
+ * @param given an id, an ARN or an alias; `undefined` asks at the terminal
+ * @throws CommandError `invalid_option` if the instance cannot be determined; `aws_refused`, `aws_unavailable`
  */
 export async function resolveInstance(
   given: string | undefined,
@@ -55,7 +49,7 @@ export async function resolveInstance(
   const found = instances.find(({ alias }) => alias.toLowerCase() === given.toLowerCase());
   if (found !== undefined) return found.arn || found.id;
   const there = instances.map(({ alias, id }) => alias || id).join(', ');
-  const message = `There is no instance with the alias ${given} in this account and region; ${there === '' ? 'there are none: check --region and --profile' : `there are: ${there}`}.`;
+  const message = `There is no instance with the alias ${given} in this account and region; ${there === '' ? 'there are no instances at all: check --region and --profile' : `the instances are ${there}`}.`;
   throw new CommandError('invalid_option', message);
 }
 

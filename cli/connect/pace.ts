@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awsErrorKind } from '../../adapters/stores/aws-errors.ts';
 
-/** Makes calls one after another, so many a second. */
+/** Makes calls at a limited rate. */
 export type Pace = <T>(call: () => Promise<T>) => Promise<T>;
 
 const mostAttempts = 6;
 
 /**
- * A pace for calls of an API that AWS throttles for the whole account. A throttled call is made again after a pause that
- * doubles each time.
+ * A pace for an API that AWS throttles for the whole account. A throttled call is retried after a pause that doubles each
+ * time.
  */
 export function paceOf(perSecond: number): Pace {
   const interval = 1_000 / perSecond;

@@ -2,12 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import { encryptMessageAsConnect } from '../../src/internal.ts';
 
 /**
- * What Amazon Connect stores when a caller types `input`: the same suite, framing, provider id and RSA-OAEP
- * parameters.
+ * Encrypts an input as Amazon Connect does, with the same suite, framing, provider id and RSA-OAEP parameters.
  *
  * @param keyId the id of the security key
  * @param publicKey the RSA key of the flow's certificate
- * @returns base64 of an AWS Encryption SDK message
+ * @returns an AWS Encryption SDK message, in base64
  */
 export async function encryptAsConnect(input: string, keyId: string, publicKey: KeyObject): Promise<string> {
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));

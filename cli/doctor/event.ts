@@ -1,10 +1,10 @@
 import { member } from '../../src/flow/index.ts';
 import { createDecryptor, FlowKeysError, handleContactFlowEvent } from '../../src/index.ts';
-import { pastedCiphertext } from '../../src/internal.ts';
+import { parseJson, pastedCiphertext } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 import { type Finding, problem } from './check.ts';
 
-/** What an event says: a ciphertext of it, its key id, and what is wrong with the rest. */
+/** A ciphertext from an event, its key id, and the problems with other inputs. */
 export interface EventSubject {
   readonly ciphertext?: string;
   readonly keyId?: string;
@@ -12,8 +12,8 @@ export interface EventSubject {
 }
 
 /**
- * Reads the event of the function as people have it: JSON, an entry of the flow log, what Python printed, or a line of a log
- * with one of these in it.
+ * Reads an event of the function as people have it: JSON, a flow log entry, a Python print, or a log line that contains
+ * one of these.
  *
  * @throws CommandError `unreadable_file`
  */
@@ -23,7 +23,7 @@ export async function readEvent(text: string): Promise<EventSubject> {
     const pasted = pastedCiphertext(text);
     if (pasted !== text || /^\s*(AYADe|AgV4)/.test(text)) return { ciphertext: pasted, findings: [] };
     const message =
-      'The event is neither JSON nor what Python prints, and holds no ciphertext; copy it from the log as it is, from its first brace to its last.';
+      'The event is neither JSON nor a Python print, and contains no ciphertext. Copy it unchanged from the log, from its first brace to its last.';
     throw new CommandError('unreadable_file', message);
   }
   const parameters = member(member(event, 'Details'), 'Parameters');
@@ -46,7 +46,7 @@ interface AnsweredField {
   readonly detail: string;
 }
 
-/** What the function itself would say of each field, if its store were empty. */
+/** How the function would answer each field with an empty key store. */
 async function answered(event: unknown): Promise<readonly AnsweredField[]> {
   const decryptor = createDecryptor({ keyStore: { privateKeys: async () => [] } });
   try {
@@ -75,22 +75,13 @@ function eventIn(text: string): unknown {
   const start = text.indexOf('{');
   const end = text.lastIndexOf('}');
   const inner = start < 0 || end < start ? '' : text.slice(start, end + 1);
-  const value = [text, inner].map((part) => parsed(part)).find((part) => typeof part === 'object' && part !== null);
+  const value = [text, inner]
+    .map((part) => parseJson(part) ?? parseJson(fromPython(part)))
+    .find((part) => typeof part === 'object' && part !== null);
   return value === undefined ? undefined : normalized(value, 0);
 }
 
-function parsed(text: string): unknown {
-  for (const json of [text, fromPython(text)]) {
-    try {
-      return JSON.parse(json);
-    } catch {
-      // The next one.
-    }
-  }
-  return undefined;
-}
-
-/** `{'Queue': None}` as JSON. */
+/** Converts a Python print such as `{'Queue': None}` to JSON. */
 function fromPython(text: string): string {
   return text.replaceAll(/'((?:[^'\\]|\\.)*)'|\b(None|True|False)\b/g, (_, quoted: string | undefined, word: string) =>
     quoted === undefined
@@ -99,12 +90,12 @@ function fromPython(text: string): string {
   );
 }
 
-// A log's record, its message, and the event in it.
+// A log record, its message, and the event in it need three.
 const deepest = 5;
 
-/** The event in an entry of a flow log, or in a record of a log whose message it is. */
+/** The event in a flow log entry or in a log record. */
 function normalized(value: unknown, depth: number): unknown {
-  // What an API answers has a body of its own.
+  // An API Gateway event also has a body, but is an event itself.
   if (member(value, 'Details') !== undefined || member(value, 'requestContext') !== undefined || depth > deepest)
     return value;
   if (member(value, 'ContactFlowModuleType') !== undefined) {

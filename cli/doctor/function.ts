@@ -1,57 +1,49 @@
 import { member } from '../../src/flow/index.ts';
-import { type AwsOptions, clientConfiguration, inRegionOf } from '../aws.ts';
+import { parseJson } from '../../src/internal.ts';
+import type { AwsOptions } from '../aws.ts';
 import type { ConnectInstance } from '../connect/instance.ts';
+import { openFunction } from '../lambda-function.ts';
+import { CommandError } from '../output/command-error.ts';
 import { reasonOf } from '../proof.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
 
 const longestSeconds = 8;
 
-/** Whether Connect may invoke the function, and the function is as Connect needs it. */
+/** Checks that the function is active and fast enough for Connect, and that Connect may invoke it. */
 export async function checkFunction(
-  name: string,
+  nameOrArn: string,
   options: AwsOptions,
   instance: ConnectInstance | undefined,
 ): Promise<readonly Finding[]> {
-  const { LambdaClient, GetFunctionConfigurationCommand, GetPolicyCommand } = await import('@aws-sdk/client-lambda');
-  const client = new LambdaClient(clientConfiguration(inRegionOf(name, options)));
   try {
-    const {
-      FunctionArn: arn = '',
-      Timeout: timeout = 0,
-      State: state,
-    } = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
-    const { Policy: policy } = await client.send(new GetPolicyCommand({ FunctionName: name })).catch(absentPolicy);
+    const lambda = await openFunction(nameOrArn, options);
+    const { arn, state, timeoutSeconds } = await lambda.configuration();
     return [
-      state === undefined || state === 'Active'
-        ? ok('function', `${arn}, ${timeout} s`)
-        : problem('function', `it is ${state}`, `Deploy function ${name} again: it is not active.`),
-      ...(timeout > longestSeconds ? [tooSlow(name, timeout)] : []),
-      policyFinding(name, policy, instance?.id),
+      state === 'Active'
+        ? ok('function', `${arn}, ${timeoutSeconds} s`)
+        : problem('function', `it is ${state}`, `Deploy function ${nameOrArn} again: it is not active.`),
+      ...(timeoutSeconds > longestSeconds ? [tooSlow(nameOrArn, timeoutSeconds)] : []),
+      policyFinding(nameOrArn, await lambda.policy(), instance?.id),
       ...(instance ? [await associationFinding(arn, instance)] : [skipped('association', 'pass --instance')]),
     ];
   } catch (error) {
-    const errorName = error instanceof Error ? error.name : '';
-    const mend =
-      errorName === 'ResourceNotFoundException'
-        ? `Deploy function ${name} in this account and region, or check its name, --region and --profile.`
-        : `Allow lambda:GetFunctionConfiguration and lambda:GetPolicy to these credentials, and check --region and the network.`;
-    return [problem('function', `AWS answered ${errorName || reasonOf(error)}`, mend)];
+    if (!(error instanceof CommandError)) throw error;
+    const fix =
+      error.cause?.name === 'ResourceNotFoundException'
+        ? `Deploy function ${nameOrArn} in this account and region, or check its name, --region and --profile.`
+        : error.message;
+    return [problem('function', 'it cannot be read', fix)];
   }
 }
 
-function tooSlow(name: string, timeout: number): Finding {
-  const mend = `Set the time-out of function ${name} to ${longestSeconds} seconds: Connect waits no longer.`;
-  return problem('time-out', `${timeout} s, and Connect waits ${longestSeconds}`, mend);
+function tooSlow(name: string, timeoutSeconds: number): Finding {
+  const fix = `Set the timeout of function ${name} to ${longestSeconds} seconds: Connect does not wait longer.`;
+  return problem('timeout', `${timeoutSeconds} s, but Connect waits ${longestSeconds} s`, fix);
 }
 
-function absentPolicy(error: unknown): { readonly Policy?: string } {
-  if (error instanceof Error && error.name === 'ResourceNotFoundException') return {};
-  throw error;
-}
-
-/** Whether the function's policy lets Connect in, and if it names an instance, this one. */
+/** Checks that the function's policy lets Connect invoke it, from this instance if the policy names one. */
 export function policyFinding(name: string, policy: string | undefined, instanceId: string | undefined): Finding {
-  const statements = policy === undefined ? undefined : member(JSON.parse(policy), 'Statement');
+  const statements = member(parseJson(policy ?? ''), 'Statement');
   const ofConnect = (Array.isArray(statements) ? statements : []).filter(
     (statement) =>
       member(statement, 'Effect') === 'Allow' &&
@@ -67,7 +59,7 @@ export function policyFinding(name: string, policy: string | undefined, instance
   const command = `aws lambda add-permission --function-name ${name} --statement-id connect --principal connect.amazonaws.com --action lambda:InvokeFunction --source-arn <instance ARN>`;
   const what =
     ofConnect.length > 0
-      ? 'lets another Connect instance in, not this one'
+      ? 'lets another Connect instance invoke the function, but not this one'
       : 'does not let Connect invoke the function';
   return problem('policy', what, `Allow Connect to invoke the function: ${command}.`);
 }
@@ -75,10 +67,10 @@ export function policyFinding(name: string, policy: string | undefined, instance
 async function associationFinding(arn: string, instance: ConnectInstance): Promise<Finding> {
   try {
     const functions = await instance.lambdaFunctions();
-    if (functions.includes(arn)) return ok('association', `instance ${instance.id} offers it to flows`);
-    const mend = `Tie the function to the instance: aws connect associate-lambda-function --instance-id ${instance.id} --function-arn ${arn}.`;
-    return problem('association', `instance ${instance.id} does not offer it to flows`, mend);
+    if (functions.includes(arn)) return ok('association', `instance ${instance.id} offers the function to flows`);
+    const fix = `Associate the function with the instance: aws connect associate-lambda-function --instance-id ${instance.id} --function-arn ${arn}.`;
+    return problem('association', `instance ${instance.id} does not offer the function to flows`, fix);
   } catch (error) {
-    return problem('association', 'Connect does not say', reasonOf(error));
+    return problem('association', 'the functions of the instance cannot be listed', reasonOf(error));
   }
 }

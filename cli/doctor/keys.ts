@@ -1,8 +1,8 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { privateKeyPath } from '../../adapters/stores/names.ts';
 import { holdsPrivateKey } from '../../src/internal.ts';
-import type { AwsOptions } from '../aws.ts';
-import { clientConfiguration } from '../aws.ts';
+import { type AwsOptions, clientConfiguration } from '../aws.ts';
 import type { SecurityKey } from '../connect/instance.ts';
 import { ageOf, belongsTo, daysLeftOf, readCertificate } from '../keys/certificate.ts';
 import { isSameKey, privateKeyIn, publicKeyOf } from '../keys/key-pair.ts';
@@ -10,9 +10,9 @@ import { reasonOf } from '../proof.ts';
 import type { WritableKeyStore } from '../stores/key-store.ts';
 import { type Finding, ok, problem, skipped } from './check.ts';
 
-/** Whether these credentials may read the parameter, and decrypt it: the one without the other is a common mistake. */
+/** Checks that these credentials may read the parameter and decrypt it, which are two permissions. */
 export async function checkParameter(keyId: string, prefix: string, options: AwsOptions): Promise<readonly Finding[]> {
-  const name = `${prefix}/${keyId}/private-key`;
+  const name = `${prefix}/${privateKeyPath(keyId)}`;
   const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
   const client = new SSMClient(clientConfiguration(options));
   const read = (WithDecryption: boolean) => client.send(new GetParameterCommand({ Name: name, WithDecryption }));
@@ -27,7 +27,7 @@ export async function checkParameter(keyId: string, prefix: string, options: Aws
   }
 }
 
-/** The KMS key that the parameter names, for whoever may list parameters. */
+/** Checks the KMS key of the parameter, if these credentials may list parameters. */
 async function checkParameterKey(name: string, client: SSMClient, options: AwsOptions): Promise<readonly Finding[]> {
   const { DescribeParametersCommand } = await import('@aws-sdk/client-ssm');
   try {
@@ -35,29 +35,27 @@ async function checkParameterKey(name: string, client: SSMClient, options: AwsOp
     const { Parameters: [described] = [] } = await client.send(new DescribeParametersCommand({ ParameterFilters }));
     return described?.KeyId === undefined ? [] : [await checkKmsKey(described.KeyId, options)];
   } catch (error) {
-    const errorName = error instanceof Error ? error.name : 'error';
-    return [skipped('KMS key', `ssm:DescribeParameters answered ${errorName}; whether it decrypts is seen below`)];
+    return [uncheckedKmsKey('ssm:DescribeParameters', error)];
   }
 }
 
 function inTheClear(name: string): Finding {
-  const mend = `Store ${name} again as a SecureString: as a String, everyone who may list parameters can read it.`;
-  return problem('parameter', `${name} is no SecureString`, mend);
+  const fix = `Store ${name} again as a SecureString: everyone who may list parameters can read a String.`;
+  return problem('parameter', `${name} is not a SecureString`, fix);
 }
 
 function parameterProblem(name: string, error: unknown): Finding {
-  const errorName = error instanceof Error ? error.name : '';
+  const { name: errorName, message } = error instanceof Error ? error : new Error();
   if (errorName === 'ParameterNotFound') {
-    const mend = `Store the private key as ${name} in this account and region: "flow-keys keys associate" does.`;
-    return problem('parameter', `there is no ${name}`, mend);
+    const fix = `Store the private key as ${name} in this account and region, with "flow-keys keys associate".`;
+    return problem('parameter', `${name} does not exist`, fix);
   }
   if (/AccessDenied/.test(errorName)) {
-    const isKms = error instanceof Error && /kms/i.test(error.message);
-    const permission = isKms ? 'kms:Decrypt on the KMS key of' : 'ssm:GetParameter on';
+    const permission = /kms/i.test(message) ? 'kms:Decrypt on the KMS key of' : 'ssm:GetParameter on';
     return problem('access', 'access is denied', `Allow ${permission} ${name} to these credentials.`);
   }
-  const mend = 'Check --region, --profile, the credentials and the network.';
-  return problem('access', `AWS did not answer: ${errorName || 'unknown error'}`, mend);
+  const fix = 'Check --region, --profile, the credentials and the network.';
+  return problem('access', `the parameter cannot be read: ${errorName}`, fix);
 }
 
 async function checkKmsKey(keyId: string, options: AwsOptions): Promise<Finding> {
@@ -67,12 +65,16 @@ async function checkKmsKey(keyId: string, options: AwsOptions): Promise<Finding>
       new DescribeKeyCommand({ KeyId: keyId }),
     );
     if (key?.KeyState === 'Enabled') return ok('KMS key', `${keyId}, enabled`);
-    const mend = `Enable KMS key ${keyId}, or cancel its deletion: without it the private key cannot be decrypted.`;
-    return problem('KMS key', `${keyId} is ${key?.KeyState ?? 'unknown'}`, mend);
+    const fix = `Enable KMS key ${keyId}, or cancel its deletion: without it, the private key cannot be decrypted.`;
+    return problem('KMS key', `${keyId} is ${key?.KeyState ?? 'unknown'}`, fix);
   } catch (error) {
-    const name = error instanceof Error ? error.name : 'error';
-    return skipped('KMS key', `kms:DescribeKey answered ${name}; whether it decrypts is seen below`);
+    return uncheckedKmsKey('kms:DescribeKey', error);
   }
+}
+
+function uncheckedKmsKey(permission: string, error: unknown): Finding {
+  const name = error instanceof Error ? error.name : 'error';
+  return skipped('KMS key', `${permission} answered ${name}; the check "access" shows whether it decrypts`);
 }
 
 export interface KeyFindings {
@@ -80,7 +82,7 @@ export interface KeyFindings {
   readonly publicKey?: KeyObject;
 }
 
-/** Whether what is stored is an RSA private key, and the one that belongs to Connect's public key. */
+/** Checks that the stored text is an RSA private key, and that it belongs to Connect's public key. */
 export async function checkPrivateKey(
   keyId: string,
   vault: WritableKeyStore,
@@ -90,11 +92,11 @@ export async function checkPrivateKey(
   try {
     [pem] = await vault.privateKeys(keyId, {});
   } catch (error) {
-    return { findings: [problem('private key', 'the store does not give it', `${reasonOf(error)}`)] };
+    return { findings: [problem('private key', 'the store does not return it', reasonOf(error))] };
   }
   if (pem === undefined) {
-    const mend = `Store the private key of key id ${keyId}: there is none in ${vault.name}.`;
-    return { findings: [problem('private key', `there is none in ${vault.name}`, mend)] };
+    const fix = `Store the private key of key id ${keyId} in ${vault.name}.`;
+    return { findings: [problem('private key', `not found in ${vault.name}`, fix)] };
   }
   try {
     const publicKey = createPublicKey(await privateKeyIn(pem, keyId));
@@ -102,68 +104,61 @@ export async function checkPrivateKey(
     const found = ok('private key', `RSA-${bits}, in ${vault.name}`);
     if (uploaded === undefined) return { findings: [found], publicKey };
     const matches = isSameKey(publicKeyOf(uploaded.publicKey, `Connect's key ${keyId}`), publicKey);
-    const mend = `Store the private key that belongs to Connect's public key ${keyId}: the stored one is another's.`;
+    const fix = `Store the private key that belongs to Connect's public key ${keyId}: the stored one belongs to another key.`;
     const pair = matches
       ? ok('key pair', "the private key belongs to Connect's public key")
-      : problem('key pair', "the private key does not belong to Connect's public key", mend);
+      : problem('key pair', "the private key does not belong to Connect's public key", fix);
     return { findings: [found, pair], publicKey };
   } catch (error) {
     return { findings: [problem('private key', 'it cannot be used', reasonOf(error))] };
   }
 }
 
-/** Whether the certificate is in date, and belongs to the key. */
+/** Checks that the certificate is valid now, and belongs to the key. */
 export function checkCertificate(pem: string | undefined, publicKey: KeyObject | undefined): Finding {
   if (pem === undefined)
-    return skipped('certificate', 'there is none in the store; pass --certificate with the one of the flow');
+    return skipped('certificate', 'there is none in the store; pass --certificate with the one in the flow');
   if (holdsPrivateKey(pem)) {
-    return problem(
-      'certificate',
-      'it stands beside a private key',
-      'Store the certificate alone and rotate the key with "flow-keys rotate": certificates are public, and with it the private key.',
-    );
+    const fix =
+      'Store only the certificate, and rotate the key with "flow-keys rotate": everyone who may read certificates can read the private key.';
+    return problem('certificate', 'it is stored with a private key', fix);
   }
   try {
     const certificate = readCertificate(pem, 'The certificate');
-    const left = daysLeftOf(certificate);
-    if (ageOf(certificate) === 'not yet valid') {
-      return problem(
-        'certificate',
-        `it begins on ${certificate.validFrom}`,
-        'Give the flow a certificate that is valid now: Connect does not encrypt with one of the future.',
-      );
-    }
-    if (ageOf(certificate) === 'expired') {
-      return problem(
-        'certificate',
-        `it ended on ${certificate.validTo}`,
-        'Rotate with "flow-keys rotate": Connect does not encrypt with an expired certificate.',
-      );
-    }
-    if (publicKey && !belongsTo(certificate, publicKey)) {
-      return problem(
-        'certificate',
-        'it is of another key',
-        'Give the flow the certificate of this key: it is of another one.',
-      );
-    }
-    if (ageOf(certificate) === 'expiring')
-      return problem(
-        'certificate',
-        `it ends in ${left} days`,
-        'Rotate with "flow-keys rotate" before the certificate ends.',
-      );
-    return ok('certificate', `valid for ${left} days`);
+    const fault = certificateFault(certificate, publicKey);
+    return fault ? problem('certificate', ...fault) : ok('certificate', `valid for ${daysLeftOf(certificate)} days`);
   } catch (error) {
     return problem('certificate', 'it cannot be read', reasonOf(error));
   }
 }
 
-/** Whether Connect holds the key. */
+/** What is wrong with a certificate, and how to fix it. */
+function certificateFault(
+  certificate: X509Certificate,
+  publicKey: KeyObject | undefined,
+): readonly [detail: string, fix: string] | undefined {
+  const age = ageOf(certificate);
+  if (age === 'not yet valid') {
+    const fix = 'Use a certificate that is valid now: Connect does not encrypt with one that is not yet valid.';
+    return [`it becomes valid on ${certificate.validFrom}`, fix];
+  }
+  if (age === 'expired') {
+    const fix = 'Rotate the key with "flow-keys rotate": Connect does not encrypt with an expired certificate.';
+    return [`it expired on ${certificate.validTo}`, fix];
+  }
+  if (publicKey && !belongsTo(certificate, publicKey))
+    return ['it belongs to another key', 'Use the certificate of this key in the flow: it has the one of another key.'];
+  if (age === 'expiring') {
+    const fix = 'Rotate the key with "flow-keys rotate" before the certificate expires.';
+    return [`it expires in ${daysLeftOf(certificate)} days`, fix];
+  }
+  return undefined;
+}
+
+/** Checks that Connect has the key. */
 export function checkUploaded(keyId: string, keys: readonly SecurityKey[], instanceId: string): Finding {
-  const key = keys.find((candidate) => candidate.keyId === keyId);
-  if (key) return ok('Connect', `instance ${instanceId} holds the key`);
-  const held = keys.map((candidate) => candidate.keyId).join(' and ') || 'none';
-  const mend = `Give the flow a key id that instance ${instanceId} holds (${held}), or check that it is the right instance.`;
-  return problem('Connect', `instance ${instanceId} does not hold the key`, mend);
+  const keyIds = keys.map((key) => key.keyId);
+  if (keyIds.includes(keyId)) return ok('Connect', `instance ${instanceId} has the key`);
+  const fix = `Use a key id in the flow that instance ${instanceId} has (${keyIds.join(' and ') || 'none'}), or check that it is the right instance.`;
+  return problem('Connect', `instance ${instanceId} does not have the key`, fix);
 }

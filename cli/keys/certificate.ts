@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { Extension } from '@peculiar/x509';
 import { type CertificateAge, certificateAge, daysLeft, holdsPrivateKey, keyBlocks } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { assertRsa, isSameKey } from './key-pair.ts';
+import { assertRsa, isSameKey, type KeyPair } from './key-pair.ts';
 
 export interface CertificateOptions {
-  /** A distinguished name, as `CN=flow-security-keys, O=Example Ltd, C=GB`. */
+  /** A distinguished name, such as `CN=flow-security-keys, O=Example Ltd, C=GB`. */
   readonly subject: string;
   readonly days: number;
 }
@@ -13,36 +14,24 @@ export interface CertificateOptions {
 const millisecondsPerDay = 86_400_000;
 
 /**
- * A self-signed X.509 certificate (RFC 5280) with the extensions of `openssl req -x509`: the flow carries it,
- * and Connect encrypts with it.
+ * A self-signed X.509 certificate (RFC 5280) with the extensions of `openssl req -x509`. The flow contains it, and Connect
+ * encrypts with it.
  *
- * @throws CommandError `invalid_option` for a subject that is no distinguished name
+ * @throws CommandError `invalid_option` if the subject is not a distinguished name
  */
 export async function selfSignedCertificate(privateKey: string, options: CertificateOptions): Promise<string> {
   const x509 = await loadX509();
   const keys = await signingKeys(createPrivateKey(privateKey));
-  return naming(options.subject, async () => {
-    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      name: options.subject,
-      keys,
-      ...validity(options.days),
-      signingAlgorithm,
-      extensions: [
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
-        new x509.BasicConstraintsExtension(true, undefined, true),
-      ],
-    });
-    return pemOf(certificate.toString('pem'));
-  });
+  const constraints = new x509.BasicConstraintsExtension(true, undefined, true);
+  return signedCertificate(keys.publicKey, { name: options.subject, ...keys }, options, [constraints]);
 }
 
 /**
- * A certificate for another's public key, signed by an uploaded key.
+ * A certificate for another public key, signed by an uploaded key.
  *
- * @param issuer the PEM texts of the private key and of its own certificate
- * @throws CommandError `invalid_option` for a subject that is no distinguished name, `invalid_certificate` for an
- *   issuer's certificate that is unreadable, expired or of another key
+ * @param issuer the PEM texts of the private key that signs and of its certificate
+ * @throws CommandError `invalid_option` if the subject is not a distinguished name; `invalid_certificate` if the issuer's
+ *   certificate is unreadable, belongs to another key, or expires before the new one
  */
 export async function leafCertificate(
   publicKey: KeyObject,
@@ -53,42 +42,60 @@ export async function leafCertificate(
   const issuerCertificate = readCertificate(issuer.certificate, "The issuer's certificate");
   const privateKey = createPrivateKey(issuer.privateKey);
   if (!isSameKey(createPublicKey(privateKey), issuerCertificate.publicKey)) {
-    throw new CommandError(
-      'invalid_certificate',
-      "The issuer's certificate is of another key; pass the one of the private key.",
-    );
-  }
-  if (daysLeftOf(issuerCertificate) < options.days) {
-    const message = `The issuer's certificate ends before ${options.days} days are over; pass fewer --days.`;
+    const message = "The issuer's certificate belongs to another key; pass the one for the issuer's private key.";
     throw new CommandError('invalid_certificate', message);
   }
-  const keys = await signingKeys(privateKey);
-  const subjectKey = await importPublic(publicKey);
-  return naming(options.subject, async () => {
+  if (daysLeftOf(issuerCertificate) < options.days) {
+    const message = `The issuer's certificate expires in less than ${options.days} days; pass fewer --days.`;
+    throw new CommandError('invalid_certificate', message);
+  }
+  const signer = {
+    ...(await signingKeys(privateKey)),
+    name: new x509.X509Certificate(issuerCertificate.toString()).subject,
+  };
+  return signedCertificate(await importPublic(publicKey), signer, options, [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.dataEncipherment, true),
+  ]);
+}
+
+async function signedCertificate(
+  publicKey: CryptoKey,
+  signer: CryptoKeyPair & { readonly name: string },
+  { subject, days }: CertificateOptions,
+  extensions: readonly Extension[],
+): Promise<string> {
+  const x509 = await loadX509();
+  // The library accepts text without any attribute as an empty name.
+  if (!/^\s*[A-Za-z][A-Za-z0-9.]*\s*=\s*\S/.test(subject)) throw invalidSubject(subject);
+  try {
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: options.subject,
-      issuer: new x509.X509Certificate(issuerCertificate.toString()).subject,
-      publicKey: subjectKey,
-      signingKey: keys.privateKey,
-      ...validity(options.days),
+      subject,
+      issuer: signer.name,
+      publicKey,
+      signingKey: signer.privateKey,
+      // A flow may be published within the minute, on a machine whose clock is behind.
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + days * millisecondsPerDay),
       signingAlgorithm,
       extensions: [
-        await x509.SubjectKeyIdentifierExtension.create(subjectKey),
-        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.dataEncipherment, true),
+        await x509.SubjectKeyIdentifierExtension.create(publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+        ...extensions,
       ],
     });
-    return pemOf(certificate.toString('pem'));
-  });
+    return `${certificate.toString('pem').trimEnd()}\n`;
+  } catch (error) {
+    throw invalidSubject(subject, error);
+  }
 }
 
 /**
- * The first certificate of a text. What is written or published of it is its own PEM, `certificate.toString()`, and never
- * the text, which may hold a private key beside it.
+ * The first certificate of a text. Write or publish `certificate.toString()`, never the text: it may also hold a private
+ * key.
  *
- * @param what the text's role, as `The certificate of the flow`
- * @throws CommandError `invalid_certificate`, `invalid_public_key` for a key that Connect cannot encrypt with
+ * @param what the text's role, such as `The certificate of the flow`
+ * @throws CommandError `invalid_certificate`, `invalid_public_key` if Connect cannot encrypt with the key
  */
 export function readCertificate(text: string, what: string): X509Certificate {
   const blocks = keyBlocks(text);
@@ -102,32 +109,44 @@ export function readCertificate(text: string, what: string): X509Certificate {
   return certificate;
 }
 
-/** What a text is in which there is no certificate, and what to do. */
+/** Says what a text is instead of a certificate, and what to do. */
 function notCertificate(text: string, label: string | undefined): string {
   if (label === 'PKCS12')
-    return 'is a PKCS#12 file; take the certificate out of it: "openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem".';
+    return 'is a PKCS#12 file; extract the certificate: "openssl pkcs12 -in FILE -clcerts -nokeys -out certificate.pem".';
   if (holdsPrivateKey(text))
-    return 'holds a private key, and no certificate; "flow-keys keys list" shows which key has a certificate.';
+    return 'holds a private key, but no certificate; "flow-keys keys list" shows which keys have a certificate.';
   if (label === 'PUBLIC KEY' || label === 'RSA PUBLIC KEY')
-    return 'is a public key, and no certificate: Connect encrypts with the certificate of that key. "flow-keys keys create" makes both; "openssl req -x509 -key private-key.pem -subj /CN=flow-security-keys -days 365 -out certificate.pem" makes one for a key that you have.';
+    return 'is a public key, but not a certificate, which Connect needs. "flow-keys keys create" creates both; "openssl req -x509 -key private-key.pem -subj /CN=flow-security-keys -days 365 -out certificate.pem" creates one for a key that you have.';
   if (label === 'CERTIFICATE REQUEST')
     return 'is a certificate request; sign it first: "openssl x509 -req -in FILE -signkey private-key.pem -days 365 -out certificate.pem".';
-  if (/-{4,5}BEGIN/.test(text)) return 'is PEM text that is damaged or cut short; copy it again, with all its lines.';
-  return 'is no X.509 certificate, neither in PEM nor in DER; pass the file certificate.pem of "flow-keys keys create".';
+  if (/-{4,5}BEGIN/.test(text)) return 'is damaged or incomplete PEM text; copy it again, with all its lines.';
+  return 'is not an X.509 certificate in PEM or DER; pass the file certificate.pem from "flow-keys keys create".';
 }
 
-/** The certificate of a text that becomes public, and a note where the text is not to be: it holds a private key, too. */
+/** The first certificate of a text, with a note if the text also holds a private key. */
 export function readPublicCertificate(text: string, what: string, terminal: Terminal): X509Certificate {
   const certificate = readCertificate(text, what);
   if (holdsPrivateKey(text)) {
     terminal.note(
-      `${what} stands beside a private key. Only the certificate is used; keep the private key in a file of its own.`,
+      `${what} is in one file with a private key. Only the certificate is used; keep the key in its own file.`,
     );
   }
   return certificate;
 }
 
-/** Whether a certificate is the key's own, or one that the key has signed for a consumer. */
+/**
+ * The PEM text of the certificate that belongs to a private key.
+ *
+ * @throws CommandError `invalid_certificate`
+ */
+export function certificateOfKey(text: string, { publicKey }: KeyPair, terminal: Terminal): string {
+  const certificate = readPublicCertificate(text, 'The certificate', terminal);
+  if (isSameKey(certificate.publicKey, createPublicKey(publicKey))) return certificate.toString();
+  const message = 'The certificate belongs to another key; pass the one for this private key.';
+  throw new CommandError('invalid_certificate', message);
+}
+
+/** Whether a certificate has this public key, or was signed with its private key for a consumer. */
 export function belongsTo(certificate: X509Certificate, publicKey: KeyObject): boolean {
   return isSameKey(certificate.publicKey, publicKey) || certificate.verify(publicKey);
 }
@@ -136,7 +155,7 @@ export function ageOf(certificate: X509Certificate, now = Date.now()): Certifica
   return certificateAge(validityOf(certificate), now);
 }
 
-/** Whole days until the certificate's end; negative when it is over. */
+/** Whole days until the certificate expires; negative if it has expired. */
 export function daysLeftOf(certificate: X509Certificate, now = Date.now()): number {
   return daysLeft(validityOf(certificate), now);
 }
@@ -146,12 +165,6 @@ function validityOf({ validFromDate, validToDate }: X509Certificate) {
 }
 
 const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-
-function validity(days: number) {
-  // A flow may be published within the minute, on a machine whose clock is behind.
-  const notBefore = new Date(Date.now() - 60_000);
-  return { notBefore, notAfter: new Date(Date.now() + days * millisecondsPerDay) };
-}
 
 async function signingKeys(privateKey: KeyObject): Promise<CryptoKeyPair> {
   const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
@@ -166,28 +179,13 @@ function importPublic(publicKey: KeyObject): Promise<CryptoKey> {
   return crypto.subtle.importKey('spki', new Uint8Array(spki), signingAlgorithm, true, ['verify']);
 }
 
-// Its parts find each other by metadata that this library must have put there first.
+// @peculiar/x509 needs reflect-metadata to be loaded first.
 async function loadX509() {
   await import('reflect-metadata');
   return import('@peculiar/x509');
 }
 
-async function naming(subject: string, make: () => Promise<string>): Promise<string> {
-  // The library takes what has no attributes for an empty name.
-  if (!/^\s*[A-Za-z][A-Za-z0-9.]*\s*=\s*\S/.test(subject)) throw noName(subject);
-  try {
-    return await make();
-  } catch (error) {
-    throw noName(subject, error);
-  }
-}
-
-function noName(subject: string, cause?: unknown): CommandError {
-  const message = `The subject "${subject}" is no distinguished name; write it as "CN=flow-security-keys, O=Example Ltd, C=GB".`;
+function invalidSubject(subject: string, cause?: unknown): CommandError {
+  const message = `The subject "${subject}" is not a distinguished name; write it like "CN=flow-security-keys, O=Example Ltd, C=GB".`;
   return new CommandError('invalid_option', message, cause);
-}
-
-/** Lines of 64 characters, and a last line break, as openssl writes it. */
-function pemOf(pem: string): string {
-  return `${pem.trimEnd()}\n`;
 }

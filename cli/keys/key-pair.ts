@@ -2,21 +2,20 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Cert
 import { keyBlocks, privateKeyDer } from '../../src/internal.ts';
 import { CommandError } from '../output/command-error.ts';
 
-/** PEM texts, as openssl writes them. */
+/** PEM texts in the form that openssl writes. */
 export interface KeyPair {
   /** PKCS#8. */
   readonly privateKey: string;
-  /** SubjectPublicKeyInfo: what Connect is given. */
+  /** SubjectPublicKeyInfo, which Connect takes. */
   readonly publicKey: string;
 }
 
-export const keySizes = [2048, 3072, 4096] as const;
-export type KeySize = (typeof keySizes)[number];
+export type KeySize = 2048 | 3072 | 4096;
 
 // https://docs.aws.amazon.com/connect/latest/APIReference/API_AssociateSecurityKey.html
 const longestPublicKey = 1_024;
 
-/** Makes an RSA key pair with the public exponent 65537. */
+/** Creates an RSA key pair with the public exponent 65537. */
 export async function generateKeyPair(bits: KeySize): Promise<KeyPair> {
   const algorithm = {
     name: 'RSA-OAEP',
@@ -32,25 +31,25 @@ export async function generateKeyPair(bits: KeySize): Promise<KeyPair> {
 /**
  * The key pair of a private key.
  *
- * @throws CommandError `invalid_public_key` when Connect would not take its public key
+ * @throws CommandError `invalid_public_key` if the public key is too long for Connect
  */
 export function keyPairOf(privateKey: KeyObject): KeyPair {
   const publicKey = publicPem(createPublicKey(privateKey));
   if (publicKey.length > longestPublicKey) {
-    const message = `The public key has ${publicKey.length} characters, and Connect takes ${longestPublicKey}: use RSA-4096 or less.`;
+    const message = `The public key has ${publicKey.length} characters, but Connect takes at most ${longestPublicKey}; use RSA-4096 or smaller.`;
     throw new CommandError('invalid_public_key', message);
   }
   return { privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicKey };
 }
 
 /**
- * The RSA private key of a text, in whatever form people have it.
+ * The RSA private key of a text, in any form that a key store accepts.
  *
- * @param source where the text comes from, as `private-key.pem`
- * @throws FlowKeysError `invalid_private_key`, which says what the text is instead, and what to do
+ * @param source where the text comes from, such as `private-key.pem`
+ * @throws FlowKeysError `invalid_private_key`, which says what the text is instead and what to do
  */
 export async function privateKeyIn(text: string, source: string): Promise<KeyObject> {
-  const der = await privateKeyDer(text, `What is given as the private key in ${source}`);
+  const der = await privateKeyDer(text, `The private key in ${source}`);
   return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
 }
 
@@ -59,9 +58,9 @@ export function publicPem(publicKey: KeyObject): string {
 }
 
 /**
- * The public key of a text: of a public key, a private key or a certificate.
+ * The public key of a text that holds a public key, a private key or a certificate.
  *
- * @param what the text's role, as `the certificate`
+ * @param what the text's role, such as `The certificate`
  * @throws CommandError `invalid_public_key`
  */
 export function publicKeyOf(text: string, what: string): KeyObject {
@@ -81,15 +80,18 @@ const publicPartOf: Readonly<Record<string, (key: Buffer) => KeyObject>> = {
   CERTIFICATE: (key) => new X509Certificate(key).publicKey,
 };
 
-/** @throws CommandError `invalid_public_key` for a key that Connect cannot encrypt with */
+/** @throws CommandError `invalid_public_key` if Connect cannot encrypt with the key */
 export function assertRsa(publicKey: KeyObject, what: string): void {
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (publicKey.asymmetricKeyType === 'rsa' && bits >= 2048) return;
-  const found = publicKey.asymmetricKeyType === 'rsa' ? `an RSA key of ${bits} bits` : `a key of another kind than RSA`;
-  throw new CommandError('invalid_public_key', `${what} holds ${found}; Connect takes RSA keys of 2048 bits or more.`);
+  const found = publicKey.asymmetricKeyType === 'rsa' ? `an RSA key of ${bits} bits` : 'a key that is not RSA';
+  throw new CommandError(
+    'invalid_public_key',
+    `${what} holds ${found}; Connect needs an RSA key of 2048 bits or more.`,
+  );
 }
 
-/** Whether two keys are the same, however their PEM texts are broken into lines. */
+/** Whether two public keys are the same. */
 export function isSameKey(one: KeyObject, other: KeyObject): boolean {
   return fingerprint(one) === fingerprint(other);
 }

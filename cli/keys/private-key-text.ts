@@ -11,9 +11,9 @@ export interface PassphraseOptions {
 }
 
 /**
- * A private key's text, decrypted in memory where it is encrypted: the passphrase comes from a file, or is asked for.
+ * The text of a private key. An encrypted key is decrypted in memory, with a passphrase from a file or from the user.
  *
- * @throws CommandError `confirmation_needed` where nobody can be asked; FlowKeysError `invalid_private_key` for a wrong passphrase
+ * @throws CommandError `confirmation_needed` if nobody can be asked; FlowKeysError `invalid_private_key` if the passphrase is wrong
  */
 export async function decryptedKeyText(
   text: string,
@@ -30,17 +30,17 @@ export async function decryptedKeyText(
       : (await readText(passphraseFile, 'the passphrase')).replace(/\r?\n$/, '');
   if (passphrase === undefined) {
     const message =
-      'The private key is encrypted, and nobody can be asked for its passphrase here: run it on a terminal, or pass --passphrase-file.';
+      'The private key is encrypted, and nobody can enter its passphrase here: run the command on a terminal, or pass --passphrase-file.';
     throw new CommandError('confirmation_needed', message);
   }
-  // The encryption of PKCS#1 stands in the lines of the text itself.
+  // The text of an encrypted PKCS#1 key names its encryption, so it is used as it is.
   const pem =
     encrypted.der && encrypted.label === 'ENCRYPTED PRIVATE KEY' ? pemText(encrypted.label, encrypted.der) : text;
   try {
     return createPrivateKey({ key: pem, passphrase }).export({ type: 'pkcs8', format: 'pem' }).toString();
   } catch (error) {
     const message =
-      'The private key does not open with this passphrase, or is encrypted in a way that OpenSSL 3 no longer reads. Try it with "openssl pkey -in FILE -noout".';
+      'The passphrase is wrong, or the private key is encrypted in a way that OpenSSL 3 no longer reads. Try "openssl pkey -in FILE -noout".';
     throw new FlowKeysError('invalid_private_key', message, { cause: error });
   }
 }

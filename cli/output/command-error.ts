@@ -1,29 +1,29 @@
 import { type ErrorCode, FlowKeysError, type RedactedCause } from '../../src/errors.ts';
 
-/** What the process ends with, for scripts to branch on. */
+/** The exit codes of the process, for scripts to branch on. */
 export const exitCodes = {
   done: 0,
-  /** A defect of this product. */
+  /** A bug in this product. */
   defect: 1,
-  /** Unknown commands and options, and wrong values of options. */
+  /** An unknown command or option, or an invalid value. */
   usage: 2,
-  /** A file, a ciphertext, a key or a certificate is not what it should be. */
+  /** A file, ciphertext, key or certificate is invalid or cannot be read. */
   input: 3,
-  /** A check (`doctor`, `flow check`, `keys list`) found something to mend. */
+  /** A check (`doctor`, `flow check`, `keys list`) found a problem. */
   findings: 4,
-  /** A service does not answer now: the same call may succeed later. */
+  /** A service is unavailable: the same command may succeed later. */
   unavailable: 5,
-  /** A service refuses: credentials, permissions, or a thing that is not there. */
+  /** A service refused: invalid credentials, missing permissions, or something that does not exist. */
   refused: 6,
-  /** Somebody must confirm first, or said no. */
+  /** The user must confirm first, or said no. */
   unconfirmed: 7,
-  /** What is there already must not be overwritten. */
+  /** Something exists and must not be overwritten. */
   conflict: 8,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** The command line's own error codes, beside those of {@link FlowKeysError}. */
+/** The error codes of the command line, in addition to those of {@link FlowKeysError}. */
 const commandCodes = {
   invalid_option: exitCodes.usage,
   unreadable_file: exitCodes.input,
@@ -55,7 +55,7 @@ const exitCodeOf: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   internal_error: exitCodes.defect,
 };
 
-/** What a command cannot do, and what to do next, in one sentence or two. It quotes no secret. */
+/** Says what failed and what to do next. It never quotes a secret. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: CommandCode;
@@ -64,16 +64,16 @@ export class CommandError extends Error {
   constructor(code: CommandCode, message: string, cause?: unknown) {
     super(message);
     this.code = code;
-    // The core's error knows how to keep identifiers alone of a foreign one.
+    // FlowKeysError redacts the cause.
     this.cause = cause === undefined ? undefined : new FlowKeysError('internal_error', message, { cause }).cause;
   }
 }
 
-/** How the process ends after an error. */
+/** The exit code for an error. */
 export function exitCodeFor(error: unknown): ExitCode {
   if (error instanceof CommandError) return commandCodes[error.code];
   if (error instanceof FlowKeysError) {
-    // What stands between a store and its keeper is not over in a minute.
+    // Missing permissions do not fix themselves, so this is not an outage.
     const isRefused = /AccessDenied|NotAuthorized|Expired|Credentials|Unrecognized|Signature|InvalidClientTokenId/;
     if (/_store_unavailable$/.test(error.code) && isRefused.test(error.cause?.name ?? '')) return exitCodes.refused;
     return exitCodeOf[error.code] ?? exitCodes.input;

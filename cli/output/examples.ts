@@ -1,4 +1,4 @@
-/** An example for each command's help, by its words. */
+/** The examples in the help of each command. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
   '': ['flow-keys instances', 'flow-keys keys list --instance hotline', 'flow-keys doctor --event event.json'],
   setup: ['flow-keys setup --instance hotline --function card-input --field card --field expiry --field cvc'],
@@ -45,19 +45,19 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   version: ['flow-keys version'],
 };
 
-/** What `flow-keys` says to somebody who does not know it yet. */
+/** The output of `flow-keys` without arguments. */
 export const firstSteps = `flow-keys creates, rotates and tests the keys that Amazon Connect encrypts caller input with.
 
 Something does not decrypt?
-  flow-keys doctor --event event.json     find out why, from an event of the function
-  flow-keys inspect - < ciphertext.txt    read what a ciphertext says without a key
+  flow-keys doctor --event event.json     find out why, from an event that the function received
+  flow-keys inspect - < ciphertext.txt    show what a ciphertext reveals without a key
 
 Which keys are there?
   flow-keys instances                     list the Amazon Connect instances
-  flow-keys keys list --instance ALIAS    compare the keys of an instance with those that are stored
+  flow-keys keys list --instance ALIAS    compare the keys of an instance with the stored keys
 
 Starting from nothing?
   flow-keys setup --instance ALIAS --function NAME --field card
-                                          from a deployed function to a flow that works
+                                          create a key and publish a flow that uses it
 
 "flow-keys --help" lists all commands.`;

@@ -1,12 +1,18 @@
 import { type Command, Help, Option } from 'commander';
 import { examples } from './examples.ts';
 
-/** The headings under which options stand, in their order; those of the command itself come first. */
-export const optionGroups = { store: 'Store options:', aws: 'AWS options:', general: 'General options:' } as const;
+/** The headings of option groups, in order. A command's own options come before them. */
+export const optionGroups = {
+  flow: 'Flow options:',
+  key: 'Key options:',
+  store: 'Store options:',
+  aws: 'AWS options:',
+  general: 'General options:',
+} as const;
 
 const order: readonly (string | undefined)[] = [undefined, ...Object.values(optionGroups)];
 
-/** Gives a command's help its examples, and the order of its options. */
+/** Adds examples to a command's help, and sorts its options. */
 export function withHelp(command: Command): void {
   const words = wordsOf(command);
   const lines = examples[words.join(' ')] ?? [];

@@ -3,7 +3,7 @@ import { toFlowKeysError } from '../../src/errors.ts';
 import { CommandError, type ExitCode } from './command-error.ts';
 import { printable, type Streams } from './terminal.ts';
 
-/** An error as the user sees it: a sentence, or JSON. With `DEBUG` set, and where it was thrown. */
+/** An error as the user sees it: a message, or JSON. With `DEBUG` set, it includes the stack trace. */
 export function report(
   error: unknown,
   exitCode: ExitCode,

@@ -4,13 +4,13 @@ import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { CommandError, type ExitCode } from './command-error.ts';
 
-/** What a command has to say: `value` with `--json`, `text` for people. */
+/** The output of a command: `value` with `--json`, `text` for people. */
 export interface Answer {
   readonly value: unknown;
   readonly text: string;
-  /** With `--quiet`: the value that scripts need; by default nothing. */
+  /** With `--quiet`: the value that scripts need. Default: no output. */
   readonly quiet?: string;
-  /** Whether standard output has something else already, so that this goes to standard error. */
+  /** Whether to write to standard error, because standard output already has the result. */
   readonly isOnStandardError?: boolean;
   /** Default: 0. */
   readonly exitCode?: ExitCode;
@@ -18,32 +18,31 @@ export interface Answer {
 
 export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
-/** Where a command talks to its user while it works. Answers go to standard output, all else to standard error. */
+/** How a running command talks to its user. Results go to standard output, all else to standard error. */
 export interface Terminal {
-  /** Whether somebody can be asked. */
+  /** Whether somebody can answer questions. */
   readonly isInteractive: boolean;
-  /** Writes output while it is made, and waits for its reader. */
+  /** Writes to standard output, and waits while its reader is slow. */
   write(text: string): Promise<void>;
-  /** Tells of a step that is done. */
+  /** Writes a line to standard error. */
   note(line: string): void;
-  /** Waits for work, and says so when it takes more than a second. */
+  /** Waits for `work`, and shows `what` when it takes more than a second. */
   during<T>(what: string, work: Promise<T>): Promise<T>;
   /**
    * Asks before what cannot be undone.
    *
-   * @throws CommandError `confirmation_needed` when the user says no, or when there is nobody to ask
+   * @throws CommandError `confirmation_needed` when the user says no, or when nobody can be asked
    */
   confirm(question: string): Promise<void>;
-  /** What somebody at the terminal answers; `undefined` where there is nobody, or who leaves. */
+  /** The user's answer; `undefined` when nobody can be asked, or when they leave with Ctrl-C or Ctrl-D. */
   ask(question: string): Promise<string | undefined>;
-  /** The same, and what is typed is not shown. */
+  /** The same, without showing what is typed. */
   askSecret(question: string): Promise<string | undefined>;
 }
 
-// Anything shorter needs no word.
-const patienceMilliseconds = 1_000;
+const quietMilliseconds = 1_000;
 
-/** Where the command line writes. */
+/** The streams of the process, or those of a test. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -75,7 +74,7 @@ export function terminal({
         if (!stderr.isTTY) return void stderr.write(`${what} …\n`);
         const { default: ora } = await import('ora');
         if (!isOver) spinner = ora({ text: what, stream: stderr, discardStdin: false }).start();
-      }, patienceMilliseconds);
+      }, quietMilliseconds);
       try {
         return await work;
       } finally {
@@ -86,46 +85,37 @@ export function terminal({
     },
 
     async ask(question) {
-      if (!isInteractive) return undefined;
-      const lines = createInterface({ input: process.stdin, output: stderr });
-      const left = once(lines, 'close').then(() => undefined);
-      const answered = lines.question(`${printable(question)} `).catch(() => undefined);
-      const answer = await Promise.race([answered, left]);
-      lines.close();
-      return answer?.trim();
+      return isInteractive ? (await readLine(`${printable(question)} `, stderr))?.trim() : undefined;
     },
 
     async askSecret(question) {
       if (!isInteractive) return undefined;
       stderr.write(`${printable(question)} `);
-      const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-      const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-      const left = once(lines, 'close').then(() => undefined);
-      const answer = await Promise.race([lines.question('').catch(() => undefined), left]);
-      lines.close();
+      const secret = await readLine('', new Writable({ write: (_chunk, _encoding, done) => done() }));
       stderr.write('\n');
-      return answer;
+      return secret;
     },
 
     async confirm(question) {
       if (yes) return;
       if (!isInteractive) {
-        const message = `${printable(question)} Nobody can be asked here: run it on a terminal, or with --yes.`;
+        const message = `${printable(question)} Nobody can answer here: run the command on a terminal, or pass --yes.`;
         throw new CommandError('confirmation_needed', message);
       }
-      const lines = createInterface({ input: process.stdin, output: stderr });
-      // Who presses Ctrl-C or Ctrl-D says no.
-      const left = once(lines, 'close').then(() => '');
-      const answered = lines.question(`${printable(question)} Type "yes" to go on: `).catch(() => '');
-      const answer = await Promise.race([answered, left]);
-      lines.close();
-      if (answer.trim().toLowerCase() === 'yes') return;
-      throw new CommandError(
-        'confirmation_needed',
-        'Stopped before that. Run the same command again when you are ready.',
-      );
+      const answer = await readLine(`${printable(question)} Type "yes" to continue: `, stderr);
+      if (answer?.trim().toLowerCase() === 'yes') return;
+      throw new CommandError('confirmation_needed', 'Stopped. Run the same command again when you are ready.');
     },
   };
+}
+
+/** A line that the user types; `undefined` when they press Ctrl-C or Ctrl-D instead. */
+async function readLine(prompt: string, output: NodeJS.WritableStream): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  const closed = once(lines, 'close').then(() => undefined);
+  const answer = await Promise.race([lines.question(prompt).catch(() => undefined), closed]);
+  lines.close();
+  return answer;
 }
 
 /** Text for standard output, coloured if that is a terminal (and `NO_COLOR` is not set). */
@@ -133,24 +123,25 @@ export function coloured(colour: Colour, text: string): string {
   return styleText(colour, text, { stream: process.stdout });
 }
 
-/** Text that somebody else has written, in a message or a store, which must not steer the terminal. */
+/** Text from a message or a store, without the control characters that would steer the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, '\u{fffd}');
 }
 
-/** Columns of equal width, to be coloured by line. */
-export function table(cells: readonly (readonly string[])[]): string {
+/**
+ * Columns of equal width.
+ *
+ * @param paint colours the line of a row, by its index
+ */
+export function table(
+  cells: readonly (readonly string[])[],
+  paint: (line: string, row: number) => string = (line) => line,
+): string {
   const rows = cells.map((row) => row.map(printable));
   const widths = rows.reduce<readonly number[]>(
     (widest, row) => row.map((cell, column) => Math.max(widest[column] ?? 0, cell.length)),
     [],
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line, row) => paint(line.trimEnd(), row)).join('\n');
 }

@@ -1,9 +1,9 @@
-// A long text, several lines, or what begins with dashes is seldom a mistyped name: it may be a key, a token or a
-// ciphertext in the wrong place, and terminals and their logs are kept.
+// A long value, one with line breaks, or one that begins with dashes is seldom a typo. It may be a key, a token or a
+// ciphertext in the wrong place, and terminals keep logs.
 const longest = 64;
 const optionName = /^--?[a-z][a-z-]{0,30}$/i;
 
-/** What a usage error says, without the arguments that may be secrets. */
+/** A usage error's message without the arguments that may be secrets. */
 export function withoutSecrets(message: string, args: readonly string[]): string {
   const values = args.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]);
   const unquotable = values.filter(
@@ -14,9 +14,9 @@ export function withoutSecrets(message: string, args: readonly string[]): string
     .reduce((text, value) => text.replaceAll(value, '(not shown)'), message);
 }
 
-/** A sentence of commander's, as the other errors are written. */
+/** A message from commander in the style of the other errors. */
 export function usageMessage(message: string): string {
   const text = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  return `${/[.?!)]$/.test(sentence) ? sentence : `${sentence}.`} Run it with --help to see what there is.`;
+  return `${/[.?!)]$/.test(sentence) ? sentence : `${sentence}.`} Run the command with --help to see its options.`;
 }

@@ -1,34 +1,39 @@
 import { rm } from 'node:fs/promises';
 import { member } from '../../src/flow/index.ts';
-import { codeOf, readText, replaceFile } from '../files.ts';
+import { parseJson } from '../../src/internal.ts';
+import { readText, replaceFile } from '../files.ts';
 import { CommandError } from '../output/command-error.ts';
 
 /**
- * What an interrupted rotation must remember. It holds no secret: the private key is in the store from the
- * moment it exists. Everything else is asked of Connect and of the store.
+ * What an interrupted rotation must remember. It contains no secret: a private key exists only in the store. Connect and the
+ * store know the rest.
  */
 export interface RotationState {
   readonly version: 1;
-  /** Its id. */
+  /** The instance's id. */
   readonly instance: string;
-  /** The store's name, as people call it. */
+  /** The store's name. */
   readonly store: string;
   readonly oldKeyId: string;
-  /** Under which the new private key is stored until Connect gives it its id. */
+  /** The id of the new private key in the store until Connect assigns its key id. */
   readonly provisionalId?: string;
-  /** PEM text, of the new key. */
+  /** The new key's certificate, as PEM text. */
   readonly certificate?: string;
-  /** When the last consumer was let have what will be encrypted under the new key, in ISO 8601. */
+  /** When the last consumer was allowed the new key id, in ISO 8601. */
   readonly admittedAt?: string;
-  /** The new key id, once it was shown to who gives it to the flows by hand. */
+  /** The new key id, after it was shown for changing the flows by hand. */
   readonly shownKeyId?: string;
-  /** The ids of the flows that were given the new key. */
+  /** The ids of the flows that have the new key. */
   readonly flows?: readonly string[];
   /** When all flows had the new key, in ISO 8601. */
   readonly handedOutAt?: string;
 }
 
-/** @throws CommandError `unreadable_file` for a file that is no rotation's */
+/**
+ * Reads the state of a rotation; `undefined` if there is no file.
+ *
+ * @throws CommandError `unreadable_file` if the file is something else
+ */
 export async function readState(path: string): Promise<RotationState | undefined> {
   let text: string;
   try {
@@ -37,14 +42,9 @@ export async function readState(path: string): Promise<RotationState | undefined
     if (error instanceof CommandError && error.cause?.code === 'ENOENT') return undefined;
     throw error;
   }
-  try {
-    const state: unknown = JSON.parse(text);
-    if (isState(state)) return state;
-  } catch (error) {
-    if (codeOf(error) !== undefined) throw error;
-  }
-  const message = `${path} is not the state of a rotation; pass another file with --state.`;
-  throw new CommandError('unreadable_file', message);
+  const state = parseJson(text);
+  if (isState(state)) return state;
+  throw new CommandError('unreadable_file', `${path} is not the state of a rotation; pass another file with --state.`);
 }
 
 export function writeState(path: string, state: RotationState): Promise<void> {
@@ -57,10 +57,7 @@ export function removeState(path: string): Promise<void> {
 
 function isState(value: unknown): value is RotationState {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'version' in value &&
-    value.version === 1 &&
+    member(value, 'version') === 1 &&
     ['instance', 'store', 'oldKeyId'].every((name) => typeof member(value, name) === 'string') &&
     ['handedOutAt', 'admittedAt'].every((name) => isTime(member(value, name)))
   );

@@ -1,5 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowKeysError } from '../../src/index.ts';
+import { isRecord, parseJson } from '../../src/internal.ts';
 import { assertRoom, keyIdOf } from '../commands/keys-associate.ts';
 import { makeKey } from '../commands/keys-create.ts';
 import type { ConnectInstance, Flow, SecurityKey } from '../connect/instance.ts';
@@ -8,50 +10,45 @@ import { replaceFile } from '../files.ts';
 import { type CertificateOptions, readCertificate } from '../keys/certificate.ts';
 import { type KeySize, keyPairOf, privateKeyIn, publicKeyOf, publicPem } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
+import type { Step } from '../output/plan.ts';
 import { freshInput, type Proof, proveStore } from '../proof.ts';
 import type { WritableConsumerStore } from '../stores/consumer-store.ts';
 import type { WritableKeyStore } from '../stores/key-store.ts';
-import { carriesKey, type KeySwap, swapKey } from './flow-keys-swap.ts';
+import { containsKey, type KeySwap, swapKey } from './flow-keys-swap.ts';
 import { type RotationState, writeState } from './rotation-state.ts';
 
-/** What the steps work on, and with. */
+/** What the steps need. */
 export interface Rotation extends CertificateOptions {
   readonly instance: ConnectInstance;
   readonly vault: WritableKeyStore;
-  /** Where the consumers are that key ids are allowed to; `undefined` where the store has none. */
+  /** The consumers, which allow key ids; `undefined` if the store holds none. */
   readonly consumers: WritableConsumerStore | undefined;
   readonly bits: KeySize;
-  /** Ids of the flows that are given the new key. */
+  /** The ids of the flows to change. */
   readonly flows: readonly string[];
-  /** The flows were given the new key by hand. */
+  /** Whether somebody changed the flows by hand. */
   readonly isHandedOut: boolean;
   readonly waitMinutes: number;
-  /** How long it takes until what changed of a consumer counts everywhere. */
+  /** How long it takes until a changed consumer takes effect everywhere. */
   readonly consumerWaitSeconds: number;
   readonly statePath: string;
-  /** Proves that what runs in production decrypts under the new key, too. */
+  /** The services in production, which must decrypt with the new key. */
   readonly services: readonly {
     readonly name: string;
     readonly prove: (keyId: string, ciphertext: string, input: string) => Promise<Proof>;
   }[];
 }
 
-/** One step. Each can be done again after an interruption, at whatever point. */
-export interface Step {
-  readonly name: string;
-  /** As a plan says it. */
-  readonly plan: string;
-  /** What to ask before it, as it cannot be undone. */
-  readonly question?: string;
-  isDone(state: RotationState): Promise<boolean>;
-  /** @returns the state to go on with */
+/** One step. It can be repeated after an interruption. */
+export interface RotationStep extends Step<RotationState> {
+  /** @returns the state for the next step */
   run(state: RotationState): Promise<RotationState>;
 }
 
 /**
- * A flow's content with the new key in place of the old one.
+ * Replaces the old key in a flow's content with the new one.
  *
- * @throws CommandError `conflict` for a flow that cannot be given the new key by a swap alone
+ * @throws CommandError `conflict` if replacing key id and certificate is not enough
  */
 export function swapIn(
   flowId: string,
@@ -60,30 +57,29 @@ export function swapIn(
   { oldKeyId, newKeyId, newCertificate }: Omit<KeySwap, 'oldPublicKey'>,
 ): string {
   const old = keys.find((key) => key.keyId === oldKeyId);
-  if (old === undefined) throw new FlowKeysError('unknown_key', `Connect no longer holds key id ${oldKeyId}.`);
-  if (!carriesKey(content, oldKeyId)) {
-    const message = `Flow ${flowId} does not carry key id ${oldKeyId}; check --flow, and edit a flow that reads its key from elsewhere by hand.`;
+  if (old === undefined) throw new FlowKeysError('unknown_key', `Connect no longer has key id ${oldKeyId}.`);
+  if (!containsKey(content, oldKeyId)) {
+    const message = `Flow ${flowId} does not contain key id ${oldKeyId}; check --flow. If the flow reads its key id from elsewhere, change it there by hand.`;
     throw new CommandError('conflict', message);
   }
   const oldPublicKey = publicKeyOf(old.publicKey, `Connect's key ${oldKeyId}`);
   return swapKey(content, { oldKeyId, oldPublicKey, newKeyId, newCertificate });
 }
 
-/** The steps of a rotation, in their order. Both keys work from the third step to the last. */
-export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly Step[] {
+/** The steps of a rotation, in order. Both keys work from the third step to the last. */
+export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly RotationStep[] {
   const { instance, vault, flows, statePath, waitMinutes } = rotation;
 
-  /** The id that Connect has for the new key, once it has one. */
-  async function newKeyId({ certificate }: RotationState): Promise<string | undefined> {
-    if (certificate === undefined) return undefined;
-    const publicKey = publicPem(readCertificate(certificate, 'The new certificate').publicKey);
-    return keyIdOf(publicKey, await instance.securityKeys());
+  /** The new key's id in Connect; `undefined` before its upload. */
+  async function newKeyId(state: RotationState): Promise<string | undefined> {
+    if (state.certificate === undefined) return undefined;
+    return keyIdOf(publicPem(certificateOf(state).publicKey), await instance.securityKeys());
   }
 
   async function requiredKeyId(state: RotationState): Promise<string> {
     const keyId = await newKeyId(state);
     if (keyId !== undefined) return keyId;
-    const message = `Instance ${instance.id} no longer holds the new key; run the same command again, which uploads it.`;
+    const message = `Instance ${instance.id} no longer has the new key; run the same command again to upload it.`;
     throw new CommandError('conflict', message);
   }
 
@@ -96,64 +92,64 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     return state;
   }
 
-  const create: Step = {
+  const create: RotationStep = {
     name: 'create',
-    plan: `make an RSA-${rotation.bits} key pair and a certificate for ${rotation.days} days; the private key goes to ${vault.name} only`,
-    // Once Connect holds it there is no other: a store that does not know it now is no reason to make one.
+    plan: `create an RSA-${rotation.bits} key pair and a certificate for ${rotation.days} days; the private key is stored only in ${vault.name}`,
+    // After the upload, never create another key, even if the store does not return this one now.
     isDone: async (state) => (await newKeyId(state)) !== undefined || (await isStored(state.provisionalId)),
     async run(state) {
       const key = await makeKey(rotation);
-      // First what to look for, then the key: a key that nobody looks for would be left behind.
+      // Write the state before the key; otherwise an interruption would leave a key that no state names.
       const remembered = await remember({ ...state, provisionalId: key.keyId, certificate: key.certificate });
       await vault.store(key.keyId, key);
       return remembered;
     },
   };
 
-  const associate: Step = {
+  const associate: RotationStep = {
     name: 'upload',
-    plan: `give the public key to instance ${instance.id}, which names it with a key id`,
+    plan: `upload the public key to instance ${instance.id}, which assigns its key id`,
     isDone: async (state) => (await newKeyId(state)) !== undefined,
     async run(state) {
       assertRoom(instance.id, await instance.securityKeys());
-      await instance.associate(publicPem(readCertificate(state.certificate ?? '', 'The new certificate').publicKey));
+      await instance.associate(publicPem(certificateOf(state).publicKey));
       return state;
     },
   };
 
-  const store: Step = {
+  const store: RotationStep = {
     name: 'store',
-    plan: 'put the private key under that key id',
+    plan: 'store the private key under that key id',
     isDone: async (state) => (await isStored(await newKeyId(state))) && !(await isStored(state.provisionalId)),
     async run(state) {
       const keyId = await requiredKeyId(state);
       const { provisionalId } = state;
-      const certificate = readCertificate(state.certificate ?? '', 'The new certificate').toString();
+      const certificate = certificateOf(state).toString();
       const [pem] = provisionalId === undefined ? [] : await vault.privateKeys(provisionalId, {});
       if (pem !== undefined) {
         const { privateKey } = keyPairOf(await privateKeyIn(pem, provisionalId ?? keyId));
         await vault.store(keyId, { privateKey, certificate });
       }
-      // The provisional one goes only when the other can be read.
-      if (!(await isStored(keyId))) throw notThere(keyId, provisionalId);
+      // Remove the provisional entry only after the new one can be read.
+      if (!(await isStored(keyId))) throw notStored(keyId, provisionalId);
       if (provisionalId !== undefined) await vault.remove(provisionalId);
       return state;
     },
   };
 
-  function notThere(keyId: string, provisionalId: string | undefined): CommandError {
-    const message = `${vault.name} shows no private key under ${[keyId, provisionalId].filter(Boolean).join(' or ')} yet; run the same command again in a minute, and if that does not help, check that store, region and profile are those with which the rotation began.`;
+  function notStored(keyId: string, provisionalId: string | undefined): CommandError {
+    const message = `${vault.name} does not return the private key ${[keyId, provisionalId].filter(Boolean).join(' or ')} yet; run the same command again in a minute. If that does not help, check that store, region and profile are the same as at the start of the rotation.`;
     return new CommandError('conflict', message);
   }
 
-  const prove: Step = {
+  const prove: RotationStep = {
     name: 'prove',
-    plan: `encrypt a fresh input as Connect would, and decrypt it with ${[vault.name, ...rotation.services.map(({ name }) => name)].join(', ')}`,
+    plan: `encrypt a test input as Connect does, and decrypt it with ${[vault.name, ...rotation.services.map(({ name }) => name)].join(', ')}`,
     isDone: async ({ handedOutAt }) => handedOutAt !== undefined,
     async run(state) {
       const keyId = await requiredKeyId(state);
       const input = freshInput();
-      const publicKey = readCertificate(state.certificate ?? '', 'The new certificate').publicKey;
+      const publicKey = certificateOf(state).publicKey;
       const ciphertext = await encryptAsConnect(input, keyId, publicKey);
       assertRight(vault.name, await proveStore(vault, keyId, ciphertext, input));
       for (const { name, prove } of rotation.services) assertRight(name, await prove(keyId, ciphertext, input));
@@ -161,16 +157,16 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     },
   };
 
-  const admit: Step = {
+  const admit: RotationStep = {
     name: 'admit',
-    plan: `let the consumers that may have what is encrypted under ${oldKeyId} have it under the new key id, too`,
+    plan: `allow the new key id to the consumers that are allowed ${oldKeyId}`,
     isDone: async (state) =>
       state.handedOutAt !== undefined ||
-      (Date.now() >= admissionEnd(state) && (await refused(await newKeyId(state))).length === 0),
+      (Date.now() >= admissionEnd(state) && (await withoutNewKey(await newKeyId(state))).length === 0),
     async run(state) {
       const keyId = await requiredKeyId(state);
       let admitted = state;
-      for (const { name, document } of await refused(keyId)) {
+      for (const { name, document } of await withoutNewKey(keyId)) {
         admitted = await remember({ ...state, admittedAt: new Date().toISOString() });
         const keyIds = [...document.keyIds, keyId];
         await rotation.consumers?.put(name, `${JSON.stringify({ ...document, keyIds }, null, 2)}\n`);
@@ -184,8 +180,8 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     return admittedAt === undefined ? 0 : Date.parse(admittedAt) + rotation.consumerWaitSeconds * 1_000;
   }
 
-  /** The consumers that may have what is encrypted under the old key, and not what will be under the new one. */
-  async function refused(keyId: string | undefined) {
+  /** The consumers that are allowed the old key id but not the new one. */
+  async function withoutNewKey(keyId: string | undefined) {
     const { consumers } = rotation;
     if (consumers === undefined) return [];
     const registered = Array.from(await consumers.all(), ([name, text]) => ({ name, document: documentOf(text) }));
@@ -194,14 +190,14 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     );
   }
 
-  const handOut: Step = {
+  const handOut: RotationStep = {
     name: 'hand out',
     plan:
       flows.length > 0
         ? `publish the flows with the new key id and certificate: ${flows.join(', ')}`
-        : 'stop, so that you give the flows the new key id and certificate',
+        : 'stop, so that you can change the key id and certificate in the flows by hand',
     ...(flows.length > 0 && {
-      question: `Publish ${flows.length === 1 ? 'the flow' : `${flows.length} flows`} with the new key? Calls from now on are encrypted with it.`,
+      question: `Publish ${flows.length === 1 ? 'the flow' : `${flows.length} flows`} with the new key? New calls use it from then on.`,
     }),
     isDone: async (state) => state.handedOutAt !== undefined && missing(state).length === 0,
     async run(state) {
@@ -212,7 +208,7 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
       }
       const swapped: (Pick<Flow, 'id' | 'type'> & { readonly content: string })[] = [];
       for (const flowId of missing(state)) swapped.push(...(await withNewKey(flowId, keyId, state)));
-      // All of them can be given the new key: now the first is.
+      // Publish the first only after all can be changed.
       for (const flow of swapped) await instance.updateFlow(flow, flow.content);
       const given = [...new Set([...(state.flows ?? []), ...flows])];
       return remember({ ...state, flows: given, handedOutAt: new Date().toISOString() });
@@ -223,26 +219,26 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     return flows.filter((flowId) => !state.flows?.includes(flowId));
   }
 
-  /** The flow with the new key; nothing where it has it already. */
+  /** The flow with the new key; empty if the flow already has it. */
   async function withNewKey(flowId: string, keyId: string, state: RotationState): Promise<readonly Flow[]> {
     const flow = await instance.flow(flowId);
     const { content } = flow;
-    if (!carriesKey(content, oldKeyId) && carriesKey(content, keyId)) return [];
+    if (!containsKey(content, oldKeyId) && containsKey(content, keyId)) return [];
     const swapped = swapIn(flowId, content, await instance.securityKeys(), {
       oldKeyId,
       newKeyId: keyId,
-      newCertificate: readCertificate(state.certificate ?? '', 'The new certificate').toString(),
+      newCertificate: certificateOf(state).toString(),
     });
     await replaceFile(`${statePath}.flow-${flowId}.before.json`, content, 0o644);
     return [{ ...flow, content: swapped }];
   }
 
-  const wait: Step = {
+  const wait: RotationStep = {
     name: 'wait',
-    plan: `give calls that began under ${oldKeyId} ${waitMinutes} minutes to end`,
+    plan: `wait ${waitMinutes} minutes for calls that started with ${oldKeyId}`,
     isDone: async (state) => waitTime(state) <= 0,
     async run(state) {
-      // In slices: a timer takes no more than 24 days, and a clock may be set.
+      // In slices, because a timer can wait at most 24 days, and the clock may change.
       for (let left = waitTime(state); left > 0; left = waitTime(state)) await sleep(Math.min(left, 60_000));
       return state;
     },
@@ -253,15 +249,15 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
     return Date.parse(handedOutAt) + waitMinutes * 60_000 - Date.now();
   }
 
-  const retire: Step = {
+  const retire: RotationStep = {
     name: 'retire',
-    plan: `remove ${oldKeyId} from Connect; its private key stays in the store, for what was encrypted with it`,
+    plan: `remove ${oldKeyId} from Connect; its private key stays in the store, to decrypt older inputs`,
     question: `Remove key id ${oldKeyId} from Connect? Flows that still name it will fail.`,
     isDone: async () => !(await instance.securityKeys()).some(({ keyId }) => keyId === oldKeyId),
     async run(state) {
       for (const flowId of new Set([...flows, ...(state.flows ?? [])])) {
-        if (!carriesKey((await instance.flow(flowId)).content, oldKeyId)) continue;
-        const message = `Flow ${flowId} carries key id ${oldKeyId}; give it the new one before the old key is removed.`;
+        if (!containsKey((await instance.flow(flowId)).content, oldKeyId)) continue;
+        const message = `Flow ${flowId} still contains key id ${oldKeyId}; replace it before the old key is removed.`;
         throw new CommandError('conflict', message);
       }
       await instance.disassociate(oldKeyId);
@@ -272,25 +268,27 @@ export function rotationSteps(rotation: Rotation, oldKeyId: string): readonly St
   return [create, associate, store, prove, admit, handOut, wait, retire];
 }
 
-/** A document that cannot be read allows no key id. */
+/** The consumer's document. An unreadable one allows no key id. */
 function documentOf(text: unknown): { readonly keyIds: readonly unknown[] } {
-  try {
-    const document = JSON.parse(String(text));
-    return Array.isArray(document?.keyIds) ? document : { keyIds: [] };
-  } catch {
-    return { keyIds: [] };
-  }
+  const document = parseJson(String(text));
+  return isRecord(document) && Array.isArray(document['keyIds'])
+    ? { ...document, keyIds: document['keyIds'] }
+    : { keyIds: [] };
 }
 
-async function byHand(keyId: string, { certificate = '' }: RotationState, statePath: string): Promise<CommandError> {
+function certificateOf({ certificate = '' }: RotationState): X509Certificate {
+  return readCertificate(certificate, 'The new certificate');
+}
+
+async function byHand(keyId: string, state: RotationState, statePath: string): Promise<CommandError> {
   const file = `${statePath}.certificate.pem`;
-  await replaceFile(file, readCertificate(certificate, 'The new certificate').toString(), 0o644);
-  const message = `Give the flows key id ${keyId} and the certificate ${file}, publish them, and run the same command again with --handed-out.`;
+  await replaceFile(file, certificateOf(state).toString(), 0o644);
+  const message = `Enter key id ${keyId} and the certificate ${file} in the flows, publish them, and run the same command again with --handed-out.`;
   return new CommandError('confirmation_needed', message);
 }
 
 function assertRight(name: string, proof: Proof): void {
   if (proof.isRight) return;
-  const message = `The new key does not work with ${name}: ${proof.why}. The flows still carry the old key; mend it and run the same command again.`;
+  const message = `The new key does not work with ${name}: ${proof.why}. The flows still have the old key. Fix the cause, then run the same command again.`;
   throw new CommandError('conflict', message);
 }

@@ -1,6 +1,6 @@
 import type { FlowField } from '../../src/flow/index.ts';
 
-/** What a caller could type that passes the check of a field; the card number is one that networks reserve for tests. */
+/** An input that passes the check of a field. The card number is a test number of the card networks. */
 export function sampleInput({ kind, min, max }: FlowField, now = new Date()): string {
   if (kind === 'card') return '4111111111111111';
   if (kind === 'expiry') return `12${String(now.getUTCFullYear() + 3).slice(-2)}`;

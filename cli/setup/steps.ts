@@ -13,32 +13,28 @@ import { type CertificateOptions, selfSignedCertificate } from '../keys/certific
 import { isSameKey, type KeySize, keyPairOf, privateKeyIn } from '../keys/key-pair.ts';
 import type { LambdaFunction } from '../lambda-function.ts';
 import { CommandError } from '../output/command-error.ts';
+import type { Step } from '../output/plan.ts';
 import { printable, type Terminal } from '../output/terminal.ts';
 import type { KeyStoreOptions, WritableKeyStore } from '../stores/key-store.ts';
 import { sampleInput } from './sample-inputs.ts';
 
-/** What the steps work on, and with. */
+/** What the steps need. */
 export interface Setup extends CertificateOptions {
   readonly instance: ConnectInstance;
   readonly vault: WritableKeyStore;
   readonly lambda: LambdaFunction;
   readonly described: DescribedFlow;
   readonly bits: KeySize;
-  /** The key that the flow is to name. Default: the one that the instance and the store both have. */
+  /** The key for the flow. Default: a key that both the instance and the store have. */
   readonly keyId: string | undefined;
   readonly store: KeyStoreOptions;
   readonly terminal: Terminal;
 }
 
-/** One step, which can be done again at whatever point it was interrupted: all of its state is in AWS. */
-export interface SetupStep {
-  readonly name: string;
-  /** As the plan says it. */
-  readonly plan: string;
-  /** What to ask before it. */
-  readonly question?: string;
+/** One step. It can be repeated after an interruption, because all its state is in AWS. */
+export interface SetupStep extends Step<undefined> {
   isDone(): Promise<boolean>;
-  /** @returns what came of it, in a few words */
+  /** @returns the outcome in a few words */
   run(): Promise<string>;
 }
 
@@ -48,7 +44,7 @@ interface Key {
   readonly certificate: string | undefined;
 }
 
-/** From an instance and a deployed function to a flow that works, in this order. */
+/** The steps from an instance and a deployed function to a working flow, in order. */
 export function setupSteps(setup: Setup): readonly SetupStep[] {
   const { instance, vault, lambda, described, bits, terminal } = setup;
   const { name, fields } = described;
@@ -59,7 +55,7 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     return privateKey === undefined ? undefined : { keyId, privateKey, certificate: await vault.certificate(keyId) };
   }
 
-  /** The key that the instance holds, and the store, too. */
+  /** The newest key that both the instance and the store have. */
   async function usableKey(): Promise<Key | undefined> {
     const held = await instance.securityKeys();
     const asked = setup.keyId === undefined ? held : held.filter(({ keyId }) => keyId === setup.keyId);
@@ -71,7 +67,7 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     return undefined;
   }
 
-  /** A key that was made and that Connect has not named yet; of one that it has, only the rest. */
+  /** A key under a provisional id, from before its upload, or left over after it. */
   async function provisionalKey(): Promise<Key | undefined> {
     const ids = (await vault.keyIds()).filter((id) => id.startsWith('new-')).toSorted();
     for (const id of ids) {
@@ -84,7 +80,7 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
   async function requiredKey(): Promise<Key & { readonly certificate: string }> {
     const key = await usableKey();
     if (key?.certificate !== undefined) return { ...key, certificate: key.certificate };
-    const message = `${vault.name} does not show the key yet; run the same command again in a minute.`;
+    const message = `${vault.name} does not return the key yet; run the same command again in a minute.`;
     throw new CommandError('conflict', message);
   }
 
@@ -95,11 +91,11 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
 
   const create: SetupStep = {
     name: 'key',
-    plan: `make an RSA-${bits} key pair and a certificate for ${setup.days} days; the private key goes to ${vault.name} only`,
+    plan: `create an RSA-${bits} key pair and a certificate for ${setup.days} days; the private key is stored only in ${vault.name}`,
     isDone: async () => (await usableKey()) !== undefined || (await provisionalKey()) !== undefined,
     async run() {
       if (setup.keyId !== undefined) {
-        const message = `Instance ${instance.id} and ${vault.name} do not both hold key id ${setup.keyId}; leave --key-id out to make a new key, or see "flow-keys keys list".`;
+        const message = `Key id ${setup.keyId} is not in both instance ${instance.id} and ${vault.name}; omit --key-id to create a new key, or list the keys with "flow-keys keys list".`;
         throw new CommandError('conflict', message);
       }
       const key = await makeKey(setup);
@@ -108,19 +104,17 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     },
   };
 
-  /** The provisional key that became the usable one. */
+  /** The provisional key, if it is the same key as the usable one. */
   async function leftOver(usable: Key | undefined): Promise<Key | undefined> {
     const provisional = usable && (await provisionalKey());
     if (provisional === undefined || usable === undefined) return undefined;
-    const [one, other] = await Promise.all(
-      [usable, provisional].map(async (key) => createPublicKey(await privateKeyIn(key.privateKey, key.keyId))),
-    );
-    return one !== undefined && other !== undefined && isSameKey(one, other) ? provisional : undefined;
+    const publicKey = async (key: Key) => createPublicKey(await privateKeyIn(key.privateKey, key.keyId));
+    return isSameKey(await publicKey(usable), await publicKey(provisional)) ? provisional : undefined;
   }
 
   const upload: SetupStep = {
     name: 'upload',
-    plan: `give the public key to instance ${instance.id}, and store the private key under the id that it gets`,
+    plan: `upload the public key to instance ${instance.id}, and store the private key under its key id`,
     question: `Upload the public key to instance ${instance.id}?`,
     async isDone() {
       const usable = await usableKey();
@@ -143,14 +137,14 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     plan: `set ${Object.entries(settings)
       .map(([setting, value]) => `${setting}=${/\s/.test(value) ? `"${value}"` : value}`)
       .join(' ')} on function ${lambda.name}`,
-    question: `Change these settings of function ${lambda.name}? Its other settings stay as they are.`,
+    question: `Change these settings of function ${lambda.name}? Other settings do not change.`,
     async isDone() {
       const draft = writeFlow({ ...described, keyId: 'key', certificate: 'certificate', functionArn: lambda.arn });
       return compareSettings(draft, (await lambda.configuration()).environment).length === 0;
     },
     async run() {
       await lambda.configure(settings);
-      return `function ${lambda.name} has them`;
+      return `function ${lambda.name} is configured`;
     },
   };
 
@@ -161,14 +155,14 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
     isDone: async () => policyFinding(lambda.name, await lambda.policy(), instance.id).state === 'ok',
     async run() {
       await lambda.permit(instance.id);
-      return 'its policy says so';
+      return 'allowed by its policy';
     },
   };
 
   const associate: SetupStep = {
     name: 'association',
-    plan: 'offer the function to the flows of the instance',
-    question: `Offer function ${lambda.name} to the flows of instance ${instance.id}?`,
+    plan: `associate the function with instance ${instance.id}, so that flows can use it`,
+    question: `Associate function ${lambda.name} with instance ${instance.id}?`,
     isDone: async () => (await instance.lambdaFunctions()).includes(lambda.arn),
     async run() {
       await instance.associateFunction(lambda.arn);
@@ -179,19 +173,20 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
   const publishFlow: SetupStep = {
     name: 'flow',
     plan: `write, check and publish ${described.form?.kind === 'module' ? 'module' : 'flow'} "${printable(name)}"`,
+    asks: true,
     isDone: async () => false,
     async run() {
       const document = await flow();
       const publication = { name, type: typeOf(document), flow: document };
       await assertPublishable(publication, instance, setup.store, terminal);
       const { id, what, former } = await publish(publication, instance, terminal);
-      return `${what}, id ${id}${former === undefined ? '' : `; the former content is in ${former}`}`;
+      return `${what}, id ${id}${former === undefined ? '' : `; the previous content is in ${former}`}`;
     },
   };
 
   const doctor: SetupStep = {
     name: 'doctor',
-    plan: 'check key, certificate, function and settings, with a fresh input that is decrypted and not used',
+    plan: 'check key, certificate, function and settings with a test input, which is decrypted but not used',
     isDone: async () => false,
     async run() {
       const { keyId } = await requiredKey();
@@ -205,26 +200,26 @@ export function setupSteps(setup: Setup): readonly SetupStep[] {
       const [first] = problems;
       if (first === undefined) return `${findings.filter(({ state }) => state === 'ok').length} checks passed`;
       const lines = problems.map(({ check, detail }) => printable(`${check}: ${detail}`)).join('\n');
-      throw new CommandError('conflict', `${lines}\nTo mend first: ${printable(first.mend ?? '')}`);
+      throw new CommandError('conflict', `${lines}\nFix first: ${printable(first.fix ?? '')}`);
     },
   };
 
   const call: SetupStep = {
     name: 'call',
-    plan: 'play a call through the flow with test inputs, which the function uses as those of a caller',
-    question: `Invoke function ${lambda.name} with test inputs? What it does with inputs, such as a charge, it does with these.`,
+    plan: 'play a call through the flow with test inputs, which the function uses like real ones',
+    question: `Invoke function ${lambda.name} with test inputs? It uses them like real ones, for example to charge a card.`,
     isDone: async () => false,
     async run() {
       const { end, heard } = await callFlow(await flow(), {
-        types({ block }) {
+        pressKeys({ block }) {
           const field = fields.find((each) => block === `Ask for ${each.name}`);
           return { keys: field === undefined ? '1' : `${sampleInput(field)}${described.terminator ?? '#'}` };
         },
-        encrypts: encryptWithCertificate,
-        invokes: lambdaFunction(lambda.arn, setup.store),
+        encrypt: encryptWithCertificate,
+        invoke: lambdaFunction(lambda.arn, setup.store),
       });
       const last = printable(heard.at(-1) ?? '');
-      if (['disconnected', 'flow-ended', 'transferred'].includes(end.kind)) return `the caller heard last: ${last}`;
+      if (['disconnected', 'flow-ended', 'transferred'].includes(end.kind)) return `the last message was: ${last}`;
       throw new CommandError('conflict', `The call ended at "${printable(end.block)}": ${printable(end.why)}.`);
     },
   };

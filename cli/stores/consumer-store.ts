@@ -1,25 +1,26 @@
 import type { ConsumerStore, FlowKeysError } from '../../src/index.ts';
 import type { AwsOptions } from '../aws.ts';
 
-/** A store of consumers as its keeper sees it: it can be listed and written to. */
+/** A consumer store that can be listed and changed. */
 export interface WritableConsumerStore extends ConsumerStore {
-  /** As people call it: `SSM parameters under /amazon-connect/encryption/consumers`. */
+  /** For messages, such as `SSM parameters under /amazon-connect/encryption/consumers`. */
   readonly name: string;
-  /** The documents of all consumers, by name and in its order; the error of one that the store does not give. */
+  /** The documents of all consumers, sorted by name; for one that cannot be read, the error. */
   all(): Promise<ReadonlyMap<string, string | FlowKeysError>>;
-  /** Adds a consumer, or puts its document in place of the former. */
+  /** Adds or replaces a consumer. */
   put(name: string, document: string): Promise<void>;
-  /** Removes it, if it is there. */
+  /** Removes a consumer, if it exists. */
   remove(name: string): Promise<void>;
 }
 
 export interface ConsumerStoreOptions extends AwsOptions {
   /** `ssm`, or `directory:PATH`. */
   readonly store: string;
-  /** What stands before `consumers` in a parameter's name. */
+  /** The part of a parameter's name before `consumers`. */
   readonly prefix?: string;
 }
 
+/** A map with its entries sorted by name. */
 export function inOrder<Document>(found: readonly [string, Document][]): ReadonlyMap<string, Document> {
   return new Map(found.toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

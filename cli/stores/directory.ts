@@ -10,14 +10,15 @@ import { assertSamePrivateKey, type WritableKeyStore } from './key-store.ts';
 
 type KeyFile = 'private-key.pem' | 'certificate.pem';
 
-/** A directory: `{directory}/{key-id}/private-key.pem`, which its owner alone may read, and `certificate.pem`. */
+/** A directory: `{directory}/{key-id}/private-key.pem`, which only its owner can read, and `certificate.pem`. */
 export function directoryKeys(path: string): WritableKeyStore {
   const directory = resolve(path);
   const pathOf = (keyId: string, file: KeyFile) => join(directory, keyId, file);
 
-  // A directory that is not there yet holds no key.
   const privateKeys: WritableKeyStore['privateKeys'] = async (keyId, request) =>
-    (await entries()).includes(keyId) ? directoryKeyStore({ directory }).privateKeys(keyId, request) : [];
+    (await listDirectory(directory)).includes(keyId)
+      ? directoryKeyStore({ directory }).privateKeys(keyId, request)
+      : [];
 
   return {
     name: `directory ${directory}`,
@@ -26,7 +27,7 @@ export function directoryKeys(path: string): WritableKeyStore {
 
     async keyIds() {
       const held: string[] = [];
-      for (const keyId of await entries()) if ((await files(keyId)).length > 0) held.push(keyId);
+      for (const keyId of await listDirectory(directory)) if ((await files(keyId)).length > 0) held.push(keyId);
       return held;
     },
 
@@ -46,7 +47,7 @@ export function directoryKeys(path: string): WritableKeyStore {
       assertKeyId(keyId);
       const held = await files(keyId);
       await Promise.all(held.map((file) => rm(pathOf(keyId, file))));
-      // Whatever else lies there is not the key's: beside the keys are the consumers.
+      // The directory stays if it holds other files.
       if (held.length > 0) await rmdir(join(directory, keyId)).catch(() => {});
       return held.length > 0;
     },
@@ -56,60 +57,48 @@ export function directoryKeys(path: string): WritableKeyStore {
     const names: readonly string[] = await readdir(join(directory, keyId)).catch(() => []);
     return (['private-key.pem', 'certificate.pem'] as const).filter((name) => names.includes(name));
   }
-
-  async function entries(): Promise<readonly string[]> {
-    try {
-      return await readdir(directory);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw new CommandError(
-        'unreadable_file',
-        `The directory ${directory} cannot be listed; check that it is one.`,
-        error,
-      );
-    }
-  }
 }
 
 /** A directory: `{directory}/consumers/{name}.json`. */
 export function directoryConsumers(directory: string): WritableConsumerStore {
   const folder = join(directory, 'consumers');
-  const pathOf = (name: string) => join(folder, `${name}.json`);
+  const fileOf = (name: string) => `${name}.json`;
 
-  async function names(): Promise<readonly string[]> {
-    try {
-      const files = await readdir(folder);
-      return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw new CommandError(
-        'unreadable_file',
-        `The directory ${folder} cannot be listed; check that it is one.`,
-        error,
-      );
-    }
-  }
-
-  // A directory that is not there yet holds nobody.
   const consumer: ConsumerStore['consumer'] = async (name, request) =>
-    (await names()).includes(name) ? directoryConsumerStore({ directory }).consumer(name, request) : undefined;
+    (await listDirectory(folder)).includes(fileOf(name))
+      ? directoryConsumerStore({ directory }).consumer(name, request)
+      : undefined;
 
   return {
     name: `directory ${folder}`,
     consumer,
     async all() {
       const found: [string, string | FlowKeysError][] = [];
-      for (const name of await names()) found.push([name, await textOrError(() => consumer(name, {}))]);
+      for (const file of await listDirectory(folder)) {
+        const [, name] = file.match(/^(.*)\.json$/s) ?? [];
+        if (name !== undefined) found.push([name, await textOrError(consumer(name, {}))]);
+      }
       return inOrder(found);
     },
-    put: (name, document) => replaceFile(pathOf(name), document, 0o644),
-    remove: (name) => rm(pathOf(name), { force: true }),
+    put: (name, document) => replaceFile(join(folder, fileOf(name)), document, 0o644),
+    remove: (name) => rm(join(folder, fileOf(name)), { force: true }),
   };
 }
 
-async function textOrError(read: () => Promise<string | undefined>): Promise<string | FlowKeysError> {
+/** The names in a directory; none if it does not exist yet. */
+async function listDirectory(path: string): Promise<readonly string[]> {
   try {
-    return (await read()) ?? '';
+    return await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    const message = `The directory ${path} cannot be listed; check that it is a directory, and its permissions.`;
+    throw new CommandError('unreadable_file', message, error);
+  }
+}
+
+async function textOrError(reading: Promise<string | undefined>): Promise<string | FlowKeysError> {
+  try {
+    return (await reading) ?? '';
   } catch (error) {
     if (error instanceof FlowKeysError) return error;
     throw error;

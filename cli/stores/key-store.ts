@@ -4,21 +4,21 @@ import type { AwsOptions } from '../aws.ts';
 import { isSameKey, privateKeyIn } from '../keys/key-pair.ts';
 import { CommandError } from '../output/command-error.ts';
 
-/** A key store as its keeper sees it: it can be listed and written to, and holds certificates beside keys. */
+/** A key store that can be listed and changed. It also holds certificates. */
 export interface WritableKeyStore extends KeyStore {
-  /** As people call it: `SSM parameters under /amazon-connect/encryption`. */
+  /** For messages, such as `SSM parameters under /amazon-connect/encryption`. */
   readonly name: string;
-  /** The ids under which there is a private key or a certificate. */
+  /** The key ids that have a private key or a certificate. */
   keyIds(): Promise<readonly string[]>;
   /** PEM text. */
   certificate(keyId: string): Promise<string | undefined>;
   /**
-   * Stores both. What is there already and is the same is left alone, so that it can be done again.
+   * Stores both. Can be repeated: a stored private key that is the same stays as it is.
    *
-   * @throws CommandError `conflict` where another private key is stored under the id
+   * @throws CommandError `conflict` if another private key is stored under the key id
    */
   store(keyId: string, key: StoredKey): Promise<void>;
-  /** Removes both, and says whether there was anything. */
+  /** Removes both, and returns whether there was anything to remove. */
   remove(keyId: string): Promise<boolean>;
 }
 
@@ -32,13 +32,13 @@ export interface StoredKey {
 export interface KeyStoreOptions extends AwsOptions {
   /** `ssm`, `secrets-manager`, or `directory:PATH`. */
   readonly store: string;
-  /** What stands before the key id in a parameter's or a secret's name. */
+  /** The part of a parameter's or secret's name before the key id. */
   readonly prefix?: string;
   /** The KMS key that encrypts parameters and secrets. */
   readonly kmsKey?: string;
 }
 
-/** The options that name a store, as a command has them: to be put into the next one. */
+/** The options that name a store, to append to a command that a message suggests. */
 export function storeArguments({ store, prefix, region, profile }: KeyStoreOptions): string {
   const options = Object.entries({ store: store === 'ssm' ? undefined : store, prefix, region, profile });
   return options.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`])).join('');
@@ -47,7 +47,7 @@ export function storeArguments({ store, prefix, region, profile }: KeyStoreOptio
 /** @throws CommandError `conflict` unless the stored text is the same private key */
 export async function assertSamePrivateKey(keyId: string, stored: string, offered: string): Promise<void> {
   if (await isSamePrivateKey(stored, offered)) return;
-  const message = `Another private key is stored under key id ${keyId}, and is left alone; remove it with "flow-keys keys retire ${keyId} --delete-private-key" (and the same --store) if it is not in use.`;
+  const message = `Another private key is stored under key id ${keyId}, and was not changed. Remove it with "flow-keys keys retire ${keyId} --delete-private-key" (and the same --store) if it is not in use.`;
   throw new CommandError('conflict', message);
 }
 

@@ -9,7 +9,9 @@ import {
 import { isAwsError } from '../../adapters/stores/aws-errors.ts';
 import { privateKeyPath, secretPrefix } from '../../adapters/stores/names.ts';
 import { secretsManagerKeyStore } from '../../adapters/stores/secrets-manager.ts';
-import { callAws, clientConfiguration } from '../aws.ts';
+import { member } from '../../src/flow/index.ts';
+import { parseJson } from '../../src/internal.ts';
+import { callAws, clientConfiguration, collect, unlessAbsent } from '../aws.ts';
 import { assertSamePrivateKey, type KeyStoreOptions, type WritableKeyStore } from './key-store.ts';
 
 /** How long a removed secret can be restored with `aws secretsmanager restore-secret`. */
@@ -27,41 +29,38 @@ export function secretsManagerKeys(options: KeyStoreOptions): WritableKeyStore {
     privateKeys,
 
     async keyIds() {
-      const names = await callAws('list the secrets', 'secretsmanager:ListSecrets', async () => {
-        const found: string[] = [];
-        const Filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
-        for await (const page of paginateListSecrets({ client }, { Filters })) {
-          found.push(...(page.SecretList ?? []).flatMap(({ Name: name }) => name ?? []));
-        }
-        return found;
-      });
-      return names.filter((name) => name.endsWith('/private-key')).map((name) => name.split('/').at(-2) ?? '');
+      const Filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
+      const secrets = await callAws('list the secrets', 'secretsmanager:ListSecrets', () =>
+        collect(paginateListSecrets({ client }, { Filters }), (page) => page.SecretList),
+      );
+      const names = secrets.map(({ Name: name = '' }) => name).filter((name) => name.endsWith('/private-key'));
+      return names.map((name) => name.split('/').at(-2) ?? '');
     },
 
     async certificate(keyId) {
       const name = nameOf(keyId);
       const secret = await callAws(`read secret ${name}`, 'secretsmanager:GetSecretValue', async () => {
         try {
-          return (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
+          return await unlessAbsent(client.send(new GetSecretValueCommand({ SecretId: name })));
         } catch (error) {
-          // One that is marked for deletion is an invalid request.
-          if (isAwsError(error, 'ResourceNotFoundException') || isAwsError(error, 'InvalidRequestException'))
-            return undefined;
+          // The secret is scheduled for deletion.
+          if (isAwsError(error, 'InvalidRequestException')) return undefined;
           throw error;
         }
       });
-      return certificateIn(secret ?? '');
+      const certificate = member(parseJson(secret?.SecretString ?? ''), 'certificate');
+      return typeof certificate === 'string' ? certificate : undefined;
     },
 
-    async store(keyId, key) {
+    async store(keyId, { privateKey, certificate }) {
       const name = nameOf(keyId);
-      const value = { privateKey: key.privateKey, certificate: key.certificate };
+      const SecretString = JSON.stringify({ privateKey, certificate });
       await callAws(`store secret ${name}`, 'secretsmanager:CreateSecret and PutSecretValue', async () => {
         try {
           await client.send(
             new CreateSecretCommand({
               Name: name,
-              SecretString: JSON.stringify(value),
+              SecretString,
               Description: 'Private key of an Amazon Connect flow security key, and its certificate',
               ...(kmsKey !== undefined && { KmsKeyId: kmsKey }),
             }),
@@ -69,36 +68,20 @@ export function secretsManagerKeys(options: KeyStoreOptions): WritableKeyStore {
         } catch (error) {
           if (!isAwsError(error, 'ResourceExistsException')) throw error;
           const [stored = ''] = await privateKeys(keyId, {});
-          await assertSamePrivateKey(keyId, stored, key.privateKey);
-          // The secret may have been stored without its certificate.
-          await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: JSON.stringify(value) }));
+          await assertSamePrivateKey(keyId, stored, privateKey);
+          // The secret may lack its certificate.
+          await client.send(new PutSecretValueCommand({ SecretId: name, SecretString }));
         }
       });
     },
 
     async remove(keyId) {
       const name = nameOf(keyId);
-      return callAws(`remove secret ${name}`, 'secretsmanager:DeleteSecret', async () => {
-        try {
-          await client.send(new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: recoveryDays }));
-          return true;
-        } catch (error) {
-          if (isAwsError(error, 'ResourceNotFoundException')) return false;
-          throw error;
-        }
-      });
+      const command = new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: recoveryDays });
+      const deleted = await callAws(`remove secret ${name}`, 'secretsmanager:DeleteSecret', () =>
+        unlessAbsent(client.send(command)),
+      );
+      return deleted !== undefined;
     },
   };
-}
-
-function certificateIn(secret: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(secret);
-    const isObject = typeof parsed === 'object' && parsed !== null;
-    return isObject && 'certificate' in parsed && typeof parsed.certificate === 'string'
-      ? parsed.certificate
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import {
   DeleteParametersCommand,
   GetParameterCommand,
   PutParameterCommand,
+  type PutParameterCommandInput,
   paginateDescribeParameters,
   paginateGetParametersByPath,
   SSMClient,
@@ -9,7 +10,7 @@ import {
 import { isAwsError } from '../../adapters/stores/aws-errors.ts';
 import { certificatePath, consumerPath, parameterPrefix, privateKeyPath } from '../../adapters/stores/names.ts';
 import { ssmConsumerStore, ssmKeyStore } from '../../adapters/stores/ssm.ts';
-import { callAws, clientConfiguration } from '../aws.ts';
+import { callAws, clientConfiguration, collect, unlessAbsent } from '../aws.ts';
 import { type ConsumerStoreOptions, inOrder, type WritableConsumerStore } from './consumer-store.ts';
 import { assertSamePrivateKey, type KeyStoreOptions, type WritableKeyStore } from './key-store.ts';
 
@@ -22,17 +23,11 @@ export function ssmKeys(options: KeyStoreOptions): WritableKeyStore {
   const certificateName = (keyId: string) => `${prefix}/${certificatePath(keyId)}`;
 
   async function read(name: string): Promise<string | undefined> {
-    return callAws(`read parameter ${name}`, 'ssm:GetParameter, and kms:Decrypt on its KMS key,', async () => {
-      try {
-        const { Parameter: parameter } = await client.send(
-          new GetParameterCommand({ Name: name, WithDecryption: true }),
-        );
-        return parameter?.Value;
-      } catch (error) {
-        if (isAwsError(error, 'ParameterNotFound')) return undefined;
-        throw error;
-      }
-    });
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const found = await callAws(`read parameter ${name}`, 'ssm:GetParameter, and kms:Decrypt on its KMS key,', () =>
+      unlessAbsent(client.send(command)),
+    );
+    return found?.Parameter?.Value;
   }
 
   return {
@@ -40,16 +35,12 @@ export function ssmKeys(options: KeyStoreOptions): WritableKeyStore {
     privateKeys,
 
     async keyIds() {
-      const names = await callAws('list the parameters', 'ssm:DescribeParameters', async () => {
-        const found: string[] = [];
-        const ParameterFilters = [{ Key: 'Name', Option: 'BeginsWith', Values: [`${prefix}/`] }];
-        for await (const page of paginateDescribeParameters({ client }, { ParameterFilters })) {
-          found.push(...(page.Parameters ?? []).flatMap(({ Name: name }) => name ?? []));
-        }
-        return found;
-      });
-      const keys = names.filter((name) => /^[^/]+\/(private-key|certificate)$/.test(name.slice(prefix.length + 1)));
-      return [...new Set(keys.map((name) => name.split('/').at(-2) ?? ''))];
+      const ParameterFilters = [{ Key: 'Name', Option: 'BeginsWith', Values: [`${prefix}/`] }];
+      const parameters = await callAws('list the parameters', 'ssm:DescribeParameters', () =>
+        collect(paginateDescribeParameters({ client }, { ParameterFilters }), (page) => page.Parameters),
+      );
+      const names = parameters.map(({ Name: name = '' }) => name.slice(prefix.length + 1));
+      return [...new Set(names.flatMap((name) => name.match(/^[^/]+(?=\/(private-key|certificate)$)/)?.[0] ?? []))];
     },
 
     certificate: (keyId) => read(certificateName(keyId)),
@@ -72,10 +63,7 @@ export function ssmKeys(options: KeyStoreOptions): WritableKeyStore {
           await assertSamePrivateKey(keyId, (await read(name)) ?? '', privateKey);
         }
       });
-      const publicName = certificateName(keyId);
-      await callAws(`store parameter ${publicName}`, 'ssm:PutParameter', () =>
-        client.send(new PutParameterCommand({ Name: publicName, Value: certificate, Type: 'String', Overwrite: true })),
-      );
+      await putPublic(client, certificateName(keyId), certificate);
     },
 
     async remove(keyId) {
@@ -90,7 +78,7 @@ export function ssmKeys(options: KeyStoreOptions): WritableKeyStore {
   };
 }
 
-/** Parameter Store: `{prefix}/consumers/{name}`, a String, as what it holds is public. */
+/** Parameter Store: `{prefix}/consumers/{name}`, a String, because its contents are public. */
 export function ssmConsumers(options: ConsumerStoreOptions): WritableConsumerStore {
   const { prefix = parameterPrefix } = options;
   const client = new SSMClient(clientConfiguration(options));
@@ -99,25 +87,18 @@ export function ssmConsumers(options: ConsumerStoreOptions): WritableConsumerSto
     ...ssmConsumerStore({ client, prefix }),
     name: `SSM parameters under ${prefix}/consumers`,
 
-    all() {
-      // Ten at a time, as the quotas of single readings are low.
-      return callAws('read the consumers', 'ssm:GetParametersByPath', async () => {
-        const found: [string, string][] = [];
-        for await (const page of paginateGetParametersByPath({ client }, { Path: path, WithDecryption: true })) {
-          for (const { Name: name = '', Value: value = '' } of page.Parameters ?? []) {
-            found.push([name.slice(path.length), value]);
-          }
-        }
-        return inOrder(found);
-      });
+    async all() {
+      // Ten per call, because the quota for reading single parameters is low.
+      const parameters = await callAws('read the consumers', 'ssm:GetParametersByPath', () =>
+        collect(
+          paginateGetParametersByPath({ client }, { Path: path, WithDecryption: true }),
+          (page) => page.Parameters,
+        ),
+      );
+      return inOrder(parameters.map(({ Name: name = '', Value: value = '' }) => [name.slice(path.length), value]));
     },
 
-    async put(name, document) {
-      const parameter = { Name: path + name, Value: document, Type: 'String', Overwrite: true } as const;
-      await callAws(`store parameter ${path}${name}`, 'ssm:PutParameter', () =>
-        client.send(new PutParameterCommand(parameter)),
-      );
-    },
+    put: (name, document) => putPublic(client, path + name, document),
 
     async remove(name) {
       await callAws(`remove parameter ${path}${name}`, 'ssm:DeleteParameters', () =>
@@ -125,4 +106,9 @@ export function ssmConsumers(options: ConsumerStoreOptions): WritableConsumerSto
       );
     },
   };
+}
+
+async function putPublic(client: SSMClient, name: string, value: string): Promise<void> {
+  const input: PutParameterCommandInput = { Name: name, Value: value, Type: 'String', Overwrite: true };
+  await callAws(`store parameter ${name}`, 'ssm:PutParameter', () => client.send(new PutParameterCommand(input)));
 }

@@ -1,4 +1,4 @@
-/** What the payment gateway answers. */
+/** The response of the payment gateway. */
 export interface Payment {
   readonly approved: boolean;
   readonly reference: string;
@@ -20,6 +20,6 @@ export async function charge(
     body: JSON.stringify(body),
     signal,
   });
-  if (!response.ok) throw new GatewayError(`The gateway answered ${response.status}.`);
+  if (!response.ok) throw new GatewayError(`The gateway responded with ${response.status}.`);
   return response.json();
 }

@@ -3,7 +3,7 @@ import { directoryKeyStore } from 'flow-security-keys/stores/directory';
 import { Hono } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 
-/** A service of one's own that takes ciphertexts of a contact flow, and charges the card. */
+/** A service that takes ciphertexts from a contact flow, and charges the card. */
 export function payService({ keys, token, gateway }: { keys: string; token: string; gateway: string }): Hono {
   const app = new Hono();
   const decrypted = decryptFields({ keyStore: directoryKeyStore({ directory: keys }), fields: ['card', 'cvc'] });

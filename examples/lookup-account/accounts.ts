@@ -1,10 +1,10 @@
-/** What the flow may know of an account. */
+/** What the flow may know about an account. */
 export interface Account {
   readonly tier: string;
   readonly openOrders: number;
 }
 
-/** The account, if the PIN is right. */
+/** Returns the account if the PIN is right. */
 export async function verifyAccount(
   inputs: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -17,6 +17,6 @@ export async function verifyAccount(
     signal,
   });
   if (response.status === 403) return undefined;
-  if (!response.ok) throw new Error(`The account service answered ${response.status}.`);
+  if (!response.ok) throw new Error(`The account service responded with ${response.status}.`);
   return response.json();
 }

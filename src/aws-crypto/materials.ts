@@ -1,4 +1,5 @@
 import {
+  type AlgorithmSuiteIdentifier,
   type EncryptedDataKey,
   type KeyringWebCrypto,
   type WebCryptoAlgorithmSuite,
@@ -42,9 +43,15 @@ export function decryptionMaterials(wrappingKeys: WrappingKeys): WebCryptoMateri
  * its key in JavaScript first, which takes half of a decryption's time. See message/verification.ts.
  */
 function withoutSignature(suite: WebCryptoAlgorithmSuite): WebCryptoAlgorithmSuite {
-  const { signatureHash: _hash, signatureCurve: _curve, ...unsigned } = suite;
-  return Object.freeze(Object.assign(Object.create(Object.getPrototypeOf(suite)), unsigned));
+  const known = unsignedSuites.get(suite.id);
+  if (known !== undefined) return known;
+  const { signatureHash: _hash, signatureCurve: _curve, ...members } = suite;
+  const unsigned = Object.freeze(Object.assign(Object.create(Object.getPrototypeOf(suite)), members));
+  unsignedSuites.set(suite.id, unsigned);
+  return unsigned;
 }
+
+const unsignedSuites = new Map<AlgorithmSuiteIdentifier, WebCryptoAlgorithmSuite>();
 
 /** Unwraps the data key with the first private key that can. The material stays without a data key when none does. */
 async function unwrapDataKey(

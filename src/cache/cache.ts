@@ -1,65 +1,64 @@
 import type { FlowKeysError } from '../errors.ts';
 
-/** How long things are remembered, and how long a store is waited for. Times are in milliseconds. */
+/** How long entries are cached, and how long calls wait for a store. Times are in milliseconds. */
 export interface CacheTimes {
-  /** How long what a store gave is used without asking it. Default: 5 minutes. */
+  /** How long an entry is used before the store is asked again. Default: 5 minutes. */
   readonly timeToLive?: number;
-  /** How long a name for which the store has nothing usable is not asked for again. Default: 15 seconds. */
+  /** How long an unknown or unusable name is cached as such. Default: 15 seconds. */
   readonly absentTimeToLive?: number;
-  /** How long past its time to live an entry serves while the store is unavailable. Default: 1 hour. */
+  /** How long an expired entry is still used while the store is unavailable. Default: 1 hour. */
   readonly staleWhileUnavailable?: number;
-  /** How old a key must be for a message that does not unwrap to have it read again. Default: 10 seconds. */
+  /** How old an entry must be before a failed use of it reads the store again. Default: 10 seconds. */
   readonly minimumRefreshAge?: number;
   /**
-   * How long a call waits for the store when it has an entry to fall back on, and how long others at the same
-   * moment take that entry without asking. Default: 1 second.
+   * How long a call that has an expired entry to fall back on waits for the store, and how long concurrent calls use
+   * that entry without asking. Default: 1 second.
    */
   readonly refreshPatience?: number;
-  /** How long the store may take to answer before it counts as unavailable. Default: 2 seconds. */
+  /** How long the store may take to respond before it counts as unavailable. Default: 2 seconds. */
   readonly lookupPatience?: number;
-  /** How long a store that was found unavailable is not asked again for an entry that serves. Default: 10 seconds. */
+  /** How long an expired entry is used after the store was unavailable, before it is asked again. Default: 10 seconds. */
   readonly unavailableTimeToLive?: number;
   /** The time, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
 }
 
 export interface CacheOptions extends CacheTimes {
-  /** How many names are kept; the least recently used leave first. */
+  /** How many entries are cached. The least recently used are evicted first. */
   readonly maxNames: number;
-  /** How many names without anything usable are remembered. */
+  /** How many unknown or unusable names are cached. */
   readonly maxAbsentNames: number;
 }
 
-/** What is known of one name. */
+/** What the cache knows about one name. */
 export interface Entry {
   /** When the store was asked. */
   readonly readAt: number;
 }
 
-/** That the store has nothing usable under a name. */
+/** The store has nothing usable under a name. */
 export interface Absent extends Entry {
-  /** What is wrong with what it has; `undefined` where it has nothing. */
+  /** Why the stored text is unusable. `undefined` when nothing is stored. */
   readonly error?: FlowKeysError;
 }
 
 /**
- * What a cache remembers: values, never promises. So it may outlive a request where lookups may not:
- * a Worker must not await in one request what another request started.
+ * Caches values, never promises: a Worker must not await in one request what another request started.
  */
 export interface Cache<Known extends Entry> {
   readonly options: Required<CacheOptions>;
   known(name: string): Known | undefined;
-  /** What the store was found to lack a short while ago. */
+  /** Set while the name is cached as unknown or unusable. */
   absent(name: string): Absent | undefined;
-  /** Until when the store is not asked again, as it was found unavailable. */
+  /** When the store may be asked again after it was unavailable. */
   unavailableUntil(name: string): number;
-  /** Claims the reading of an entry whose time is over: true for one call, false for those at the same time. */
+  /** Claims the refresh of an expired entry: true for one call, false for concurrent ones. */
   claimRefresh(name: string): boolean;
-  /** Unless what is remembered was read later. */
+  /** Ignored when what is cached was read later. */
   remember(name: string, entry: Known): void;
   /**
-   * Unless what is remembered was read later. An entry that is remembered is forgotten, but for one in whose
-   * place the store has something that is unusable.
+   * Ignored when what is cached was read later. Removes the entry, unless the store still has something under the
+   * name that is unusable.
    */
   rememberAbsent(name: string, absent: Absent): void;
   rememberUnavailable(name: string): void;
@@ -122,7 +121,7 @@ export function createCache<Known extends Entry>(given: CacheOptions): Cache<Kno
   };
 }
 
-/** A Map keeps the order of insertion, so its first entry is the oldest. */
+/** A Map keeps insertion order, so its first entry is the oldest. */
 function setNewest<Value>(map: Map<string, Value>, key: string, value: Value, limit: number): void {
   map.delete(key);
   map.set(key, value);

@@ -3,23 +3,23 @@ import { FlowKeysError } from '../errors.ts';
 import type { Cache, Entry } from './cache.ts';
 import type { LookupBudget } from './lookup-budget.ts';
 
-/** What a call reads with. */
+/** Options of one read. */
 export interface ReadOptions {
   readonly signal?: AbortSignal;
-  /** Of which a name is taken that nothing is known of. */
+  /** Each name that is not cached is taken from this budget. */
   readonly lookupBudget?: LookupBudget;
 }
 
-/** Reading what a store has under a name, through a cache. */
+/** Reads a store through a cache. */
 export interface CachedReads<Known extends Entry> {
-  /** What the store has under a name; `undefined` when it does not know it. */
+  /** Returns the entry of a name, or `undefined` when the store does not know it. */
   read(name: string, options: ReadOptions): Promise<Known | undefined>;
-  /** Something newer than an entry that did not do, if the store may have it. */
+  /** Returns a newer entry than one that failed; `undefined` when that one is too young to be read again. */
   readNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined>;
   /**
-   * The same for a call that has its answer without: it waits only as long as for an entry whose time is over, and
-   * takes a store that is down for one that has nothing newer. Of a Worker's calls at the same moment each reads for
-   * itself: one that left it to another would be refused what was just allowed.
+   * Like `readNewer`, for a call that can fail without it: it waits only as long as a refresh does, and treats an
+   * unavailable store as one that has nothing newer. Each request of a Worker reads for itself, so that none is
+   * refused what was just allowed.
    */
   tryReadNewer(name: string, than: Known, options: ReadOptions): Promise<Known | undefined>;
 }
@@ -29,27 +29,27 @@ export interface CachedReadsOptions<Text, Known extends Entry> {
   /** Asks the store; `undefined` when it does not know the name. */
   ask(name: string, signal: AbortSignal): Promise<Text | undefined>;
   /**
-   * Makes an entry of what the store has.
+   * Creates an entry from the stored text.
    *
-   * @param before what was known until then
-   * @throws FlowKeysError when it is unusable
+   * @param before the entry until now
+   * @throws FlowKeysError when the text is unusable
    */
   entryOf(name: string, text: Text, readAt: number, before: Known | undefined): Promise<Known>;
-  /** The error that says that the store is unavailable; `what` it did: "failed". */
+  /** Creates the error for an unavailable store. `what` completes "The store …": "failed". */
   unavailable(name: string, what: string, cause?: unknown): FlowKeysError;
 }
 
-// How long past its time an entry counts as in use all the time.
+// How long after its expiry an entry still counts as in regular use.
 const idleTime = 60_000;
 
-/** A lookup under way, for all who wait for it; without any, it is stopped. */
+/** A lookup in flight, shared by its waiters and aborted when the last one leaves. */
 interface Lookup<Known> {
   readonly entry: Promise<Known | undefined>;
   readonly stop: AbortController;
   waiting: number;
 }
 
-/** Reads through a cache. */
+/** Creates reads of a store through a cache. */
 export function cachedReads<Text, Known extends Entry>({
   cache,
   ask,
@@ -58,7 +58,7 @@ export function cachedReads<Text, Known extends Entry>({
 }: CachedReadsOptions<Text, Known>): CachedReads<Known> {
   const { timeToLive, staleWhileUnavailable, minimumRefreshAge, refreshPatience, lookupPatience, now } = cache.options;
   const scopes = new WeakMap<object, Map<string, Lookup<Known>>>();
-  // Of calls without a scope.
+  // The scope of calls that name none.
   const ownScope = {};
 
   async function read(name: string, options: ReadOptions): Promise<Known | undefined> {
@@ -68,11 +68,11 @@ export function cachedReads<Text, Known extends Entry>({
     if (time >= known.readAt + timeToLive + staleWhileUnavailable) return lookUp(name, options);
     const refreshAt = Math.max(known.readAt + timeToLive, cache.unavailableUntil(name));
     if (time < refreshAt) return known;
-    // Its time is over, and what the store has in its place is unusable: so it is for all calls.
+    // Expired, and the store was found to have something unusable in its place.
     const unusable = cache.absent(name)?.error;
     if (unusable !== undefined) throw unusable;
-    // One call reads it anew, a Worker's other requests included; those at the same moment take what is there,
-    // unless the name has not been looked at for long.
+    // One call refreshes it, across a Worker's requests; concurrent calls use the expired entry, unless the name was
+    // not used for long.
     if (time < refreshAt + idleTime && !cache.claimRefresh(name)) return known;
     return refresh(name, known, options);
   }
@@ -82,7 +82,7 @@ export function cachedReads<Text, Known extends Entry>({
     if (known !== undefined && known.readAt > than.readAt) return known;
     const time = now();
     if (time - than.readAt < minimumRefreshAge) return undefined;
-    if (time < cache.unavailableUntil(name)) throw unavailable(name, 'failed a short while ago');
+    if (time < cache.unavailableUntil(name)) throw unavailable(name, 'failed a moment ago');
     try {
       return await lookUp(name, options);
     } catch (error) {
@@ -99,14 +99,14 @@ export function cachedReads<Text, Known extends Entry>({
     return refresh(name, undefined, options);
   }
 
-  /** Reads what the store has now: when it is down or slow, what the call has already is served. */
+  /** Asks the store; returns the entry that the call already has when the store is down or slow. */
   async function refresh(name: string, known: Known | undefined, options: ReadOptions): Promise<Known | undefined> {
-    // It goes on when patience ends, so that the answer of a slow store is there for the next call.
+    // The lookup continues after this call stops waiting, so that a slow store's response serves the next call.
     const lookup = lookUp(name, options);
     try {
       return await withDeadline(refreshPatience, undefined, (patience) => withinSignal(lookup, patience));
     } catch (error) {
-      // Also who has no more time is served: with the key, the rest takes milliseconds.
+      // A call at its deadline is served, too: with the key at hand, the rest takes milliseconds.
       if (options.signal?.aborted) return known;
       if (!isUnavailable(error) && !isOutOfTime(error)) throw error;
       cache.rememberUnavailable(name);
@@ -125,7 +125,7 @@ export function cachedReads<Text, Known extends Entry>({
     }
   }
 
-  /** Asks the store, or waits with others who have. The last who stops waiting stops the lookup. */
+  /** Asks the store, or joins a lookup in flight. */
   async function lookUp(name: string, { signal, lookupBudget }: ReadOptions): Promise<Known | undefined> {
     assertInTime(signal);
     const absent = cache.absent(name);
@@ -168,7 +168,7 @@ export function cachedReads<Text, Known extends Entry>({
   }
 
   async function readStore(name: string, signal: AbortSignal): Promise<Known | undefined> {
-    // What the store had when it was asked: an answer that is late must not undo a later one.
+    // When the store was asked, not when it responded: a late response must not undo a newer one.
     const readAt = now();
     const text = await askStore(name, signal);
     if (text === undefined) {

@@ -1,25 +1,25 @@
 import { FlowKeysError } from '../errors.ts';
 
 /**
- * How many names a call may still have looked up of which nothing is known. A name that the store has costs nothing in
- * the end, so the budget is for names that are invented: each would cost a store request.
+ * How many names that are not cached a call may still look up. A name that the store knows is refunded, so the budget limits
+ * invented names: each of them costs a store request.
  */
 export interface LookupBudget {
-  /** Calls of one scope share their lookups in flight. Default: they share them with all calls that have none. */
+  /** Calls with the same scope share their lookups in flight. Default: all calls without a scope share them. */
   readonly scope?: object;
   /**
-   * Takes a lookup.
+   * Takes one lookup from the budget.
    *
-   * @returns what is told, when it is over, whether the store has the name
-   * @throws FlowKeysError `rate_limited` when nothing is left
+   * @returns a function to call when the lookup is over, with whether the store has the name
+   * @throws FlowKeysError `rate_limited` when the budget is used up
    */
   take(name: string): (isFound: boolean) => void;
 }
 
-// Of names that no store has.
+// Names that no store has.
 const perCall = 8;
 
-/** Makes the budget of one call. */
+/** Creates the budget of one call. */
 export function lookupBudget(): LookupBudget {
   let left = perCall;
   return {
@@ -36,6 +36,6 @@ export function lookupBudget(): LookupBudget {
 export function tooManyLookups(): FlowKeysError {
   return new FlowKeysError(
     'rate_limited',
-    'Too many key ids or consumers were asked for that no store has. Check the names, and wait a few seconds.',
+    'Too many unknown key ids or consumers were requested. Check the names, and retry in a few seconds.',
   );
 }

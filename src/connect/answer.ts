@@ -1,11 +1,12 @@
 import type { ConsumerFormat } from '../consumers/consumer.ts';
+import { isRecord } from '../encoding/json.ts';
 import { type ErrorCode, errorCodes, FlowKeysError } from '../errors.ts';
 import type { ConsumerOutcome } from '../relay/relay.ts';
 import { ciphertextParameter } from './event.ts';
 import type { Revealed } from './reveal.ts';
 import type { UseOutcome, UseResult } from './use.ts';
 
-/** What became of a field. */
+/** The outcome for one field. */
 export type FieldOutcome =
   | { readonly name: string; readonly revealed: Revealed }
   | { readonly name: string; readonly encrypted: readonly ConsumerOutcome[] }
@@ -18,13 +19,13 @@ interface FailureAnswer {
   readonly detail: string;
 }
 
-/** A field of the nested answer. */
+/** One field of the nested response. */
 export type FieldAnswer =
   | ({ readonly success: true } & Revealed)
   | { readonly success: boolean; readonly consumers: ConsumerAnswers }
   | FailureAnswer;
 
-/** What became of a field for each consumer, by their names. */
+/** The outcome of a field for each consumer, by name. */
 export type ConsumerAnswers = Readonly<
   Record<
     string,
@@ -32,7 +33,7 @@ export type ConsumerAnswers = Readonly<
   >
 >;
 
-/** Ids that an answer repeats, so that it can be found in the logs. */
+/** The ids in a response, to find it in the logs. */
 export interface AnswerIds {
   readonly contactId: string | null;
   readonly requestId: string;
@@ -40,44 +41,44 @@ export interface AnswerIds {
 
 interface AnswerData extends AnswerIds, Partial<Revealed> {
   readonly message: string;
-  /** Of `my-secret-string`, where the flow names consumers: then no field is answered in the clear. */
+  /** The outcomes of `my-secret-string` when the flow names consumers. No field is in the clear then. */
   readonly consumers?: ConsumerAnswers;
-  /** The fields but for the article's own, `my-secret-string`, whose outcome stands beside `message`. */
+  /** All fields except the article's `my-secret-string`, whose outcome is beside `message`. */
   readonly fields?: Readonly<Record<string, FieldAnswer>>;
-  /** What the function's own code returned. */
+  /** What the code that uses the inputs returned. */
   readonly result?: UseResult;
-  /** Members of it that hold an input, or are not texts, numbers or booleans; `*` for one whose name may not be said. */
+  /** Its members that were withheld: they contain an input, or are not strings, numbers or booleans. `*` hides a name. */
   readonly withheld?: readonly string[];
 }
 
 /**
- * What the Lambda answers to the flow, which reads it under `$.External`, for example
- * `$.External.data.decryptedData`. Names and messages are those of the article this product implements,
- * and stay as they are; `code` and `detail` are this product's.
+ * The response of the Lambda function, which the flow reads under `$.External`, for example as
+ * `$.External.data.decryptedData`. Names and messages are those of the AWS article that this product implements, and do
+ * not change. `code` and `detail` are ours.
  */
 export type NestedAnswer =
   | { readonly 'status-code': 200; readonly data: AnswerData & { readonly success: true } }
   | {
       readonly 'status-code': 500;
       readonly data: AnswerData & { readonly success: false };
-      /** The same text for the same code. */
+      /** The title of the code. */
       readonly error: string;
-      /** One of {@link errorCodes}, or a code that the function's own code declares. */
+      /** One of {@link errorCodes}, or a code that {@link UseOptions.codes} declares. */
       readonly code: string;
       /** What happened, with which key id, and what to do next. */
       readonly detail: string;
     };
 
-/** The same for the response validation STRING_MAP: texts alone, under names of letters, digits, `-` and `_`. */
+/** The response for the response validation STRING_MAP: only strings, with names of letters, digits, `-` and `_`. */
 export type FlatAnswer = Readonly<Record<string, string>>;
 
-/** The response that a flow reads: nested, or flat texts for the response validation STRING_MAP. */
+/** The response that a flow reads: nested, or flat for the response validation STRING_MAP. */
 export type ContactFlowAnswer = NestedAnswer | FlatAnswer;
 
-/** Connect refuses an answer of 32 KB: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */
+/** Connect rejects a response of 32 KB: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */
 const maxAnswerBytes = 32 * 1024 - 1;
 
-/** The answer in the asked-for form, or one that says that it would be too large. */
+/** Builds the response in the requested form, or one that says that it would be too large. */
 export function answerOf(
   ids: AnswerIds,
   outcomes: readonly FieldOutcome[],
@@ -88,28 +89,19 @@ export function answerOf(
   if (new TextEncoder().encode(JSON.stringify(answer)).length <= maxAnswerBytes) return answer;
   const failure = new FlowKeysError(
     'answer_too_large',
-    'The answer would reach the 32 KB that Connect takes. Reveal less with REVEAL, return less from the code that uses the inputs, or name fewer FIELDS or consumers.',
+    'The response would reach 32 KB, which Connect rejects. Reveal less with REVEAL, return less from the code that uses the inputs, or name fewer FIELDS or consumers.',
   );
   return failureAnswer(ids, failure, form);
 }
 
-/** The answer to an event of which no field was decrypted. */
-export function failureAnswer(ids: AnswerIds, failure: FlowKeysError, form: 'nested' | 'flat'): ContactFlowAnswer {
-  return inForm(
-    { 'status-code': 500, data: { success: false, message: 'Decryption failed', ...ids }, ...errorMembers(failure) },
-    form,
-  );
-}
-
-/** The article's answers to an event without one of its parameters. */
-export function missingParameterAnswer(
+/** Builds the response to an event that failed as a whole. */
+export function failureAnswer(
   ids: AnswerIds,
   failure: FlowKeysError,
-  message: string,
   form: 'nested' | 'flat',
+  { message = 'Decryption failed', error = errorCodes[failure.code] }: { message?: string; error?: string } = {},
 ): ContactFlowAnswer {
-  const members = { ...errorMembers(failure), error: 'Missing required parameter' };
-  return inForm({ 'status-code': 500, data: { success: false, message, ...ids }, ...members }, form);
+  return inForm(failed(message, ids, { ...errorMembers(failure), error }), form);
 }
 
 function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[], used: UseOutcome | undefined): NestedAnswer {
@@ -127,47 +119,45 @@ function nestedAnswer(ids: AnswerIds, outcomes: readonly FieldOutcome[], used: U
   const isForConsumers = outcomes.some((outcome) => 'encrypted' in outcome);
   if (failure === undefined) {
     const message = isForConsumers ? 'Data re-encrypted successfully' : 'Data decrypted successfully';
-    return { 'status-code': 200, data: { success: true, message, ...ids, ...members } };
+    return succeeded(message, { ...ids, ...members });
   }
   const message = isForConsumers ? 'Re-encryption failed' : 'Decryption failed';
-  return { 'status-code': 500, data: { success: false, message, ...ids, ...members }, ...errorMembers(failure) };
+  return failed(message, { ...ids, ...members }, errorMembers(failure));
+}
+
+type AnswerMembers = Omit<AnswerData, 'message'>;
+
+function succeeded(message: string, members: AnswerMembers): NestedAnswer {
+  return { 'status-code': 200, data: { success: true, message, ...members } };
+}
+
+function failed(
+  message: string,
+  members: AnswerMembers,
+  error: { error: string; code: string; detail: string },
+): NestedAnswer {
+  return { 'status-code': 500, data: { success: false, message, ...members }, ...error };
 }
 
 const useMessages: Readonly<Partial<Record<ErrorCode, string>>> = {
   check_failed: 'Check failed',
-  use_failed: 'Use failed',
   use_timed_out: 'Use timed out',
 };
 
-/** The answer where the function's own code was to use the inputs. */
-function usedAnswer(members: AnswerIds & Partial<AnswerData>, used: UseOutcome): NestedAnswer {
+/** The response of a function with code that uses the inputs. */
+function usedAnswer(members: AnswerMembers, used: UseOutcome): NestedAnswer {
   if ('declined' in used) {
-    return {
-      'status-code': 500,
-      data: { success: false, message: 'Use declined', ...members },
-      error: 'The inputs were declined',
-      code: used.declined,
-      detail: `The code that uses the inputs ended with ${used.declined}.`,
-    };
+    const detail = `The code that uses the inputs returned the code ${used.declined}.`;
+    return failed('Use declined', members, { error: 'The inputs were declined', code: used.declined, detail });
   }
   if ('failure' in used) {
-    const message = useMessages[used.failure.code] ?? 'Use failed';
-    return { 'status-code': 500, data: { success: false, message, ...members }, ...errorMembers(used.failure) };
+    return failed(useMessages[used.failure.code] ?? 'Use failed', members, errorMembers(used.failure));
   }
   const { result, withheld } = used;
-  return {
-    'status-code': 200,
-    data: {
-      success: true,
-      message: 'Data used successfully',
-      ...members,
-      result,
-      ...(withheld.length > 0 && { withheld }),
-    },
-  };
+  return succeeded('Data used successfully', { ...members, result, ...(withheld.length > 0 && { withheld }) });
 }
 
-/** Why a field failed, or was not encrypted for some of its consumers. */
+/** The errors of a field: its own, or those of its consumers. */
 export function failuresOf(outcome: FieldOutcome): readonly FlowKeysError[] {
   if ('failure' in outcome) return [outcome.failure];
   if (!('encrypted' in outcome)) return [];
@@ -203,9 +193,9 @@ function flatAnswer({ data, ...members }: NestedAnswer): FlatAnswer {
   function add(prefix: string, values: object): void {
     const isSuccess = 'success' in values && values.success === true;
     for (const [name, value] of Object.entries({ ...(isSuccess && { code: 'ok' }), ...values })) {
-      if (Array.isArray(value)) flat[free(prefix + name, flat)] = value.join(' ');
-      else if (typeof value === 'object' && value !== null) add(`${prefix}${name}_`, value);
-      else flat[free(prefix + name, flat)] = String(value ?? '');
+      if (Array.isArray(value)) flat[freeName(prefix + name, flat)] = value.join(' ');
+      else if (isRecord(value)) add(`${prefix}${name}_`, value);
+      else flat[freeName(prefix + name, flat)] = String(value ?? '');
     }
   }
   add('', { ...members, ...top });
@@ -213,8 +203,8 @@ function flatAnswer({ data, ...members }: NestedAnswer): FlatAnswer {
   return flat;
 }
 
-/** The name with the characters that Connect allows, and a number where two names become the same. */
-function free(name: string, taken: Readonly<Record<string, string>>): string {
+/** Returns the name in the characters that Connect allows, with a number if it is taken. */
+function freeName(name: string, taken: Readonly<Record<string, string>>): string {
   const allowed = name.replace(/[^A-Za-z0-9_-]/g, '_');
   let candidate = allowed;
   for (let count = 2; Object.hasOwn(taken, candidate); count += 1) candidate = `${allowed}_${count}`;

@@ -3,7 +3,7 @@ import creditCardType from 'credit-card-type';
 const shortestForLastFour = 8;
 
 /**
- * Whether digits end in a valid check digit (ISO/IEC 7812-1, annex B), as card numbers do.
+ * Returns whether digits end in a valid check digit (ISO/IEC 7812-1, annex B), as card numbers do.
  *
  * @example
  * luhn('4444444444444448'); // true
@@ -18,15 +18,18 @@ export function luhn(digits: string): boolean {
 }
 
 /**
- * The brand of a card number by its range, as `visa`, `mastercard` or `american-express`; `undefined` for a number of
- * no known brand, or not as long as that brand's.
+ * Returns the brand of a card number by its range, such as `visa`, `mastercard` or `american-express`. Returns `undefined`
+ * when no brand is known, or the length does not match the brand.
+ *
+ * @example
+ * cardBrand('4444444444444448'); // 'visa'
  */
 export function cardBrand(number: string): string | undefined {
   const [brand] = creditCardType(number).filter(({ lengths }) => lengths.includes(number.length));
   return brand?.type;
 }
 
-/** The last four characters of an input of eight or more; of fewer they would be most of it: `undefined`. */
+/** Returns the last four characters of an input of eight or more. Of a shorter input they would be most, so it returns `undefined`. */
 export function lastFour(input: string): string | undefined {
   const characters = [...input];
   return characters.length < shortestForLastFour ? undefined : characters.slice(-4).join('');

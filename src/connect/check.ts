@@ -2,10 +2,10 @@ import { FlowKeysError } from '../errors.ts';
 import { isField } from '../identifiers.ts';
 import { luhn } from './card.ts';
 
-/** What is wrong with an input, in the order in which it is looked at; with no digit of it. */
+/** The outcome of a check, which tests in this order. */
 export type CheckOutcome = 'valid' | 'length' | 'luhn' | 'expired';
 
-/** A check of an input: the time, in milliseconds, is for the expiry date. */
+/** Checks an input. `now` is in milliseconds since 1970, for expiry dates. */
 export type Check = (input: string, now: number) => CheckOutcome;
 
 /** 12 to 19 digits with a valid check digit. */
@@ -14,7 +14,7 @@ const card: Check = (input) => {
   return luhn(input) ? 'valid' : 'luhn';
 };
 
-/** MMYY or MMYYYY; a card is valid to the end of its month (UTC). What is not a month counts as expired. */
+/** MMYY or MMYYYY. A card is valid to the end of its month (UTC). An invalid month counts as expired. */
 const expiry: Check = (input, now) => {
   const [, month, year] = input.match(/^(\d\d)((?:20)?\d\d)$/) ?? [];
   if (month === undefined || year === undefined) return 'length';
@@ -28,35 +28,32 @@ const digits =
     /^\d+$/.test(input) && input.length >= min && input.length <= max ? 'valid' : 'length';
 
 /**
- * Reads `card=card expiry=expiry cvc=digits:3-4`: a check for each field.
+ * Parses the entries of CHECK, such as `card=card`, `expiry=expiry` and `cvc=digits:3-4`.
  *
- * @throws FlowKeysError `not_configured` for a check that there is none of
+ * @throws FlowKeysError `not_configured` for an unknown check
  */
-export function parseChecks(text: string): ReadonlyMap<string, Check> {
-  const entries = text.split(/[\s,]+/).filter(Boolean);
+export function parseChecks(entries: readonly string[]): ReadonlyMap<string, Check> {
   return new Map(
     entries.map((entry) => {
       const separator = entry.lastIndexOf('=');
       const field = entry.slice(0, Math.max(0, separator));
-      const check = checkNamed(entry.slice(separator + 1));
-      if (!isField(field) || check === undefined) throw unknownCheck();
+      const check = parseCheck(entry.slice(separator + 1));
+      if (!isField(field) || check === undefined) {
+        throw new FlowKeysError(
+          'not_configured',
+          'CHECK must list <field>=card, <field>=expiry or <field>=digits:<min>-<max>, separated by spaces.',
+        );
+      }
       return [field, check];
     }),
   );
 }
 
-function checkNamed(name: string): Check | undefined {
+function parseCheck(name: string): Check | undefined {
   if (name === 'card') return card;
   if (name === 'expiry') return expiry;
   const [, min, max = min] = name.match(/^digits:(\d{1,2})(?:-(\d{1,2}))?$/) ?? [];
   return min !== undefined && Number(min) >= 1 && Number(min) <= Number(max)
     ? digits(Number(min), Number(max))
     : undefined;
-}
-
-function unknownCheck(): FlowKeysError {
-  return new FlowKeysError(
-    'not_configured',
-    'CHECK must hold <field>=card, <field>=expiry or <field>=digits:<min>-<max>, with a space between two.',
-  );
 }

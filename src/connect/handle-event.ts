@@ -16,7 +16,6 @@ import {
   type FieldOutcome,
   failureAnswer,
   failuresOf,
-  missingParameterAnswer,
 } from './answer.ts';
 import {
   asCiphertext,
@@ -42,75 +41,81 @@ import {
   useInputs,
 } from './use.ts';
 
-/** The response to an event, and its log record. */
+/** The response to an event, and what to log of it. */
 export interface HandledEvent {
   readonly answer: ContactFlowAnswer;
-  /** What may be logged of the call. */
+  /** The log record. */
   readonly record: AnswerIds & ConnectRecord;
-  /** Why fields failed, in their order, or the event as a whole; none where all went well. */
+  /** The errors of the fields, in their order, or of the whole event. Empty after a success. */
   readonly failures: readonly FlowKeysError[];
 }
 
-/** Of an event with several fields: `code` is that of the first that failed, or `ok`. */
+/** The log record of an event. `code` is the code of the first field that failed, or `ok`. */
 export interface ConnectRecord extends DecryptionRecord {
-  /** What became of each field, in their order; absent where there is one. */
+  /** The code of each field, in their order. Absent when there is only one. */
   readonly outcomes?: readonly DecryptionRecord['code'][];
-  /** Where inputs were decrypted that did not reach each of their consumers: what became of each decryption. */
+  /** The code of each decryption. Present when an input was decrypted, but did not reach all of its consumers. */
   readonly decryptions?: readonly DecryptionRecord['code'][];
-  /** What became of the use of the inputs: `ok`, an error code, or a code of the author's own. */
+  /** The outcome of the code that uses the inputs: `ok`, an error code, or a code of {@link UseOptions.codes}. */
   readonly use?: string;
-  /** By which the gateway knows the call. */
+  /** The idempotency key that the code received. */
   readonly idempotencyKey?: string;
-  /** The members of the result that may not leave the function; `*` for one whose name may not, either. */
+  /** The members of the result that were withheld. `*` hides a name. */
   readonly result_withheld?: readonly string[];
-  /** How many inputs did not pass their check. */
+  /** How many inputs failed their check. */
   readonly failedChecks?: number;
-  /** How many inputs came unencrypted. */
+  /** How many inputs were not encrypted. */
   readonly notEncrypted?: number;
 }
 
 /** Options of {@link handleContactFlowEvent}. */
 export interface HandleEventOptions extends Partial<UseOptions> {
   readonly decryptor: Decryptor;
+  /** Returned in the response and the log record. */
   readonly requestId: string;
-  /** Default: those of the article. */
+  /** Default: the behaviour of the AWS article. */
   readonly settings?: ConnectSettings;
   /** The key ids that the caller may use. Default: all. */
   readonly allowedKeyIds?: readonly string[];
-  /** Encrypts for the consumers that a flow names. Default: none, so that such an event is `not_configured`. */
+  /** Encrypts for the consumers that flows name. Without it, such events are `not_configured`. */
   readonly relay?: Relay;
-  /** Those consumers of the settings' that the caller may encrypt for. Default: all of the settings'. */
+  /** The consumers that the caller may encrypt for, among those of the settings. Default: all of them. */
   readonly allowedConsumers?: readonly string[];
-  /** The fields that the caller may have encrypted for consumers. Default: all that those may have. */
+  /** The fields that the caller may encrypt for consumers. Default: all fields that the consumers may have. */
   readonly allowedFields?: readonly string[];
-  /** Told what became of each field for each consumer. */
+  /** Called with the outcome of each field for each consumer, and awaited. If it throws, the field fails. */
   readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
-  /** How many names may be looked up of which nothing is known. Default: 8 that no store has. */
+  /** Limits the lookups of names that are not cached. Default: 8 unknown names. */
   readonly lookupBudget?: LookupBudget;
+  /** Aborts the call, in addition to the flow's time limit. */
   readonly signal?: AbortSignal;
 }
 
-/** With the signal that ends in time for the flow. */
+/** The options with a signal that aborts before the flow stops waiting. */
 interface TimedOptions extends HandleEventOptions {
   readonly settings: ConnectSettings;
   readonly signal: AbortSignal;
 }
 
-/** Time, in milliseconds, to answer in before the flow stops waiting: it can branch on an answer, not on a time-out. */
+/** How long before the flow's time limit the response is returned, in milliseconds: a flow cannot branch on a timeout. */
 export const answerMargin = 500;
 
 /**
- * Answers a ContactFlowEvent: the flow's parameters in, the decrypted inputs out; or, where the flow names consumers,
- * the inputs encrypted for these, and nothing in the clear. It throws for a batch of records alone, whose sender would take an
- * answer for success: a flow can read an answer, not an exception.
+ * Handles a ContactFlowEvent: it decrypts the inputs, or re-encrypts them when the flow names consumers, and returns the
+ * response for the flow. Errors are in the response, as a flow cannot read an exception.
  *
- * @param event what Connect invoked the function with
- * @throws FlowKeysError `invalid_request` for an event with `Records`, as Kinesis and SQS send it
+ * @param event the event that Connect invoked the function with
+ * @throws FlowKeysError `invalid_request` for a batch of `Records`, as Kinesis and SQS send, because their sender would take
+ *   a response for success
+ * @example
+ * const { answer, record } = await handleContactFlowEvent(event, { decryptor, requestId: context.awsRequestId });
+ * console.log(JSON.stringify(record));
+ * return answer;
  */
-export async function handleContactFlowEvent(event: unknown, given: HandleEventOptions): Promise<HandledEvent> {
-  const { settings = defaultConnectSettings } = given;
-  return withDeadline(settings.flowTimeLimit * 1_000 - answerMargin, given.signal, (signal) =>
-    handleEvent(event, { lookupBudget: lookupBudget(), ...given, settings, signal }),
+export async function handleContactFlowEvent(event: unknown, options: HandleEventOptions): Promise<HandledEvent> {
+  const { settings = defaultConnectSettings } = options;
+  return withDeadline(settings.flowTimeLimit * 1_000 - answerMargin, options.signal, (signal) =>
+    handleEvent(event, { lookupBudget: lookupBudget(), ...options, settings, signal }),
   );
 }
 
@@ -122,48 +127,51 @@ async function handleEvent(event: unknown, options: TimedOptions): Promise<Handl
     if (other !== undefined) throw other;
     const input = parseContactFlowEvent(event, settings);
     const { keyId, consumer } = input;
-    const fields = input.isCheckOnly
-      ? input.fields.filter(({ value }) => !isAbsent(value))
-      : withRequired(input, options.require);
+    const fields = input.isCheckOnly ? input.fields.filter(isGiven) : withRequired(input, options.require);
     if (fields.length === 0) return missing(ids, 'encrypted data', ciphertextParameter, settings);
     if (settings.requireKeyId && isAbsent(keyId)) return missing(ids, 'key ID', keyIdParameter, settings);
     if (settings.requireConsumer && consumer === undefined)
       return missing(ids, 'consumer', consumerParameter, settings);
-    if (options.use !== undefined && !input.isCheckOnly) assertUsable(input, options);
+    if (options.use !== undefined && !input.isCheckOnly) assertUsable(input, ids.contactId, options);
     const answerField =
       consumer === undefined
         ? decryptField
-        : fieldEncrypter(consumerNames(consumer), countGiven(fields), ids.contactId);
+        : fieldEncrypter(consumerNames(consumer), fields.filter(isGiven).length, ids.contactId);
     const outcomes = await settleAll(fields, options.signal, (field) => answerField(field, keyId, options));
     const answered = outcomes.map((outcome, index) => answeredField(outcome, fields[index]?.name ?? ''));
-    return handled(ids, answered, settings, await used(ids, answered, input, options));
+    return handledEvent(ids, answered, settings, await useAll(ids, answered, input, options));
   } catch (caught) {
-    const failure = toFlowKeysError(caught);
-    const answer = failureAnswer(ids, failure, settings.answer);
-    return { answer, record: { ...ids, ...errorRecord(failure) }, failures: [failure] };
+    return failedEvent(ids, toFlowKeysError(caught), settings);
   }
 }
 
-/** The fields of the event, and those that must be there: one that was not encrypted is not found among the former. */
+/** FIELDS may name fields that the event does not contain. */
+function isGiven({ value }: Field): boolean {
+  return !isAbsent(value);
+}
+
+/** Adds the required fields that were not found in the event. They may be there unencrypted. */
 function withRequired({ fields, parameters }: ContactFlowInput, required: readonly string[] = []): readonly Field[] {
   const absent = required.filter((name) => fields.every((field) => field.name !== name));
   return [...fields, ...absent.map((name) => ({ name, value: parameters[name] }))];
 }
 
 /** @throws FlowKeysError `not_configured`, `invalid_request` for an event whose inputs cannot be used */
-function assertUsable({ consumer, contactId, fields }: ContactFlowInput, options: HandleEventOptions): void {
+function assertUsable(
+  { consumer, fields }: ContactFlowInput,
+  contactId: string | null,
+  options: HandleEventOptions,
+): void {
   if (consumer !== undefined) {
-    const message = `The function uses the inputs itself: leave the parameter '${consumerParameter}' out of the flow.`;
+    const message = `This function uses the inputs itself. Remove the parameter '${consumerParameter}' from the flow.`;
     throw new FlowKeysError('not_configured', message);
   }
   if (fields.some(({ name }) => name === 'result')) {
-    throw new FlowKeysError(
-      'invalid_request',
-      'A field may not be called "result": what the function returns stands there.',
-    );
+    const message = 'A field cannot be named "result", which is the name of the result in the response.';
+    throw new FlowKeysError('invalid_request', message);
   }
   if (contactId === null && options.withoutContactId !== true) {
-    const message = 'The event names no contact, so that nobody could tell a second invocation from a new one.';
+    const message = 'The event has no contact id, so a repeated invocation could not be recognized.';
     throw new FlowKeysError('invalid_request', message);
   }
 }
@@ -173,8 +181,8 @@ interface Used {
   readonly idempotencyKey?: string;
 }
 
-/** Calls the author's code once all inputs were decrypted and have passed their checks. */
-async function used(
+/** Calls the code that uses the inputs, if all inputs were decrypted and passed their checks. */
+async function useAll(
   { contactId, requestId }: AnswerIds,
   answered: readonly AnsweredField[],
   { parameters, attributes, isCheckOnly }: ContactFlowInput,
@@ -186,7 +194,7 @@ async function used(
   const failedCheck = answered.find(hasFailedCheck);
   if (failedCheck !== undefined) return { outcome: { failure: checkFailed(failedCheck) } };
   const idempotencyKey = await idempotencyKeyOf(contactId, parameters['attempt'], decrypted);
-  // What is not called is not unknown.
+  // Code that was not called must not be reported as timed out.
   assertInTime(signal);
   started({ contactId, requestId, idempotencyKey });
   const inputs = Object.fromEntries(decrypted.map(({ name, input }) => [name, input]));
@@ -199,19 +207,14 @@ function hasFailedCheck({ outcome }: AnsweredField): boolean {
 }
 
 function checkFailed({ outcome: { name } }: AnsweredField): FlowKeysError {
-  const message = `The input "${name}" did not pass its check, so nothing was done with the inputs. Ask the caller again.`;
+  const message = `The input "${name}" failed its check, so the inputs were not used. Prompt the caller again.`;
   return new FlowKeysError('check_failed', message);
-}
-
-/** How many fields hold something: FIELDS may name some that an event has not. */
-function countGiven(fields: readonly Field[]): number {
-  return fields.filter(({ value }) => !isAbsent(value)).length;
 }
 
 interface AnsweredField {
   readonly outcome: FieldOutcome;
   readonly record: DecryptionRecord;
-  /** What became of its decryption, where that is not the record's code. */
+  /** The code of its decryption, if it is not the record's. */
   readonly decryption?: DecryptionRecord['code'];
   readonly decrypted?: DecryptedInput;
 }
@@ -231,20 +234,20 @@ async function decryptField(field: Field, keyId: unknown, options: TimedOptions)
   };
 }
 
-/** Encrypts a field for the consumers that the flow names. */
+/** Creates a function that encrypts a field for the consumers that the flow names. */
 function fieldEncrypter(consumers: readonly string[], fields: number, contactId: string | null) {
   if (consumers.length === 0) {
-    const message = `The parameter '${consumerParameter}' names no consumer. Set it in the flow, or leave it out to have inputs in the clear.`;
+    const message = `The parameter '${consumerParameter}' is empty. Name consumers in the flow, or remove it to return inputs in the clear.`;
     throw new FlowKeysError('missing_parameter', message);
   }
   if (consumers.length * fields > maxConsumers) {
-    const message = `${fields} inputs for ${consumers.length} consumers are asked for; at most ${maxConsumers} ciphertexts are made in one call.`;
+    const message = `${fields} inputs for ${consumers.length} consumers need ${fields * consumers.length} ciphertexts, but at most ${maxConsumers} are created in one call. Name fewer FIELDS or consumers.`;
     throw new FlowKeysError('invalid_request', message);
   }
 
   return async function encryptField(field: Field, keyId: unknown, options: TimedOptions): Promise<AnsweredField> {
     const { relay, settings, allowedConsumers = [everything], allowedFields, audit } = options;
-    if (relay === undefined) throw new FlowKeysError('not_configured', 'No store of consumers is configured.');
+    if (relay === undefined) throw new FlowKeysError('not_configured', 'No consumer store is configured.');
     const { outcomes, decrypted } = await relay.reencrypt(asCiphertext(field), {
       ...decryptOptions(keyId, options),
       field: field.name,
@@ -288,11 +291,11 @@ function answeredField(settled: PromiseSettledResult<AnsweredField>, name: strin
 function textOf({ plaintext, keyId }: DecryptResult): string {
   const text = decodeUtf8(plaintext);
   if (text !== undefined) return text;
-  const message = 'The decrypted input is not UTF-8 text, so Connect did not make it.';
+  const message = 'The decrypted input is not UTF-8 text, so Connect did not encrypt it.';
   throw new FlowKeysError('unsupported_message', message, { keyId });
 }
 
-function handled(
+function handledEvent(
   ids: AnswerIds,
   answered: readonly AnsweredField[],
   settings: ConnectSettings,
@@ -320,7 +323,7 @@ function handled(
   };
 }
 
-/** What is logged of a use: never its result. */
+/** The log record of a use. It never contains the result. */
 function useRecord({ outcome, idempotencyKey }: Used): Partial<ConnectRecord> {
   const key = idempotencyKey !== undefined && { idempotencyKey };
   if ('declined' in outcome) return { ...key, use: outcome.declined };
@@ -331,10 +334,18 @@ function useRecord({ outcome, idempotencyKey }: Used): Partial<ConnectRecord> {
 
 function missing(ids: AnswerIds, what: string, parameter: string, settings: ConnectSettings): HandledEvent {
   const message = `Missing ${what} parameter '${parameter}'`;
-  const failure = new FlowKeysError(
-    'missing_parameter',
-    `${message}. Set it in the flow's Invoke AWS Lambda function block.`,
-  );
-  const answer = missingParameterAnswer(ids, failure, message, settings.answer);
+  const detail = `${message}. Set it in the flow's Invoke AWS Lambda function block.`;
+  const failure = new FlowKeysError('missing_parameter', detail);
+  return failedEvent(ids, failure, settings, { message, error: 'Missing required parameter' });
+}
+
+/** The result for an event that failed as a whole. `texts` are those of the AWS article. */
+function failedEvent(
+  ids: AnswerIds,
+  failure: FlowKeysError,
+  { answer: form }: ConnectSettings,
+  texts?: { readonly message: string; readonly error: string },
+): HandledEvent {
+  const answer = failureAnswer(ids, failure, form, texts);
   return { answer, record: { ...ids, ...errorRecord(failure) }, failures: [failure] };
 }

@@ -2,40 +2,40 @@ import { FlowKeysError } from '../errors.ts';
 import { cardBrand, luhn as hasValidCheckDigit, lastFour } from './card.ts';
 import type { CheckOutcome } from './check.ts';
 
-/** How much of an input an answer shows. */
+/** How much of an input the response shows. */
 export interface RevealPolicy {
   /**
-   * `full`: all of it. `last4`: its last four characters as `last4`, of eight or more: of fewer they would be most of it.
-   * `none`: only its length, and that it decrypted.
+   * `full`: all of it. `last4`: the last four characters of an input of eight or more. `none`: only its length and that
+   * it was decrypted.
    */
   readonly show: 'full' | 'last4' | 'none';
-  /** Whether to say if it is a card number by its check digit, and of which brand. */
+  /** Whether to say if the input is a card number, by its check digit, and of which brand. */
   readonly luhn: boolean;
 }
 
-/** The policy of each field. */
+/** The policies of all fields. */
 export interface RevealPolicies {
   readonly others: RevealPolicy;
   readonly fields: ReadonlyMap<string, RevealPolicy>;
 }
 
-/** All of each field, as the article answers. */
+/** Shows every field in full, as the article does. */
 export const revealEverything: RevealPolicies = { others: { show: 'full', luhn: false }, fields: new Map() };
 
-/** Nothing of any field. */
+/** Shows nothing of any field. */
 export const revealNothing: RevealPolicies = { others: { show: 'none', luhn: false }, fields: new Map() };
 
-/** What an answer shows of an input. */
+/** What the response shows of an input. */
 export interface Revealed {
-  /** All of the input. */
+  /** The whole input. */
   readonly decryptedData?: string;
   readonly last4?: string;
   /** Length of the input, in characters. */
   readonly dataLength: number;
   readonly luhn?: 'valid' | 'invalid';
-  /** By the number's range, as `visa`, `mastercard`, `american-express`; absent when it is of no known one. */
+  /** The brand by the number's range, such as `visa`, `mastercard` or `american-express`. Absent when unknown. */
   readonly brand?: string;
-  /** Where CHECK names the field. */
+  /** The outcome of the field's check in CHECK. */
   readonly check?: CheckOutcome;
 }
 
@@ -50,26 +50,26 @@ const policies: Readonly<Record<string, RevealPolicy>> = {
 };
 
 /**
- * Reads `last4`, or with fields of their own `full card=last4+luhn cvc=none`. Where fields are named and nothing is said
- * of the others, nothing is shown of these: an input under another name must not be.
+ * Parses the entries of REVEAL, such as `last4`, or `full`, `card=last4+luhn` and `cvc=none`. When only fields are named, the
+ * other fields are not shown.
  *
- * @returns `undefined` for a text without a policy
- * @throws FlowKeysError `not_configured` for a policy that there is none of
+ * @returns `undefined` when there are no entries
+ * @throws FlowKeysError `not_configured` for an unknown policy
  */
-export function parseReveal(text: string): RevealPolicies | undefined {
+export function parseReveal(entries: readonly string[]): RevealPolicies | undefined {
   let others: RevealPolicy | undefined;
   const fields = new Map<string, RevealPolicy>();
-  for (const entry of text.split(/[\s,]+/).filter(Boolean)) {
+  for (const entry of entries) {
     const separator = entry.lastIndexOf('=');
-    const policy = policyNamed(entry.slice(separator + 1));
+    const policy = parsePolicy(entry.slice(separator + 1));
     if (separator < 0) others = policy;
     else fields.set(entry.slice(0, separator), policy);
   }
-  if (others === undefined && fields.size === 0) return undefined;
+  if (entries.length === 0) return undefined;
   return { others: others ?? revealNothing.others, fields };
 }
 
-function policyNamed(name: string): RevealPolicy {
+function parsePolicy(name: string): RevealPolicy {
   const policy = Object.hasOwn(policies, name) ? policies[name] : undefined;
   if (policy !== undefined) return policy;
   throw new FlowKeysError(
@@ -78,6 +78,7 @@ function policyNamed(name: string): RevealPolicy {
   );
 }
 
+/** Returns what the response shows of an input. */
 export function reveal(input: string, field: string, { others, fields }: RevealPolicies): Revealed {
   const { show, luhn } = fields.get(field) ?? others;
   const characters = [...input];
@@ -86,12 +87,12 @@ export function reveal(input: string, field: string, { others, fields }: RevealP
     ...(show === 'full' && { decryptedData: input }),
     ...(last4 !== undefined && { last4 }),
     dataLength: characters.length,
-    ...(luhn && cardNumber(input)),
+    ...(luhn && checkCardNumber(input)),
   };
 }
 
-/** Whether it is a card number (ISO/IEC 7812-1), and whose. */
-function cardNumber(input: string): Pick<Revealed, 'luhn' | 'brand'> {
+/** Checks whether the input is a card number (ISO/IEC 7812-1), and of which brand. */
+function checkCardNumber(input: string): Pick<Revealed, 'luhn' | 'brand'> {
   if (!/^\d{12,19}$/.test(input) || !hasValidCheckDigit(input)) return { luhn: 'invalid' };
   const brand = cardBrand(input);
   return { luhn: 'valid', ...(brand !== undefined && { brand }) };

@@ -3,40 +3,41 @@ import { FlowKeysError } from '../errors.ts';
 import { type Check, parseChecks } from './check.ts';
 import { parseReveal, type RevealPolicies } from './reveal.ts';
 
-/** How a ContactFlowEvent is answered, wherever it is. */
+/** How a ContactFlowEvent is handled, in a Lambda function and over HTTP. */
 export interface ConnectSettings {
-  /** The parameters that hold ciphertexts. Default: those whose value is one. */
+  /** The parameters to decrypt. Default: those whose value is a ciphertext. */
   readonly fields?: readonly string[];
-  /** Whether fields may be contact attributes, too. */
+  /** Whether contact attributes can be fields, too. */
   readonly attributes: boolean;
-  /** Whether the flow must pass the parameter `key-id`; otherwise it is what the message names. */
+  /** Whether the flow must pass the parameter `key-id`. Otherwise the message's key id is used. */
   readonly requireKeyId: boolean;
-  /** Whether the flow must pass the parameter `consumer`: then nothing is answered in the clear. */
+  /** Whether the flow must pass the parameter `consumer`, so that nothing is returned in the clear. */
   readonly requireConsumer: boolean;
-  /** `nested`: the article's JSON. `flat`: an object of strings, for the response validation STRING_MAP. */
+  /** `nested`: the JSON of the AWS article. `flat`: an object of strings, for the response validation STRING_MAP. */
   readonly answer: 'nested' | 'flat';
-  /** Default: `full`; with code that uses the inputs, `none`. */
+  /** Default: `full`, or `none` with code that uses the inputs. */
   readonly reveal?: RevealPolicies;
-  /** The checks of fields. */
+  /** The checks by field. */
   readonly checks: ReadonlyMap<string, Check>;
   /** How long the flow's block waits, in seconds: 1 to 8. */
   readonly flowTimeLimit: number;
-  /** The consumers that a flow may have inputs encrypted for; `*` among them stands for all. Default: none. */
+  /** The consumers that flows may encrypt for. `*` stands for all. Default: none. */
   readonly consumers: readonly string[];
 }
 
-export const defaultConnectSettings: ConnectSettings = connectSettings({});
+export const defaultConnectSettings: ConnectSettings = /* @__PURE__ */ connectSettings({});
 
 /**
- * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL`, `CHECK`, `FLOW_TIME_LIMIT` and `CONSUMERS`.
+ * Reads the settings `FIELDS`, `ATTRIBUTES`, `KEY_ID`, `CONSUMER`, `ANSWER`, `REVEAL`, `CHECK`, `FLOW_TIME_LIMIT` and
+ * `CONSUMERS` from environment variables. Unset and empty ones have their defaults.
  *
- * @throws FlowKeysError `not_configured`, naming the setting that is wrong
+ * @throws FlowKeysError `not_configured`, naming the invalid setting
  * @example
  * connectSettings({ FIELDS: 'card cvc', REVEAL: 'none card=last4+luhn', ANSWER: 'flat' })
  */
 export function connectSettings(environment: Readonly<Record<string, unknown>>): ConnectSettings {
   const fields = listOf(environment, 'FIELDS');
-  const reveal = parseReveal(text(environment, 'REVEAL'));
+  const reveal = parseReveal(listOf(environment, 'REVEAL'));
   return {
     ...(fields.length > 0 && { fields }),
     attributes: oneOf(environment, 'ATTRIBUTES', ['false', 'true']) === 'true',
@@ -44,8 +45,8 @@ export function connectSettings(environment: Readonly<Record<string, unknown>>):
     requireConsumer: oneOf(environment, 'CONSUMER', ['optional', 'required']) === 'required',
     answer: oneOf(environment, 'ANSWER', ['nested', 'flat']),
     ...(reveal && { reveal }),
-    checks: parseChecks(text(environment, 'CHECK')),
-    flowTimeLimit: seconds(environment, 'FLOW_TIME_LIMIT'),
+    checks: parseChecks(listOf(environment, 'CHECK')),
+    flowTimeLimit: Number(oneOf(environment, 'FLOW_TIME_LIMIT', ['8', '1', '2', '3', '4', '5', '6', '7'])),
     consumers: consumerList(listOf(environment, 'CONSUMERS'), 'CONSUMERS'),
   };
 }
@@ -56,7 +57,7 @@ function listOf(environment: Readonly<Record<string, unknown>>, name: string): r
     .filter(Boolean);
 }
 
-/** The setting's value; the first one is the default. */
+/** Returns the setting's value. The first value is the default. */
 function oneOf<Value extends string>(
   environment: Readonly<Record<string, unknown>>,
   name: string,
@@ -66,13 +67,6 @@ function oneOf<Value extends string>(
   const value = values.find((known) => known === given);
   if (value !== undefined) return value;
   throw new FlowKeysError('not_configured', `${name} must be one of ${values.join(', ')}.`);
-}
-
-/** Connect waits for a function 1 to 8 seconds. */
-function seconds(environment: Readonly<Record<string, unknown>>, name: string): number {
-  const given = text(environment, name) || '8';
-  if (/^[1-8]$/.test(given)) return Number(given);
-  throw new FlowKeysError('not_configured', `${name} must be 1 to 8 seconds, as the flow's block has it.`);
 }
 
 function text(environment: Readonly<Record<string, unknown>>, name: string): string {

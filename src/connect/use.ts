@@ -1,46 +1,57 @@
 import { withinSignal } from '../deadline.ts';
 import { hex } from '../encoding/base64.ts';
+import { isRecord } from '../encoding/json.ts';
 import { FlowKeysError } from '../errors.ts';
 import { logLine } from '../log-line.ts';
 
-/** What the author's own code gets: inputs in the clear, and what else the event says. */
+/** The argument of {@link Use}: the decrypted inputs, and the rest of the event. */
 export interface UseInput {
-  /** What the caller typed, by field. */
+  /** What the caller entered, by field. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The flow's parameters that are not ciphertexts: an amount, a currency, an order. */
+  /** The flow's parameters that are not ciphertexts, such as an amount or an order number. */
   readonly parameters: Readonly<Record<string, string>>;
   /** The contact's attributes that are not ciphertexts. */
   readonly attributes: Readonly<Record<string, string>>;
   /** `null` only where {@link UseOptions.withoutContactId} allows it. */
   readonly contactId: string | null;
   readonly keyId: string;
-  /** The same whenever Connect invokes again for the same inputs: 64 hexadecimal digits. */
+  /** 64 hexadecimal digits, the same whenever Connect invokes the function again for the same inputs. */
   readonly idempotencyKey: string;
   /** Aborted 500 ms before the flow stops waiting. */
   readonly signal: AbortSignal;
 }
 
-/** Uses the inputs, and returns what the flow may know of it: a flat object of texts, numbers and booleans. */
-// biome-ignore lint/suspicious/noConfusingVoidType: code that has nothing to return need not
+/**
+ * Your code, which uses the inputs, for example to charge a card. It returns what the flow may read: a flat object of
+ * strings, numbers and booleans. It is called once, when every input was decrypted and passed its check.
+ *
+ * @example
+ * const use: Use = async ({ inputs, parameters, idempotencyKey, signal }) => {
+ *   const payment = await charge(inputs, parameters.amount, { idempotencyKey, signal });
+ *   if (!payment.approved) throw new UseError('declined');
+ *   return { approvalCode: payment.approvalCode };
+ * };
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: code may return nothing
 export type Use = (input: UseInput) => Promise<UseResult | void> | UseResult | void;
 
-/** What the flow reads under `$.External.data.result`. */
+/** The result of {@link Use}, which the flow reads under `$.External.data.result`. */
 export type UseResult = Readonly<Record<string, string | number | boolean>>;
 
-/** How the author's own code is called. */
+/** How the code that uses the inputs is called. */
 export interface UseOptions {
   readonly use: Use;
-  /** Fields that must be there. Default: those that the event holds. */
+  /** Fields that the event must contain. Default: none. */
   readonly require?: readonly string[];
-  /** The codes of the author's own that a {@link UseError} may give the flow. Default: none. */
+  /** The codes that a {@link UseError} may return to the flow. Default: none. */
   readonly codes?: readonly string[];
-  /** Call it for an event without a contact id, too. Default: false, as the idempotency key says nothing then. */
+  /** Whether to call it for an event without a contact id, when the idempotency key does not identify the call. Default: false. */
   readonly withoutContactId?: boolean;
-  /** Told before each call, so that one that a crash interrupts can be traced. Default: a line of JSON on the console. */
+  /** Called before each use, to trace one that a crash interrupts. Default: writes a line of JSON to the console. */
   readonly started?: (record: UseStarted) => void;
 }
 
-/** That the author's code is about to be called. */
+/** The log record before the inputs are used. */
 export interface UseStarted {
   readonly contactId: string | null;
   readonly requestId: string;
@@ -48,7 +59,7 @@ export interface UseStarted {
 }
 
 /**
- * Throw it from `use` to return a code that {@link UseOptions.codes} declares to the flow.
+ * Throw it from `use` to return to the flow a code that {@link UseOptions.codes} declares. Any other code is `use_failed`.
  *
  * @example
  * if (!payment.approved) throw new UseError('declined');
@@ -58,18 +69,18 @@ export class UseError extends Error {
   readonly code: string;
 
   constructor(code: string) {
-    super(`The use of the inputs ended with ${code}.`);
+    super(`The code that uses the inputs returned the code ${code}.`);
     this.code = code;
   }
 }
 
-/** What became of the use of an event's inputs. */
+/** The outcome of using an event's inputs. */
 export type UseOutcome =
   | { readonly result: UseResult; readonly withheld: readonly string[] }
   | { readonly declined: string }
   | { readonly failure: FlowKeysError };
 
-/** An input, and the message that it came in. */
+/** A decrypted input, and the message that contained it. */
 export interface DecryptedInput {
   readonly name: string;
   readonly input: string;
@@ -81,24 +92,24 @@ export function logStarted(record: UseStarted): void {
   console.log(logLine({ level: 'INFO', message: 'use started', ...record }));
 }
 
-/** Calls the author's code, and takes of its result what may leave the function. */
-export async function useInputs({ use, codes = [] }: UseOptions, given: UseInput): Promise<UseOutcome> {
+/** Calls the code that uses the inputs, and withholds what may not leave the function. */
+export async function useInputs({ use, codes = [] }: UseOptions, input: UseInput): Promise<UseOutcome> {
   try {
     const result = await withinSignal(
-      Promise.resolve().then(() => use(given)),
-      given.signal,
+      Promise.resolve().then(() => use(input)),
+      input.signal,
     );
-    return presentable(result, Object.values(given.inputs));
+    return filterResult(result, Object.values(input.inputs));
   } catch (error) {
-    if (given.signal.aborted) return { failure: timedOut(given.idempotencyKey) };
+    if (input.signal.aborted) return { failure: timedOut(input.idempotencyKey) };
     if (error instanceof UseError && codes.includes(error.code)) return { declined: error.code };
-    return { failure: failed(error, given.idempotencyKey) };
+    return { failure: failed(error, input.idempotencyKey) };
   }
 }
 
 /**
- * The key by which a gateway knows that a call is the same as before: SHA-256 over the contact id, the parameter
- * `attempt` and the pairs of field and message id.
+ * Returns the key by which a payment gateway recognizes a repeated call: SHA-256 over the contact id, the parameter
+ * `attempt`, and the pairs of field and message id.
  */
 export async function idempotencyKeyOf(
   contactId: string | null,
@@ -113,19 +124,19 @@ export async function idempotencyKeyOf(
 }
 
 const memberName = /^[A-Za-z0-9_-]{1,64}$/;
-// Stands for a member whose name may not leave the function.
+// Replaces a name that may not leave the function.
 const unnamed = '*';
 
 /**
- * The members of a result that may leave the function. The others are named, and success stays: what was charged must
- * not be answered as a failure.
+ * Separates the members of a result that may leave the function from the others. It never fails, as a successful charge
+ * must not be returned as a failure.
  */
-function presentable(given: unknown, inputs: readonly string[]): Extract<UseOutcome, { result: unknown }> {
-  if (given === undefined || given === null) return { result: {}, withheld: [] };
-  if (typeof given !== 'object' || Array.isArray(given)) return { result: {}, withheld: [unnamed] };
+function filterResult(returned: unknown, inputs: readonly string[]): Extract<UseOutcome, { result: unknown }> {
+  if (returned === undefined || returned === null) return { result: {}, withheld: [] };
+  if (!isRecord(returned)) return { result: {}, withheld: [unnamed] };
   const result: Record<string, string | number | boolean> = {};
   const withheld: string[] = [];
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(given))) {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(returned))) {
     if (!memberName.test(name) || holdsInput(name, inputs)) withheld.push(unnamed);
     else if (!isFlat(value) || holdsInput(value, inputs)) withheld.push(name);
     else result[name] = value;
@@ -141,7 +152,7 @@ function isFlat(value: unknown): value is string | number | boolean {
 
 const shortestToFind = 8;
 
-/** Whether it is an input, or holds one of eight or more characters; a shorter one may be in a reference by chance. */
+/** Returns whether a value is an input or contains one of eight or more characters. Shorter ones may occur in it by chance. */
 function holdsInput(value: string | number | boolean, inputs: readonly string[]): boolean {
   return inputs.some((input) => {
     if (input.length >= shortestToFind) return String(value).includes(input);
@@ -150,8 +161,8 @@ function holdsInput(value: string | number | boolean, inputs: readonly string[])
 }
 
 function failed(error: unknown, idempotencyKey: string): FlowKeysError {
-  const message = `The code that uses the inputs failed; the log names its error. Idempotency key: ${idempotencyKey}.`;
-  // The class alone: a code may be what a gateway answered.
+  const message = `The code that uses the inputs failed. The log names its error. Idempotency key: ${idempotencyKey}.`;
+  // Only the class: an error's code may be a gateway's response.
   const name = error instanceof Error ? error.constructor.name : typeof error;
   return new FlowKeysError('use_failed', message, { cause: { name } });
 }
@@ -159,6 +170,6 @@ function failed(error: unknown, idempotencyKey: string): FlowKeysError {
 function timedOut(idempotencyKey: string): FlowKeysError {
   return new FlowKeysError(
     'use_timed_out',
-    `The code that uses the inputs did not end in time, so it is unknown what it did. Ask for idempotency key ${idempotencyKey}.`,
+    `The code that uses the inputs did not finish in time and may or may not have taken effect. Look up idempotency key ${idempotencyKey} where it would have.`,
   );
 }

@@ -6,9 +6,9 @@ import type { ConsumerStore } from './consumer-store.ts';
 
 /** Options of {@link createConsumerCache}. */
 export interface ConsumerCacheOptions extends CacheTimes {
-  /** How many consumers are kept; the least recently used leave first. Default: 1,000. */
+  /** How many consumers are cached. The least recently used are evicted first. Default: 1,000. */
   readonly maxConsumers?: number;
-  /** How many names without a usable consumer are remembered. Default: 20,000. */
+  /** How many unknown or unusable names are cached. Default: 20,000. */
   readonly maxAbsentConsumers?: number;
 }
 
@@ -17,7 +17,7 @@ export interface CachedConsumer extends Entry {
   readonly consumer: Consumer;
 }
 
-/** Consumers with their imported keys, by name. */
+/** A cache of consumers with their imported keys, by name. See {@link createConsumerCache}. */
 export interface ConsumerCache {
   readonly holds: 'consumers';
   /** @internal */
@@ -25,8 +25,8 @@ export interface ConsumerCache {
 }
 
 /**
- * Makes a cache of consumers, to be shared by the relays of one process or isolate. It has the manners of the
- * cache of private keys.
+ * Creates a cache of consumers, to be shared by the relays of one process or isolate. It works like the cache of
+ * private keys, {@link createKeyCache}.
  *
  * @example
  * const consumerCache = createConsumerCache({ timeToLive: 60_000 });
@@ -54,7 +54,7 @@ export function cachedConsumers(consumerStore: ConsumerStore, { cache }: Consume
     unavailable: (name, what, cause) =>
       new FlowKeysError(
         'consumer_store_unavailable',
-        `The consumer store ${what} when it was asked for consumer ${name}. Try again; its own logs and metrics say why.`,
+        `The consumer store ${what} while reading consumer ${name}. Try again, and check the store's logs and metrics.`,
         { ...(cause !== undefined && { cause }) },
       ),
   });

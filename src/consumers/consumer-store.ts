@@ -1,6 +1,5 @@
 /**
- * Where consumers are registered. This is all that is asked of a store; caching, parsing, imports and deadlines
- * are not its work.
+ * Where consumers are registered. A store only reads: caching, parsing, imports and deadlines are handled outside it.
  *
  * @example
  * const consumerStore: ConsumerStore = {
@@ -9,10 +8,11 @@
  */
 export interface ConsumerStore {
   /**
-   * The consumer's document, as {@link parseConsumer} takes it; `undefined` for a name that it does not know.
+   * Returns the consumer's document, as {@link parseConsumer} reads it, or `undefined` for an unknown name.
    *
-   * @param name lower-case letters, digits and `-`, at most 64: checked before
-   * @throws FlowKeysError `consumer_store_unavailable` when it cannot tell whether it has the consumer
+   * @param name at most 64 lower-case letters, digits and `-`, already checked
+   * @throws FlowKeysError `consumer_store_unavailable` when it cannot tell whether it has the consumer. Any other error is
+   *   reported as `consumer_store_unavailable`, too
    */
   consumer(name: string, options: { readonly signal?: AbortSignal }): Promise<string | undefined>;
 }

@@ -1,51 +1,46 @@
 import { derTag, objectIdentifier, readDer, readDerElements, sameBytes } from '../encoding/der.ts';
 import { isRecord } from '../encoding/json.ts';
-import { readCertificate } from '../keys/certificate.ts';
+import { readCertificate, type Validity } from '../keys/certificate.ts';
 import { holdsPrivateKey, isPrivateJwk } from '../keys/holds-private-key.ts';
 import { pemBlocks } from '../keys/key-text.ts';
 
-/** A consumer's public key, as far as it is read without Web Crypto. */
+/** A consumer's public key, parsed but not yet imported. */
 export interface ConsumerKey {
   readonly kind: 'RSA' | 'P-256' | 'X25519';
-  /** To be imported as `spki` or as `jwk`. */
-  readonly key: Uint8Array<ArrayBuffer> | PublicJwk;
-  /** The JWK's own key id. */
+  /** To import as `spki`, or as `jwk`. */
+  readonly key: Uint8Array<ArrayBuffer> | JsonWebKey;
+  /** The JWK's key id. */
   readonly kid?: string;
-  /** The JWK's own algorithm. */
+  /** The JWK's algorithm. */
   readonly alg?: string;
   /** The certificate's. */
-  readonly validity?: { readonly notBefore: number; readonly notAfter: number };
+  readonly validity?: Validity;
 }
 
-/** The members of a public JWK that make up the key (RFC 7638, section 3.2). */
-export type PublicJwk =
-  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
-  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
-  | { readonly kty: 'OKP'; readonly crv: 'X25519'; readonly x: string };
-
-/** What is wrong with a key, after "its publicKey is", and what to do next. */
+/** What is wrong with a key, and what to do next. `found` completes "its publicKey is …". */
 export interface UnusableKey {
   readonly found: string;
   readonly next: string;
 }
 
-const useSupported = 'Register an RSA key of 2048 bits or more, or for the format jwe one on P-256 or X25519.';
-const usePublic = 'Register the public key alone: "openssl pkey -in private-key.pem -pubout" prints it.';
 export const privateKey: UnusableKey = {
   found: 'a private key',
-  next: `${usePublic} Whoever could read this document may have the private key, so make a new one.`,
+  next: 'Anyone who could read this document may have it, so create a new key pair. Register the public key alone: "openssl pkey -in private-key.pem -pubout" prints it.',
 };
-const unsupported: UnusableKey = { found: 'of an unsupported algorithm or curve', next: useSupported };
+const unsupported: UnusableKey = {
+  found: 'of an unsupported algorithm or curve',
+  next: 'Register an RSA key of 2048 bits or more, or for the format jwe a P-256 or X25519 key.',
+};
 const noKey: UnusableKey = {
-  found: 'no public key',
+  found: 'not a public key',
   next: 'Register PEM text (BEGIN PUBLIC KEY or BEGIN CERTIFICATE) or a JWK.',
 };
 const damaged: UnusableKey = {
   found: 'damaged',
-  next: 'Register it again, with all its lines: "openssl pkey -pubin -in public-key.pem -noout" checks it.',
+  next: 'Register the whole key again. "openssl pkey -pubin -in public-key.pem -noout" checks it.',
 };
 
-/** Reads a public key as PEM text (RFC 7468) of a SubjectPublicKeyInfo or an X.509 certificate, or as a JWK (RFC 7517). */
+/** Parses a public key: PEM text (RFC 7468) of a SubjectPublicKeyInfo or an X.509 certificate, or a JWK (RFC 7517). */
 export function readConsumerKey(publicKey: unknown): ConsumerKey | UnusableKey {
   if (typeof publicKey === 'string') return readPem(publicKey);
   return isRecord(publicKey) ? readJwk(publicKey) : noKey;
@@ -56,7 +51,7 @@ function readPem(text: string): ConsumerKey | UnusableKey {
   const [block, ...others] = pemBlocks(text);
   if (block === undefined) return noKey;
   if (block.label === 'PUBLIC KEY' && others.length === 0) return readSpki(block.der);
-  // A chain may follow a certificate.
+  // Its chain may follow a certificate.
   if (block.label === 'CERTIFICATE') {
     const certificate = block.der && readCertificate(block.der);
     if (certificate === undefined) return { found: 'a damaged certificate', next: damaged.next };
@@ -64,8 +59,8 @@ function readPem(text: string): ConsumerKey | UnusableKey {
     const key = readSpki(spki);
     return 'found' in key ? key : { ...key, validity: { notBefore, notAfter } };
   }
-  if (others.length > 0) return { found: 'several keys', next: 'Register one.' };
-  return { found: 'PEM text of another kind', next: noKey.next };
+  if (others.length > 0) return { found: 'more than one key', next: 'Register one key.' };
+  return { found: 'PEM text of another type', next: noKey.next };
 }
 
 /** RFC 5280, section 4.1.2.7: SEQUENCE { SEQUENCE { algorithm, parameters }, BIT STRING }. */
@@ -83,40 +78,46 @@ function readSpki(spki: Uint8Array<ArrayBuffer> | undefined): ConsumerKey | Unus
   return isP256 ? { kind: 'P-256', key: spki } : unsupported;
 }
 
+const jwkKinds: readonly {
+  readonly kind: ConsumerKey['kind'];
+  readonly kty: string;
+  readonly crv?: string;
+  /** The members that make up the key (RFC 7638, section 3.2). */
+  readonly members: readonly string[];
+}[] = [
+  { kind: 'RSA', kty: 'RSA', members: ['kty', 'n', 'e'] },
+  { kind: 'P-256', kty: 'EC', crv: 'P-256', members: ['kty', 'crv', 'x', 'y'] },
+  { kind: 'X25519', kty: 'OKP', crv: 'X25519', members: ['kty', 'crv', 'x'] },
+];
+
 const encryptingOperations: readonly unknown[] = ['encrypt', 'wrapKey', 'deriveKey', 'deriveBits'];
 
 const maxKidLength = 256;
 
 function readJwk(jwk: Readonly<Record<string, unknown>>): ConsumerKey | UnusableKey {
   if (isPrivateJwk(jwk)) return privateKey;
-  const { kid, alg, use, key_ops: operations, kty } = jwk;
+  const { kid, alg, use, key_ops: operations, kty, crv } = jwk;
   if ((use !== undefined && use !== 'enc') || !mayEncrypt(operations, kty)) {
     return { found: 'a JWK that is not for encryption', next: 'Register one with "use": "enc", or without "key_ops".' };
   }
   if (alg !== undefined && typeof alg !== 'string') {
-    return { found: 'a JWK whose alg is no text', next: 'Leave "alg" out, or name the algorithm.' };
+    return { found: 'a JWK whose alg is not a string', next: 'Leave "alg" out, or name the algorithm.' };
   }
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > maxKidLength)) {
-    return { found: 'a JWK whose kid is no text, empty or too long', next: `It may have ${maxKidLength} characters.` };
+    const next = `Use a string of 1 to ${maxKidLength} characters.`;
+    return { found: 'a JWK whose kid is not a string, empty or too long', next };
   }
-  const named = { ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) };
-  const { crv, n, e, x, y } = jwk;
-  if (kty === 'RSA') return isText(n) && isText(e) ? { kind: 'RSA', key: { kty, n, e }, ...named } : damaged;
-  if (kty === 'EC' && crv === 'P-256')
-    return isText(x) && isText(y) ? { kind: 'P-256', key: { kty, crv, x, y }, ...named } : damaged;
-  if (kty === 'OKP' && crv === 'X25519')
-    return isText(x) ? { kind: 'X25519', key: { kty, crv, x }, ...named } : damaged;
-  return kty === undefined ? noKey : unsupported;
+  const known = jwkKinds.find((form) => form.kty === kty && (form.crv === undefined || form.crv === crv));
+  if (known === undefined) return kty === undefined ? noKey : unsupported;
+  const key = Object.fromEntries(known.members.map((member) => [member, jwk[member]]));
+  if (Object.values(key).some((member) => typeof member !== 'string')) return damaged;
+  return { kind: known.kind, key, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) };
 }
 
-/** RFC 7517, section 4.3. The public key of a key agreement has no operation of its own: Web Crypto exports it with none. */
+/** RFC 7517, section 4.3. Web Crypto exports the public keys of key agreements with no operation. */
 function mayEncrypt(operations: unknown, kty: unknown): boolean {
   if (operations === undefined) return true;
   if (!Array.isArray(operations)) return false;
   if (operations.length === 0) return kty !== 'RSA';
   return operations.some((operation) => encryptingOperations.includes(operation));
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
 }

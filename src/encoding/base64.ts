@@ -1,6 +1,6 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of UTF-8 bytes, to the letter; `undefined` when they are not UTF-8. */
+/** Decodes UTF-8 without changing anything, byte order marks included. Returns `undefined` for bytes that are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
@@ -9,10 +9,10 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-// As many as an engine surely takes as arguments.
+// A number of arguments that every engine accepts.
 const chunkLength = 8_192;
 
-/** Base64 (RFC 4648, section 4). */
+/** Encodes as base64 (RFC 4648, section 4). */
 export function base64(bytes: Uint8Array): string {
   let binary = '';
   for (let start = 0; start < bytes.length; start += chunkLength) {
@@ -21,12 +21,12 @@ export function base64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** Base64url without padding (RFC 7515, section 2). */
+/** Encodes as base64url without padding (RFC 7515, section 2). */
 export function base64url(bytes: Uint8Array): string {
   return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** The bytes of base64 text; `undefined` when it is not base64. */
+/** Decodes base64. Returns `undefined` for text that is not base64. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   let binary: string;
   try {
@@ -39,7 +39,11 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   return bytes;
 }
 
-/** Two hexadecimal digits for each byte. */
+const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Encodes as lower-case hexadecimal digits. */
 export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let digits = '';
+  for (const byte of bytes) digits += hexDigits[byte];
+  return digits;
 }

@@ -2,7 +2,7 @@
 export interface DerElement {
   readonly tag: number;
   readonly content: Uint8Array<ArrayBuffer>;
-  /** Where the element ends, in bytes from the start of the text that was read. */
+  /** Where the element ends, in bytes from the start of the input. */
   readonly end: number;
 }
 
@@ -17,7 +17,7 @@ export const derTag = {
   sequence: 0x30,
 } as const;
 
-/** The contents of OBJECT IDENTIFIER elements: of RFC 8017, RFC 5480 and RFC 8410. */
+/** The contents of OBJECT IDENTIFIER elements from RFC 8017, RFC 5480 and RFC 8410. */
 export const objectIdentifier = {
   rsaEncryption: new Uint8Array([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]),
   ecPublicKey: new Uint8Array([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]),
@@ -25,7 +25,7 @@ export const objectIdentifier = {
   x25519: new Uint8Array([0x2b, 0x65, 0x6e]),
 } as const;
 
-/** Reads the element at `offset`; `undefined` when it is cut short or its length is not DER's shortest form. */
+/** Reads the element at `offset`. Returns `undefined` if it is cut short or its length is not in DER's shortest form. */
 export function readDer(bytes: Uint8Array<ArrayBuffer>, offset = 0): DerElement | undefined {
   const tag = bytes[offset];
   const first = bytes[offset + 1];
@@ -41,7 +41,7 @@ export function readDer(bytes: Uint8Array<ArrayBuffer>, offset = 0): DerElement 
   return { tag, content: bytes.subarray(start, end), end };
 }
 
-/** The elements within a content, to its last byte; `undefined` when they are not DER, or when bytes are left over. */
+/** Reads all elements of a content. Returns `undefined` if they are not DER or bytes are left over. */
 export function readDerElements(content: Uint8Array<ArrayBuffer>): readonly DerElement[] | undefined {
   const elements: DerElement[] = [];
   for (let position = 0; position < content.length; ) {
@@ -57,22 +57,14 @@ export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
-/** Writes one element; `contents` are joined. */
+/** Writes one element with the joined contents. */
 export function writeDer(tag: number, ...contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const length = contents.reduce((sum, content) => sum + content.length, 0);
-  const size = length < 0x80 ? [length] : lengthOctets(length);
-  const written = new Uint8Array(1 + size.length + length);
-  written[0] = tag;
-  written.set(size, 1);
-  let position = 1 + size.length;
-  for (const content of contents) {
-    written.set(content, position);
-    position += content.length;
-  }
-  return written;
+  const content = contents.flatMap((part) => [...part]);
+  return new Uint8Array([tag, ...lengthOctets(content.length), ...content]);
 }
 
 function lengthOctets(length: number): readonly number[] {
+  if (length < 0x80) return [length];
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
   return [0x80 | octets.length, ...octets];

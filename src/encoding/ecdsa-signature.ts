@@ -1,8 +1,8 @@
 import { derTag, readDer, writeDer } from './der.ts';
 
 /**
- * From DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as
- * WebCrypto takes them; `undefined` unless it is DER to the bit, so that no altered signature is accepted.
+ * Converts DER `SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279, section 2.2.3) to r and s side by side, as Web Crypto takes
+ * them. Returns `undefined` for anything but exact DER, so that no altered signature is accepted.
  */
 export function rawSignature(
   der: Uint8Array<ArrayBuffer>,
@@ -23,7 +23,7 @@ export function rawSignature(
   return raw;
 }
 
-/** The inverse of {@link rawSignature}. */
+/** Converts r and s side by side to DER, the inverse of {@link rawSignature}. */
 export function derSignature(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   const half = raw.length / 2;
   const integers = [raw.subarray(0, half), raw.subarray(half)].map((digits) => {
@@ -33,7 +33,7 @@ export function derSignature(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   return writeDer(derTag.sequence, ...integers);
 }
 
-/** The digits of a positive INTEGER in its shortest form (X.690, section 8.3): a zero only stands before a set bit. */
+/** Returns the digits of a positive INTEGER in its shortest form (X.690, section 8.3): a leading zero only before a set bit. */
 function positiveInteger(content: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   const [first, second] = content;
   if (first === undefined || first >= 0x80) return undefined;

@@ -1,6 +1,6 @@
-// What this product's function answers, by the paths under `$.External`.
+// The names in the answer of this product's function, as paths under `$.External`.
 
-/** For the response validation JSON, and for STRING_MAP: the setting `ANSWER`. */
+/** The setting `ANSWER`: `nested` for the response validation JSON, `flat` for STRING_MAP. */
 export type AnswerForm = 'nested' | 'flat';
 
 const top = ['status-code', 'error', 'code', 'detail'];
@@ -25,7 +25,7 @@ const patterns: Readonly<Record<AnswerForm, RegExp>> = {
   ),
 };
 
-/** Whether the function answers something under a path, such as `data.success`. */
-export function isAnswered(path: string, form: AnswerForm): boolean {
+/** Whether the answer can have a path, such as `data.success`. */
+export function isInAnswer(path: string, form: AnswerForm): boolean {
   return patterns[form].test(path) && !(form === 'flat' && path.includes('.'));
 }

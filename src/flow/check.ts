@@ -2,35 +2,35 @@ import { checkBuffering } from './checks/buffering.ts';
 import { checkContract } from './checks/contract.ts';
 import { checkInput, type UploadedKeys } from './checks/input.ts';
 import { checkLogging } from './checks/logging.ts';
-import { checkPlaintext, keptIn } from './checks/plaintext.ts';
+import { checkPlaintext, contactAttributesWith } from './checks/plaintext.ts';
 import { checkRecording } from './checks/recording.ts';
 import { checkBlock, checkWhole } from './checks/structure.ts';
 import { type Fault, type FlowFinding, fault, findingKinds } from './findings.ts';
 import { type Followed, follow, type Point, wayTo } from './follow/follow.ts';
-import { type FlowDocument, parameter, terminalTypes } from './language.ts';
-import { type Unknown, unknownsOf } from './unknown.ts';
+import { type FlowDocument, terminalTypes } from './language.ts';
+import { findUnknowns, type Unknown } from './unknown.ts';
 
-/** What a flow is compared with. */
+/** What {@link checkFlow} compares a flow with. */
 export interface FlowCheckOptions {
-  /** The instance's security keys; without them, key ids and certificates are not compared with Connect's. */
+  /** The instance's security keys. Without them, key ids and certificates are not compared with Connect's. */
   readonly uploaded?: UploadedKeys | undefined;
-  /** Milliseconds since 1970, for the certificates' validity. Default: now. */
+  /** When certificates must be valid, in milliseconds since 1970. Default: now. */
   readonly now?: number;
 }
 
-/** What the check of a flow says. */
+/** The result of {@link checkFlow}. */
 export interface FlowReport {
   /** In the order of the flow's blocks. */
   readonly findings: readonly FlowFinding[];
-  /** What cannot be known from the flow. */
+  /** What the flow alone does not tell. */
   readonly unknown: readonly Unknown[];
-  /** The contact attributes that hold an encrypted input when the call ends, and its block. */
+  /** The contact attributes that hold an encrypted input when the call ends, and the block that took it. */
   readonly kept: readonly { readonly attribute: string; readonly block: string }[];
 }
 
 /**
- * Looks for what leaks an input, loses it, or makes calls fail, on each way that a call can take. It does not throw: a flow
- * with an unknown form is refused when it is read.
+ * Finds what leaks an input, loses it, or makes calls fail, on every path that a call can take. Never throws:
+ * `readFlow` already rejects what is not a flow.
  *
  * @example
  * const { findings } = checkFlow(readFlow(text));
@@ -45,7 +45,7 @@ export function checkFlow(flow: FlowDocument, { uploaded, now = Date.now() }: Fl
     ...flow.Actions.flatMap((action) => [
       ...checkInput(action, { uploaded, now }),
       ...checkBlock(action, flow),
-      ...(ways.has(action.Identifier) ? [] : [fault('unreachable_block', action, 'is reached by no branch')]),
+      ...(ways.has(action.Identifier) ? [] : [fault('unreachable_block', action, 'is not reached by any branch')]),
     ]),
     ...checkNotPassed(flow, followed),
   ].map((found) => withWay(found, ways.get(found.block)));
@@ -60,7 +60,7 @@ export function checkFlow(flow: FlowDocument, { uploaded, now = Date.now() }: Fl
   );
   return {
     findings: inOrder(firstOfEach([...whole, ...onWays]), flow),
-    unknown: unknownsOf(flow, followed),
+    unknown: [...findUnknowns(flow, followed)],
     kept: keptInputs(followed),
   };
 }
@@ -77,21 +77,18 @@ function withWay({ code, block, message }: Fault, point: Point | undefined): Flo
   return { code, severity, block, way: last < 0 ? way : way.slice(0, last + 1), message, fix };
 }
 
-/** Encrypted inputs that no function is given, on any way. */
+/** Encrypted inputs that no function receives on any path. A flow that the call is transferred to may pass them on. */
 function checkNotPassed({ Actions }: FlowDocument, { points }: Followed): readonly Fault[] {
-  const followed = points.flatMap(({ token }) => (token?.kind === 'input' ? [token] : []));
-  const made = new Set(followed.map(({ block }) => block));
-  const used = new Set(followed.filter(({ isUsed }) => isUsed).map(({ block }) => block));
-  const goesOn = new Set(
-    points.flatMap(({ facts, token }) =>
-      token?.kind === 'input' && facts.action.Type === 'TransferToFlow' && keptIn(token).length > 0
-        ? [token.block]
-        : [],
-    ),
+  const inputs = points.flatMap(({ facts, token }) =>
+    token?.kind === 'input' ? [{ token, type: facts.action.Type }] : [],
   );
-  return Actions.filter(
-    ({ Identifier }) => made.has(Identifier) && !used.has(Identifier) && !goesOn.has(Identifier),
-  ).map((action) => fault('input_not_passed', action, 'stores an encrypted input that no function is given'));
+  const isPassed = ({ token, type }: (typeof inputs)[number]) =>
+    token.isUsed || (type === 'TransferToFlow' && contactAttributesWith(token).length > 0);
+  const taken = new Set(inputs.map(({ token }) => token.block));
+  const passed = new Set(inputs.filter(isPassed).map(({ token }) => token.block));
+  return Actions.filter(({ Identifier }) => taken.has(Identifier) && !passed.has(Identifier)).map((action) =>
+    fault('input_not_passed', action, 'stores an encrypted input that no function receives'),
+  );
 }
 
 function keptInputs({ points }: Followed): FlowReport['kept'] {
@@ -99,7 +96,7 @@ function keptInputs({ points }: Followed): FlowReport['kept'] {
     .filter(({ facts }) => terminalTypes.has(facts.action.Type))
     .flatMap(({ token }) =>
       token?.kind === 'input' && token.typed !== 'no'
-        ? keptIn(token).map((attribute) => ({ attribute, block: token.block }))
+        ? contactAttributesWith(token).map((attribute) => ({ attribute, block: token.block }))
         : [],
     );
   return [...new Map(kept.map((entry) => [JSON.stringify(entry), entry])).values()];
@@ -119,14 +116,4 @@ function inOrder(findings: readonly FlowFinding[], { Actions }: FlowDocument): r
   const places = new Map(Actions.map(({ Identifier }, index) => [Identifier, index]));
   const place = ({ block }: FlowFinding) => places.get(block) ?? -1;
   return findings.toSorted((one, other) => place(one) - place(other));
-}
-
-/** The blocks that invoke modules, with the modules' ids. */
-export function modulesInvoked({
-  Actions,
-}: FlowDocument): readonly { readonly block: string; readonly module: string }[] {
-  return Actions.filter(({ Type }) => Type === 'InvokeFlowModule').map((action) => ({
-    block: action.Identifier,
-    module: String(parameter(action, 'FlowModuleId') ?? ''),
-  }));
 }

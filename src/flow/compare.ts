@@ -1,4 +1,4 @@
-/** Whether a condition holds of a value, which is text in a flow. */
+/** Whether a value, which is text in a flow, meets a condition. */
 export function holds(value: string, operator: string, operands: readonly string[]): boolean {
   return operands.some((operand) => tests[operator]?.(value, operand) ?? false);
 }

@@ -1,174 +1,114 @@
-/** `error`: an input leaks, is lost, or calls fail. `warning`: it may. `note`: AWS does not say, or it is worth a look. */
+/** `error`: an input leaks or is lost, or calls fail. `warning`: they may. `note`: AWS does not say, or a person should look. */
 export type Severity = 'error' | 'warning' | 'note';
+
+// Each code with its fix. Codes are stable: accepted findings name them.
+
+const errors = {
+  stored_unencrypted: 'Select "Encrypt entry" in the block',
+  encryption_not_stored: 'Select "Store customer input"; only stored input is encrypted',
+  encryption_incomplete: 'Give the block both a key id and a certificate',
+  telephone_encrypted: 'Set the input type to "Custom"; only custom input is encrypted',
+  validation_missing: 'Select "Custom" with a maximum number of digits, or "Phone number"',
+  key_id_empty: 'Enter a key id from "flow-keys keys list"',
+  key_id_placeholder: 'Enter a key id from "flow-keys keys list"',
+  unknown_key_id: 'Enter a key id from "flow-keys keys list"',
+  private_key_in_flow:
+    'Replace it with the certificate, and rotate the key with "flow-keys rotate": everyone who can read the flow has the private key',
+  public_key_in_flow: "Paste the key's certificate, not its public key",
+  certificate_unreadable: 'Paste the complete content of certificate.pem',
+  certificate_expired: 'Rotate the key with "flow-keys rotate"',
+  certificate_not_yet_valid: 'Paste a certificate that is valid now',
+  certificate_mismatch: 'Paste the certificate that belongs to this key id',
+  prompt_count: 'Keep exactly one of Text, SSML, PromptId and Media',
+  input_limit: 'Set a limit that Connect accepts',
+  conditions_ignored: 'Compare $.StoredCustomerInput in a separate block',
+  recording_on: 'On every path to the input, turn off automated interaction recording in "Set recording behavior"',
+  agent_recording_on:
+    'Turn off call recording before the input, or suspend it with SuspendContactRecording and accept the finding',
+  logging_on: 'Put "Set logging behavior: Disable" before it on every path',
+  plaintext_logged: 'Keep logging disabled until the last block that handles the decrypted input',
+  buffer_stored_unencrypted:
+    'Encrypt what the block stores, or set StoreInput to False; the buffer can hold digits of the input',
+  surplus_digits: 'Stop buffering after the encrypted input; its surplus digits reach this block unencrypted',
+  input_kept: 'Encrypt the input before it is stored with the contact',
+  plaintext_kept: 'Use the plaintext in the function; contact attributes stay in the contact record for 24 months',
+  plaintext_spoken: 'Say at most the last four digits, which the function returns',
+  plaintext_to_function: 'Pass the encrypted input, and decrypt it in that function',
+  plaintext_passed: 'Remove the plaintext from the block; Connect would store or display it',
+  key_id_differs: 'Pass the key id that encrypts the input as "key-id"',
+  input_not_passed: 'Pass it to a function as a parameter',
+  input_overwritten: 'Before the next input, copy $.StoredCustomerInput into an attribute or call the function',
+  timeout_not_checked: 'Compare the input with "Timeout" first; that is its value when the caller types nothing',
+  string_map_nested: 'Set the response validation to JSON, or ANSWER=flat on the function',
+  asynchronous_answer: 'Invoke the function synchronously, or add "Wait" and "Load Lambda result" before this block',
+  comparison_never_true:
+    'Compare $.External.data.success with "true" or "false", or $.External.status-code with "200" or "500"',
+  lambda_limit: 'Set the time limit to 8 seconds (asynchronous: at most 60)',
+  lambda_without_error_branch: 'Connect the Error branch; without it the call ends',
+  error_branch_missing: 'Connect the branch; Connect requires it',
+  next_block_missing: 'Connect the Success branch',
+  dangling_branch: 'Connect the branch to a block of this flow',
+  start_missing: 'Set StartAction to the identifier of the first block',
+  identifier_invalid:
+    'Give each block a unique identifier of at most 50 characters, without % : ( \\ / ) = $ , ; [ ] { }',
+  too_many_blocks: 'Move blocks into a module; a flow can have at most 250',
+};
+
+const warnings = {
+  certificate_expiring: 'Rotate the key with "flow-keys rotate" before the certificate expires',
+  buffering_on: 'Stop buffering before the input, so that keys typed ahead do not become part of it',
+  plaintext_in_flow_attribute: 'Use the plaintext in the function; flow attributes appear in the flow log',
+  ciphertext_spoken: 'Remove it from the prompt; the stored input is a ciphertext',
+  security_code_kept:
+    'Use a flow attribute, or overwrite this one: PCI DSS 3.3.1 forbids storing the code after authorization, even encrypted',
+  answer_without_function: 'Invoke the function on every path to this block',
+  answer_unknown:
+    'Read an existing name, such as $.External.data.success ($.External.success with STRING_MAP and ANSWER=flat), or accept the finding if the function is your own',
+  functions_too_long:
+    'Put a prompt between the functions, or lower their time limits; a sequence of functions has 20 seconds',
+};
+
+const notes = {
+  call_recording_on: 'If an agent is on the line here, suspend the recording with SuspendContactRecording',
+  logging_unknown: 'Put "Set logging behavior: Disable" first; logging that an earlier flow enabled stays enabled',
+  response_validation_missing: 'Set the response validation to JSON; AWS does not document the default',
+  answer_not_compared: 'Compare $.External.data.success with "true"; the function also returns failures',
+  unreachable_block: 'Connect the block or remove it',
+};
+
+/** A finding's stable code, such as `recording_on`. */
+export type FindingCode = keyof typeof errors | keyof typeof warnings | keyof typeof notes;
 
 interface FindingKind {
   readonly severity: Severity;
+  /** How to fix it. */
   readonly fix: string;
 }
 
-/** Every finding of {@link checkFlow}. Codes are stable: accepted findings name them. */
-export const findingKinds = {
-  // How an input is taken.
+/** Every finding of {@link checkFlow}, by its code. */
+export const findingKinds: Readonly<Record<FindingCode, FindingKind>> = {
+  ...withSeverity('error', errors),
+  ...withSeverity('warning', warnings),
+  ...withSeverity('note', notes),
+};
 
-  stored_unencrypted: { severity: 'error', fix: 'Select "Encrypt entry" in the block' },
-  encryption_not_stored: { severity: 'error', fix: 'Select "Store customer input"; only stored input is encrypted' },
-  encryption_incomplete: { severity: 'error', fix: 'Give the block both a key id and a certificate' },
-  telephone_encrypted: { severity: 'error', fix: 'Set the input type to "Custom"; only custom input is encrypted' },
-  validation_missing: { severity: 'error', fix: 'Set "Custom" with a maximum of digits, or "Phone number"' },
-  key_id_empty: { severity: 'error', fix: 'Enter a key id that "flow-keys keys list" shows' },
-  key_id_placeholder: { severity: 'error', fix: 'Enter a key id that "flow-keys keys list" shows' },
-  unknown_key_id: { severity: 'error', fix: 'Enter a key id that "flow-keys keys list" shows' },
-  private_key_in_flow: {
-    severity: 'error',
-    fix: 'Replace it with the certificate alone, and rotate the key with "flow-keys rotate": everyone who may read the flow has the private key',
-  },
-  public_key_in_flow: { severity: 'error', fix: 'Paste the certificate of the key, not its public key' },
-  certificate_unreadable: { severity: 'error', fix: 'Paste the whole of certificate.pem' },
-  certificate_expired: { severity: 'error', fix: 'Rotate with "flow-keys rotate"' },
-  certificate_expiring: { severity: 'warning', fix: 'Rotate with "flow-keys rotate" before the certificate expires' },
-  certificate_not_yet_valid: { severity: 'error', fix: 'Paste a certificate that is valid now' },
-  certificate_mismatch: { severity: 'error', fix: 'Paste the certificate of the key that the key id names' },
-  prompt_count: { severity: 'error', fix: 'Keep one of Text, SSML, PromptId and Media' },
-  input_limit: { severity: 'error', fix: 'Set a limit that Connect accepts' },
-  conditions_ignored: { severity: 'error', fix: 'Compare $.StoredCustomerInput in a separate block' },
-
-  // What is recorded and logged.
-
-  recording_on: {
-    severity: 'error',
-    fix: 'Set the automated interaction recording off in "Set recording behavior" before the input, on every way to it',
-  },
-  agent_recording_on: {
-    severity: 'error',
-    fix: 'Set the recording of agent and customer off before the input, or suspend it with SuspendContactRecording and accept the finding',
-  },
-  call_recording_on: {
-    severity: 'note',
-    fix: 'Nothing, if no agent is on the line here; otherwise suspend the recording with SuspendContactRecording',
-  },
-  logging_on: {
-    severity: 'error',
-    fix: 'Put "Set logging behavior: Disable" before it, on every way to it',
-  },
-  logging_unknown: {
-    severity: 'note',
-    fix: 'Put "Set logging behavior: Disable" first: an earlier flow may have enabled logging, which stays enabled',
-  },
-  plaintext_logged: {
-    severity: 'error',
-    fix: 'Keep logging disabled until the last block that handles the decrypted input',
-  },
-
-  // Touchtone buffering.
-
-  buffering_on: {
-    severity: 'warning',
-    fix: 'Stop buffering before the input, so that keys typed ahead do not become part of it',
-  },
-  buffer_stored_unencrypted: {
-    severity: 'error',
-    fix: 'Encrypt what the block stores, or set StoreInput to False: surplus digits of the input can be in the buffer',
-  },
-  surplus_digits: {
-    severity: 'error',
-    fix: 'Stop buffering after the encrypted input: its surplus digits reach this block unencrypted',
-  },
-
-  // Where inputs and plaintexts go.
-
-  input_kept: { severity: 'error', fix: 'Encrypt the input before it is kept with the contact' },
-  plaintext_kept: {
-    severity: 'error',
-    fix: 'Let the function use the plaintext: contact attributes stay in the contact record for 24 months',
-  },
-  plaintext_in_flow_attribute: {
-    severity: 'warning',
-    fix: 'Let the function use the plaintext: flow attributes appear in the flow log when logging is enabled',
-  },
-  plaintext_spoken: { severity: 'error', fix: 'Say at most the last four digits, which the function returns' },
-  ciphertext_spoken: { severity: 'warning', fix: 'Remove it from the prompt: what is stored is a ciphertext' },
-  plaintext_to_function: { severity: 'error', fix: 'Pass the encrypted input, and decrypt it in that function' },
-  plaintext_passed: { severity: 'error', fix: 'Remove the plaintext from the block: Connect keeps or displays it' },
-  security_code_kept: {
-    severity: 'warning',
-    fix: 'Keep it in a flow attribute, or overwrite the contact attribute: PCI DSS 3.3.1 does not let it stay after authorisation, even encrypted',
-  },
-
-  // The contract between input, function and answer.
-
-  key_id_differs: { severity: 'error', fix: 'Pass the key id that the input is encrypted with as "key-id"' },
-  input_not_passed: { severity: 'error', fix: 'Pass it to a function as a parameter' },
-  input_overwritten: {
-    severity: 'error',
-    fix: 'Copy $.StoredCustomerInput into an attribute, or call the function, before the next input',
-  },
-  timeout_not_checked: {
-    severity: 'error',
-    fix: 'Compare the input with "Timeout" before it is passed: that is its text when the caller typed nothing',
-  },
-  string_map_nested: { severity: 'error', fix: 'Set the response validation to JSON, or the function to ANSWER=flat' },
-  response_validation_missing: {
-    severity: 'note',
-    fix: 'Set the response validation to JSON: AWS does not document what happens without it',
-  },
-  asynchronous_answer: {
-    severity: 'error',
-    fix: 'Invoke the function synchronously, or put "Wait" and "Load Lambda result" before its answer is read',
-  },
-  answer_without_function: { severity: 'warning', fix: 'Invoke the function on every way to this block' },
-  comparison_never_true: {
-    severity: 'error',
-    fix: 'Compare $.External.data.success with "true" or "false", and $.External.status-code with "200" or "500"',
-  },
-  answer_unknown: {
-    severity: 'warning',
-    fix: 'Read a name of the answer, such as $.External.data.success ($.External.success with STRING_MAP and ANSWER=flat); accept the finding if the function is your own',
-  },
-  answer_not_compared: {
-    severity: 'note',
-    fix: 'Compare $.External.data.success with "true": the function returns failures, too',
-  },
-  lambda_limit: { severity: 'error', fix: 'Set the time limit to 8 seconds (asynchronous: at most 60)' },
-  functions_too_long: {
-    severity: 'warning',
-    fix: 'Put a prompt between the functions, or lower their time limits: a sequence of functions has 20 seconds',
-  },
-
-  // The flow's structure.
-
-  lambda_without_error_branch: { severity: 'error', fix: 'Connect the Error branch: without it the call ends' },
-  error_branch_missing: { severity: 'error', fix: 'Connect the branch; Connect requires it' },
-  next_block_missing: { severity: 'error', fix: 'Connect the Success branch' },
-  dangling_branch: { severity: 'error', fix: 'Connect the branch to a block of the flow' },
-  start_missing: { severity: 'error', fix: 'Set StartAction to the identifier of the first block' },
-  identifier_invalid: {
-    severity: 'error',
-    fix: 'Give each block a unique identifier of at most 50 characters, without % : ( \\ / ) = $ , ; [ ] { }',
-  },
-  too_many_blocks: { severity: 'error', fix: 'Move blocks into a module: a flow has at most 250' },
-  unreachable_block: { severity: 'note', fix: 'Connect the block, or remove it' },
-} as const satisfies Readonly<Record<string, FindingKind>>;
-
-/** A finding's stable code, such as `recording_on`. */
-export type FindingCode = keyof typeof findingKinds;
+function withSeverity<Code extends string>(severity: Severity, fixes: Readonly<Record<Code, string>>) {
+  const kinds = Object.entries<string>(fixes).map(([code, fix]) => [code, { severity, fix }]);
+  return Object.fromEntries(kinds) as Record<Code, FindingKind>;
+}
 
 /** What is wrong with a flow, where, and how to fix it. It never quotes a key or a certificate. */
-export interface FlowFinding {
-  readonly code: FindingCode;
-  readonly severity: Severity;
-  /** The block's identifier. */
-  readonly block: string;
-  /** The blocks of a shortest way that leads there, the block itself last; empty where none does. */
+export interface FlowFinding extends FindingKind, Fault {
+  /** The blocks of a shortest path there, ending with the block itself; empty if no path leads there. */
   readonly way: readonly string[];
-  /** What is wrong; the block is the sentence's subject. */
-  readonly message: string;
-  readonly fix: string;
 }
 
-/** A finding before its way is known. */
+/** A problem at a block, before it is known how a call gets there. */
 export interface Fault {
   readonly code: FindingCode;
+  /** The block's identifier. */
   readonly block: string;
+  /** What is wrong. The block is the subject of the sentence. */
   readonly message: string;
 }
 

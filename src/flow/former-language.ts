@@ -1,8 +1,8 @@
 import { isRecord } from '../encoding/json.ts';
-import { type FlowAction, type FlowDocument, member } from './language.ts';
+import { type FlowAction, type FlowDocument, listMember, member, type Transitions } from './language.ts';
 
-// Exports of the flow editor before the flow language had its documented form: `modules`, each with `parameters` by
-// name and `branches` by condition. Only what handles inputs is carried over; the rest keeps its type and branches.
+// Flow editor exports from before the documented flow language: `modules`, each with `parameters` by name and `branches` by
+// condition. Blocks that do not handle inputs keep only their type and branches.
 
 const types: Readonly<Record<string, string>> = {
   StoreUserInput: 'GetParticipantInput',
@@ -18,45 +18,43 @@ const types: Readonly<Record<string, string>> = {
   EndFlowExecution: 'EndFlowExecution',
 };
 
-/** Reads what is left of the former language, as far as its blocks say the same as today's. */
+/** Reads a flow in the former flow language, as far as its blocks mean the same as today's. */
 export function readFormerFlow(flow: unknown): FlowDocument {
-  const modules = member(flow, 'modules');
-  const list = Array.isArray(modules) ? modules.filter(isRecord) : [];
   return {
     Version: 'former',
     StartAction: String(member(flow, 'start') ?? ''),
-    Actions: list.map(readModule),
+    Actions: listMember(flow, 'modules').filter(isRecord).map(readModule),
   };
 }
 
-interface Parameters {
-  /** The value of a parameter as text; `undefined` where there is none. */
+interface FormerParameters {
+  /** The value of a parameter as text. */
   text(name: string): string | undefined;
-  readonly all: readonly Readonly<Record<string, unknown>>[];
+  readonly all: readonly unknown[];
 }
 
-function readModule(module: Readonly<Record<string, unknown>>): FlowAction {
-  const former = String(module['type']);
-  const type = former === 'Transfer' && module['target'] === 'Flow' ? 'TransferToFlow' : (types[former] ?? former);
-  const all = Array.isArray(module['parameters']) ? module['parameters'].filter(isRecord) : [];
-  const parameters: Parameters = {
-    all,
-    text(name) {
-      const found = all.find((entry) => entry['name'] === name);
-      if (found === undefined || found['value'] === undefined || found['value'] === null) return undefined;
-      return String(found['value']);
-    },
+function readModule(module: unknown): FlowAction {
+  const former = String(member(module, 'type'));
+  const isFlowTransfer = former === 'Transfer' && member(module, 'target') === 'Flow';
+  const type = isFlowTransfer ? 'TransferToFlow' : (types[former] ?? former);
+  const all = listMember(module, 'parameters');
+  const text = (name: string) => {
+    const value = member(
+      all.find((entry) => member(entry, 'name') === name),
+      'value',
+    );
+    return value === undefined || value === null ? undefined : String(value);
   };
   return {
-    Identifier: String(module['id']),
+    Identifier: String(member(module, 'id')),
     Type: type,
-    Parameters: readParameters[type]?.(parameters, former) ?? {},
-    Transitions: readBranches(module['branches']),
+    Parameters: readParameters[type]?.({ all, text }, former) ?? {},
+    Transitions: readBranches(listMember(module, 'branches')),
   };
 }
 
 const readParameters: Readonly<
-  Record<string, (parameters: Parameters, former: string) => Readonly<Record<string, unknown>>>
+  Record<string, (parameters: FormerParameters, former: string) => Readonly<Record<string, unknown>>>
 > = {
   GetParticipantInput: ({ text }, former) => ({
     ...(text('Text') !== undefined && { Text: text('Text') }),
@@ -76,7 +74,7 @@ const readParameters: Readonly<
     LambdaFunctionARN: text('FunctionArn') ?? '',
     InvocationTimeLimitSeconds: text('TimeLimit') ?? '3',
     LambdaInvocationAttributes: pairs(all, 'Parameter'),
-    // The former language knows no other answers.
+    // The former language has no other response validation.
     ResponseValidation: { ResponseType: 'STRING_MAP' },
   }),
   UpdateContactAttributes: ({ all }) => ({ Attributes: pairs(all, 'Attribute') }),
@@ -93,15 +91,14 @@ const readParameters: Readonly<
 };
 
 /** `{name: "Parameter", key: "card", value: "Stored customer input", namespace: "System"}`, by key. */
-function pairs(all: Parameters['all'], name: string): Readonly<Record<string, string>> {
-  const named = all.filter((entry) => entry['name'] === name);
+function pairs(all: FormerParameters['all'], name: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    named.map((entry) => [
-      String(entry['key']),
-      entry['namespace'] === undefined || entry['namespace'] === null
-        ? String(entry['value'])
-        : pathOf(String(entry['namespace']), String(entry['value'])),
-    ]),
+    all
+      .filter((entry) => member(entry, 'name') === name)
+      .map((entry) => {
+        const [namespace, value] = [member(entry, 'namespace') ?? undefined, String(member(entry, 'value'))];
+        return [String(member(entry, 'key')), namespace === undefined ? value : pathOf(String(namespace), value)];
+      }),
   );
 }
 
@@ -111,24 +108,24 @@ function pathOf(namespace: string | undefined, name: string): string {
   return name === 'Stored customer input' ? '$.StoredCustomerInput' : `$.${name.replaceAll(' ', '')}`;
 }
 
-function readBranches(branches: unknown): FlowAction['Transitions'] {
-  const list = Array.isArray(branches) ? branches.filter(isRecord) : [];
-  const read = list.flatMap((branch) =>
-    typeof branch['transition'] === 'string' ? [{ ...branch, next: branch['transition'] } as const] : [],
-  );
-  const named = (branch: object) => String(member(branch, 'condition'));
-  const success = read.find((branch) => named(branch) === 'Success');
-  const errors: Readonly<Record<string, string>> = { Error: 'NoMatchingError', NoMatch: 'NoMatchingCondition' };
+const errorTypes: Readonly<Record<string, string>> = { Error: 'NoMatchingError', NoMatch: 'NoMatchingCondition' };
+
+function readBranches(branches: readonly unknown[]): Transitions {
+  const read = branches.flatMap((branch) => {
+    const NextAction = member(branch, 'transition');
+    return typeof NextAction === 'string' ? [{ branch, NextAction, name: String(member(branch, 'condition')) }] : [];
+  });
+  const success = read.find(({ name }) => name === 'Success');
   return {
-    ...(success && { NextAction: success.next }),
-    Errors: read.flatMap((branch) => {
-      const ErrorType = errors[named(branch)];
-      return ErrorType === undefined ? [] : [{ ErrorType, NextAction: branch.next }];
+    ...(success && { NextAction: success.NextAction }),
+    Errors: read.flatMap(({ NextAction, name }) => {
+      const ErrorType = errorTypes[name];
+      return ErrorType === undefined ? [] : [{ ErrorType, NextAction }];
     }),
     Conditions: read
-      .filter((branch) => named(branch) === 'Evaluate')
-      .map((branch) => ({
-        NextAction: branch.next,
+      .filter(({ name }) => name === 'Evaluate')
+      .map(({ NextAction, branch }) => ({
+        NextAction,
         Condition: {
           Operator: String(member(branch, 'conditionType') ?? 'Equals'),
           Operands: [String(member(branch, 'conditionValue'))],

@@ -4,14 +4,15 @@ import { follow } from './follow/follow.ts';
 import { parametersWith } from './follow/token.ts';
 import { type FlowAction, type FlowDocument, scalarParameter } from './language.ts';
 
-/** A setting of the function that does not fit a flow. */
+/** A function setting that does not fit a flow. */
 export interface SettingFault {
-  /** Such as `CHECK`. */
+  /** The setting's name, such as `CHECK`. */
   readonly setting: string;
+  /** The block's identifier. */
   readonly block: string;
-  /** What is wrong; the setting is the sentence's subject. */
+  /** What is wrong. The setting is the subject of the sentence. */
   readonly message: string;
-  /** What to set, or to change in the flow. */
+  /** What to set, or what to change in the flow. */
   readonly fix: string;
 }
 
@@ -19,8 +20,10 @@ export interface SettingFault {
  * Compares a flow with the settings of the function that it invokes.
  *
  * @param environment the function's environment variables
- * @param isInvoked whether a block's function is this one; by default each is
- * @throws FlowKeysError `not_configured` for settings that are wrong whatever the flow
+ * @param isInvoked whether an ARN in the flow is this function's. Default: all are
+ * @throws FlowKeysError `not_configured` if a setting is invalid in itself
+ * @example
+ * const faults = compareSettings(flow, { FIELDS: 'card', CHECK: 'card=card' });
  */
 export function compareSettings(
   flow: FlowDocument,
@@ -31,8 +34,8 @@ export function compareSettings(
   const invoked = invocationsOf(flow).filter(({ action }) => isInvoked(String(action.Parameters['LambdaFunctionARN'])));
   if (invoked.length === 0) return [];
   return [
-    ...invoked.flatMap((invocation) => compareInvocation(invocation, settings)),
-    ...flow.Actions.flatMap((action) => compareReader(action, settings)),
+    ...invoked.flatMap((invocation) => [...compareInvocation(invocation, settings)]),
+    ...flow.Actions.flatMap((action) => [...compareReader(action, settings)]),
   ];
 }
 
@@ -46,10 +49,9 @@ interface Invocation {
 function invocationsOf(flow: FlowDocument): readonly Invocation[] {
   const inputs = new Map<string, Set<string>>();
   for (const { facts, token } of follow(flow).points) {
-    if (token?.kind !== 'input') continue;
-    const names = inputs.get(facts.action.Identifier) ?? new Set();
-    for (const name of parametersWith(token, facts)) names.add(name);
-    if (names.size > 0) inputs.set(facts.action.Identifier, names);
+    const names = token?.kind === 'input' ? parametersWith(token, facts) : [];
+    const known = inputs.get(facts.action.Identifier) ?? [];
+    if (names.length > 0) inputs.set(facts.action.Identifier, new Set([...known, ...names]));
   }
   return flow.Actions.flatMap((action) => {
     const names = inputs.get(action.Identifier);
@@ -61,60 +63,53 @@ function invocationsOf(flow: FlowDocument): readonly Invocation[] {
 
 type Settings = ReturnType<typeof connectSettings>;
 
-function compareInvocation({ action, parameters, inputs }: Invocation, settings: Settings): readonly SettingFault[] {
+function* compareInvocation({ action, parameters, inputs }: Invocation, settings: Settings): Generator<SettingFault> {
   const { Identifier: block } = action;
   const { fields, answer, flowTimeLimit, requireKeyId, requireConsumer } = settings;
-  const faults: SettingFault[] = [];
-  const add = (setting: string, message: string, fix: string) => faults.push({ setting, block, message, fix });
-  for (const name of inputs.filter((input) => fields?.includes(input) === false))
-    add('FIELDS', `does not name "${name}", which "${block}" passes`, `Add ${name} to FIELDS`);
-  const isChecked = parameters.has('check-only');
-  for (const name of (fields ?? []).filter((field) => !isChecked && !inputs.includes(field)))
-    add('FIELDS', `names "${name}", which "${block}" does not pass`, `Remove ${name} from FIELDS, or pass it`);
+  const fault = (setting: string, message: string, fix: string) => ({ setting, block, message, fix });
+  for (const name of inputs)
+    if (fields?.includes(name) === false)
+      yield fault('FIELDS', `does not name "${name}", which "${block}" passes`, `Add ${name} to FIELDS`);
+  for (const name of parameters.has('check-only') ? [] : (fields ?? []))
+    if (!inputs.includes(name))
+      yield fault(
+        'FIELDS',
+        `names "${name}", which "${block}" does not pass`,
+        `Remove ${name} from FIELDS, or pass it`,
+      );
   const seconds = Number(scalarParameter(action, 'InvocationTimeLimitSeconds'));
-  if (seconds < flowTimeLimit)
-    add(
-      'FLOW_TIME_LIMIT',
-      `is ${flowTimeLimit} seconds, and "${block}" waits for ${seconds}`,
-      `Set FLOW_TIME_LIMIT=${seconds}`,
-    );
-  const form = scalarParameter(action, 'ResponseValidation', 'ResponseType')?.toUpperCase() === 'STRING_MAP';
-  if (form !== (answer === 'flat'))
-    add(
-      'ANSWER',
-      `is ${answer}, and "${block}" validates the response as ${form ? 'STRING_MAP' : 'JSON'}`,
-      `Set ANSWER=${form ? 'flat' : 'nested'}`,
-    );
+  if (seconds < flowTimeLimit) {
+    const message = `is ${flowTimeLimit} seconds, but "${block}" waits for ${seconds}`;
+    yield fault('FLOW_TIME_LIMIT', message, `Set FLOW_TIME_LIMIT=${seconds}`);
+  }
+  const isMap = scalarParameter(action, 'ResponseValidation', 'ResponseType')?.toUpperCase() === 'STRING_MAP';
+  const [validation, form] = isMap ? ['STRING_MAP', 'flat'] : ['JSON', 'nested'];
+  if (form !== answer)
+    yield fault('ANSWER', `is ${answer}, but "${block}" validates the response as ${validation}`, `Set ANSWER=${form}`);
   if (requireKeyId && !parameters.has('key-id'))
-    add('KEY_ID', `is required, and "${block}" passes no "key-id"`, 'Pass the key id as "key-id"');
+    yield fault('KEY_ID', `is required, but "${block}" passes no "key-id"`, 'Pass the key id as "key-id"');
   if (requireConsumer && !parameters.has('consumer'))
-    add('CONSUMER', `is required, and "${block}" passes no "consumer"`, 'Pass the consumer as "consumer"');
-  return faults;
+    yield fault('CONSUMER', `is required, but "${block}" passes no "consumer"`, 'Pass the consumer as "consumer"');
 }
 
 const answered = /^\$\.External\.data\.(?:fields\.([\w-]+)\.)?(check|last4|decryptedData)$/;
 
-/** A block that reads what the function tells only under some settings. */
-function compareReader(action: FlowAction, { checks, reveal }: Settings): readonly SettingFault[] {
+/** A block that reads what the function returns only under some settings. */
+function* compareReader(action: FlowAction, { checks, reveal }: Settings): Generator<SettingFault> {
   const { Identifier: block } = action;
-  return factsOf(action).references.flatMap((path) => {
+  for (const path of factsOf(action).references) {
     const [, field = 'my-secret-string', member] = path.match(answered) ?? [];
     const shown = (reveal?.fields.get(field) ?? reveal?.others)?.show;
-    const fault = (setting: string, message: string, fix: string) => [{ setting, block, message, fix }];
+    const fault = (setting: string, message: string, fix: string) => ({ setting, block, message, fix });
     if (member === 'check' && !checks.has(field))
-      return fault('CHECK', `has no check of "${field}", which "${block}" reads`, `Add ${field}=… to CHECK`);
-    if (member === 'last4' && shown !== 'last4')
-      return fault(
-        'REVEAL',
-        `does not show the last four digits of "${field}", which "${block}" says`,
-        `Set REVEAL="none ${field}=last4"`,
-      );
-    if (member === 'decryptedData' && shown !== undefined && shown !== 'full')
-      return fault(
-        'REVEAL',
-        `does not show "${field}", which "${block}" reads`,
-        'Let the function use the input, or set REVEAL=full',
-      );
-    return [];
-  });
+      yield fault('CHECK', `has no check of "${field}", which "${block}" reads`, `Add ${field}=… to CHECK`);
+    if (member === 'last4' && shown !== 'last4') {
+      const message = `does not show the last four digits of "${field}", which "${block}" says`;
+      yield fault('REVEAL', message, `Set REVEAL="none ${field}=last4"`);
+    }
+    if (member === 'decryptedData' && shown !== undefined && shown !== 'full') {
+      const fix = 'Use the input in the function, or set REVEAL=full';
+      yield fault('REVEAL', `does not show "${field}", which "${block}" reads`, fix);
+    }
+  }
 }

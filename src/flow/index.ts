@@ -1,4 +1,5 @@
-// flow-security-keys/flow: flows of Amazon Connect, read and checked. Pure, for a CDK project, CI, and a page.
+// flow-security-keys/flow reads, checks, writes and plays Amazon Connect flows. It has no dependencies on a platform, so that
+// CDK projects, CI and web pages can use it.
 
 export { FlowKeysError } from '../errors.ts';
 export { callFlow } from './call/call.ts';
@@ -12,7 +13,7 @@ export type {
 } from './call/parties.ts';
 export type { CallContext } from './call/state.ts';
 export type { CallEnd, CallStep, CallTranscript } from './call/transcript.ts';
-export { checkFlow, type FlowCheckOptions, type FlowReport, modulesInvoked } from './check.ts';
+export { checkFlow, type FlowCheckOptions, type FlowReport } from './check.ts';
 export type { UploadedKeys } from './checks/input.ts';
 export { type FindingCode, type FlowFinding, findingKinds, type Severity } from './findings.ts';
 export { compareSettings, type SettingFault } from './function-settings.ts';
@@ -20,11 +21,12 @@ export {
   branchesOf,
   type FlowAction,
   type FlowDocument,
+  listMember,
   mapTexts,
   member,
-  nextActions,
   type Transitions,
   textParameter,
+  textsIn,
 } from './language.ts';
 export { readFlow } from './read.ts';
 export type { Unknown } from './unknown.ts';

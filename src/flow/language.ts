@@ -6,23 +6,27 @@ import { isRecord } from '../encoding/json.ts';
  * @see https://docs.aws.amazon.com/connect/latest/APIReference/flow-language.html
  */
 export interface FlowDocument {
+  /** The version of the flow language; `former` for an export of the former flow language. */
   readonly Version: string;
+  /** The identifier of the first block. */
   readonly StartAction: string;
   readonly Metadata?: Readonly<Record<string, unknown>>;
-  /** Of a module: what it is given and returns. */
+  /** A module's parameters and results. */
   readonly Settings?: Readonly<Record<string, unknown>>;
   readonly Actions: readonly FlowAction[];
 }
 
-/** A block. */
+/** A block of a flow. */
 export interface FlowAction {
+  /** Unique in the flow. */
   readonly Identifier: string;
+  /** What the block does, such as `GetParticipantInput`. */
   readonly Type: string;
   readonly Parameters: Readonly<Record<string, unknown>>;
   readonly Transitions: Transitions;
 }
 
-/** Where a block leads: its Success branch, its error branches, and its conditions in their order. */
+/** Where a block leads: its Success branch, its error branches, and its conditions in order. */
 export interface Transitions {
   readonly NextAction?: string;
   readonly Errors?: readonly { readonly ErrorType: string; readonly NextAction: string }[];
@@ -32,17 +36,17 @@ export interface Transitions {
   }[];
 }
 
-/** A way out of a block. */
+/** A branch from a block to the next. */
 export interface Branch {
   readonly next: string;
   readonly kind: 'next' | 'error' | 'condition';
-  /** An error's type, or a condition in words. */
+  /** `Success`, the error type, or the condition in words. */
   readonly name: string;
   readonly operator?: string;
   readonly operands?: readonly string[];
 }
 
-/** The ways out of a block, in the order in which they are written. */
+/** The branches of a block: Success, then conditions and errors in their order. */
 export function branchesOf({
   Transitions: { NextAction, Errors = [], Conditions = [] },
 }: FlowAction): readonly Branch[] {
@@ -54,11 +58,6 @@ export function branchesOf({
     })),
     ...Errors.map(({ NextAction: next, ErrorType }) => ({ next, kind: 'error', name: ErrorType }) as const),
   ];
-}
-
-/** The blocks that an action may lead to. */
-export function nextActions(action: FlowAction): readonly string[] {
-  return branchesOf(action).map(({ next }) => next);
 }
 
 export const storedInput = '$.StoredCustomerInput';
@@ -74,25 +73,31 @@ export const terminalTypes: ReadonlySet<string> = new Set([
   'TransferParticipantToThirdParty',
 ]);
 
-/** A member of an object; `undefined` where there is none. */
+/** A member of an object; `undefined` if there is none, or if the value is not an object. */
 export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
 }
 
-/** What stands at a path in an action's parameters. */
+/** The list under a name; empty if there is none. */
+export function listMember(value: unknown, name: string): readonly unknown[] {
+  const list = member(value, name);
+  return Array.isArray(list) ? list : [];
+}
+
+/** The value at a path in a block's parameters. */
 export function parameter({ Parameters }: FlowAction, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(member, Parameters);
 }
 
-/** The same, if it is text. */
+/** The text at a path in a block's parameters; `undefined` for anything else. */
 export function textParameter(action: FlowAction, ...path: readonly string[]): string | undefined {
   const value = parameter(action, ...path);
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Numbers and booleans stand in flows as JSON has them, or as text: `8`, `"8"`, `true`, `"True"`. */
+/** Text, a number or a boolean, as text: flows write `8` and `"8"`, `true` and `"True"`. */
 export function scalarParameter(action: FlowAction, ...path: readonly string[]): string | undefined {
   const value = parameter(action, ...path);
   return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
@@ -102,24 +107,24 @@ export function isTrue(text: string | undefined): boolean {
   return text?.toLowerCase() === 'true';
 }
 
-/** Whether a value is known only in a call (`$.Attributes.key`), or when a template is deployed (`${Key}`). */
+/** Whether a value is known only during a call (`$.Attributes.key`) or after deployment of a template (`${Key}`). */
 export function isDynamic(text: string): boolean {
   return text.trimStart().startsWith('$.') || isFilledIn(text);
 }
 
-/** Whether a template fills something in: CloudFormation and Terraform both write `${…}`. */
+/** Whether a template fills in part of a text: CloudFormation and Terraform both write `${…}`. */
 export function isFilledIn(text: string): boolean {
   return /\$\{[^}]*\}/.test(text);
 }
 
-/** Each text in a value. */
+/** All texts in a value. */
 export function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(textsIn);
   return isRecord(value) ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** The same value with another text for each text in it. */
+/** A copy of the value, with each text in it replaced. */
 export function mapTexts(value: unknown, replace: (text: string) => string): unknown {
   if (typeof value === 'string') return replace(value);
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, replace));
@@ -129,7 +134,7 @@ export function mapTexts(value: unknown, replace: (text: string) => string): unk
 
 const reference = /\$\.[A-Za-z][\w-]*(?:\.[\w-]+|\[(?:'[^']*'|"[^"]*")\])*/g;
 
-/** What a text refers to, such as `$.Attributes.card`, wherever it stands in the text. */
+/** The references in a text, such as `$.Attributes.card`. */
 export function referencesIn(text: string): readonly string[] {
   return (text.match(reference) ?? []).map((found) => found.replaceAll(/\[['"]([^'"]*)['"]\]/g, '.$1'));
 }
@@ -138,7 +143,7 @@ export function replaceReferences(text: string, replace: (path: string) => strin
   return text.replaceAll(reference, (found) => replace(found.replaceAll(/\[['"]([^'"]*)['"]\]/g, '.$1')));
 }
 
-/** Whether a block takes voice input and stores it. */
+/** Whether a block takes input and stores it. */
 export function isStored(action: FlowAction): boolean {
   return (
     action.Type === 'GetParticipantInput' &&
@@ -147,7 +152,7 @@ export function isStored(action: FlowAction): boolean {
   );
 }
 
-/** Whether a block stores what the caller types, encrypted. */
+/** Whether a block stores what the caller types encrypted. */
 export function isEncrypted(action: FlowAction): boolean {
   return isStored(action) && parameter(action, 'InputEncryption') !== undefined;
 }
@@ -157,19 +162,19 @@ export function isTelephoneNumber(action: FlowAction): boolean {
   return parameter(action, 'InputValidation', 'PhoneNumberValidation') !== undefined;
 }
 
-/** The most digits that a block stores; `undefined` where that is not written or not known. */
+/** The maximum number of digits that a block stores; `undefined` if not set, or not known before the call. */
 export function maxDigits(action: FlowAction): number | undefined {
   const digits = Number(scalarParameter(action, 'InputValidation', 'CustomValidation', 'MaximumLength') ?? 'none');
   return Number.isNaN(digits) ? undefined : digits;
 }
 
-/** Whether a block starts (`true`) or stops (`false`) touchtone buffering; `undefined` for all others. */
+/** `true` if a block starts touchtone buffering, `false` if it stops it, `undefined` for other blocks. */
 export function bufferSwitch(action: FlowAction): boolean | undefined {
   const value = action.Type === 'GetParticipantInput' ? scalarParameter(action, 'EnableDTMFBuffer') : undefined;
   return value === undefined || isDynamic(value) ? undefined : isTrue(value);
 }
 
-/** Whether a function's answer is not waited for. */
+/** Whether a block does not wait for the function's answer. */
 export function isAsynchronous(action: FlowAction): boolean {
   return textParameter(action, 'InvocationType')?.toUpperCase() === 'ASYNCHRONOUS';
 }

@@ -1,17 +1,17 @@
 import { isRecord, parseJson } from '../encoding/json.ts';
 import { FlowKeysError } from '../errors.ts';
 import { readFormerFlow } from './former-language.ts';
-import { type FlowAction, type FlowDocument, member, type Transitions } from './language.ts';
+import { type FlowAction, type FlowDocument, listMember, member, type Transitions } from './language.ts';
 
 /**
- * Reads a flow: a console export, what `aws connect describe-contact-flow` or `describe-contact-flow-module` prints,
- * its content as a JSON text, an object `{ Name, Content }`, or an export of the former flow language. What this
- * product does not look at may be of any shape.
+ * Reads a flow: an export of the flow editor (also in the former flow language), the output of `aws connect
+ * describe-contact-flow` or `describe-contact-flow-module`, its content as JSON text, or `{ Name, Content }`.
+ * Parts that this product does not use are not validated.
  *
- * @param value the parsed JSON, or a JSON text
- * @throws FlowKeysError `invalid_flow`
+ * @param value parsed JSON, or JSON text
+ * @throws FlowKeysError `invalid_flow` if it is not a flow
  * @example
- * const findings = checkFlow(readFlow(await readFile('flow.json', 'utf8')));
+ * const flow = readFlow(await readFile('flow.json', 'utf8'));
  */
 export function readFlow(value: unknown): FlowDocument {
   const flow = unwrap(value, 0);
@@ -19,7 +19,7 @@ export function readFlow(value: unknown): FlowDocument {
   const actions = member(flow, 'Actions');
   if (Array.isArray(member(flow, 'modules'))) return readFormerFlow(flow);
   if (!Array.isArray(actions) || typeof start !== 'string') {
-    throw invalid(
+    throw invalidFlow(
       'it has no "StartAction" and "Actions"; export it from the flow editor, or with "aws connect describe-contact-flow"',
     );
   }
@@ -35,14 +35,14 @@ export function readFlow(value: unknown): FlowDocument {
   };
 }
 
-// A content string may stand in a file that is itself a string.
+// The content of a flow is JSON text inside JSON, which may be inside JSON text again.
 const deepest = 4;
 
 function unwrap(value: unknown, depth: number): unknown {
   if (depth > deepest) return undefined;
   if (typeof value === 'string') {
     const parsed = parseJson(value.replace(/^\uFEFF/, ''));
-    if (parsed === undefined) throw invalid('it is not JSON; export it from the flow editor again');
+    if (parsed === undefined) throw invalidFlow('it is not JSON; export it from the flow editor again');
     return unwrap(parsed, depth + 1);
   }
   const inner = ['ContactFlow', 'ContactFlowModule', 'Content'].map((name) => member(value, name));
@@ -54,13 +54,11 @@ function readAction(action: unknown, index: number): FlowAction {
   const identifier = member(action, 'Identifier');
   const type = member(action, 'Type');
   if (typeof identifier !== 'string' || typeof type !== 'string') {
-    throw invalid(`action ${index + 1} has no "Identifier" and "Type"; export it from the flow editor again`);
+    throw invalidFlow(`action ${index + 1} has no "Identifier" and "Type"; export it from the flow editor again`);
   }
   const transitions = member(action, 'Transitions');
-  const branches = (name: string) => {
-    const list = member(transitions, name);
-    return Array.isArray(list) ? list.filter((branch) => typeof member(branch, 'NextAction') === 'string') : [];
-  };
+  const branches = (name: string) =>
+    listMember(transitions, name).filter((branch) => typeof member(branch, 'NextAction') === 'string');
   const next = member(transitions, 'NextAction');
   const parameters = member(action, 'Parameters');
   return {
@@ -69,7 +67,10 @@ function readAction(action: unknown, index: number): FlowAction {
     Parameters: isRecord(parameters) ? parameters : {},
     Transitions: {
       ...(typeof next === 'string' && { NextAction: next }),
-      Errors: branches('Errors').map(({ NextAction, ErrorType }) => ({ NextAction, ErrorType: String(ErrorType) })),
+      Errors: branches('Errors').map((branch) => ({
+        NextAction: String(member(branch, 'NextAction')),
+        ErrorType: String(member(branch, 'ErrorType')),
+      })),
       Conditions: branches('Conditions').map(readCondition),
     },
   };
@@ -77,16 +78,15 @@ function readAction(action: unknown, index: number): FlowAction {
 
 function readCondition(branch: unknown): NonNullable<Transitions['Conditions']>[number] {
   const condition = member(branch, 'Condition');
-  const operands = member(condition, 'Operands');
   return {
     NextAction: String(member(branch, 'NextAction')),
     Condition: {
       Operator: String(member(condition, 'Operator') ?? 'Equals'),
-      Operands: Array.isArray(operands) ? operands.map(String) : [],
+      Operands: listMember(condition, 'Operands').map(String),
     },
   };
 }
 
-export function invalid(why: string): FlowKeysError {
+export function invalidFlow(why: string): FlowKeysError {
   return new FlowKeysError('invalid_flow', `The flow cannot be read: ${why}.`);
 }

@@ -1,5 +1,4 @@
-import { functionInvoked } from './follow/facts.ts';
-import type { Followed } from './follow/follow.ts';
+import type { Followed, Point } from './follow/follow.ts';
 import { parametersWith } from './follow/token.ts';
 import {
   type FlowAction,
@@ -11,9 +10,9 @@ import {
   textsIn,
 } from './language.ts';
 
-/** What the check cannot know from the flow, and how it can be known. */
+/** Something that the flow alone does not tell. */
 export interface Unknown {
-  /** The block's identifier; absent where it is the whole flow. */
+  /** The block's identifier; absent if it concerns the whole flow. */
   readonly block?: string;
   readonly message: string;
 }
@@ -37,72 +36,46 @@ const knownTypes: ReadonlySet<string> = new Set(
   ),
 );
 
-export function unknownsOf(flow: FlowDocument, followed: Followed): readonly Unknown[] {
-  return [
-    ...(flow.Version === 'former'
-      ? [
-          {
-            message:
-              'The flow is an export of the former flow language, which is checked as far as its blocks are known.',
-          },
-        ]
-      : []),
-    ...(followed.isExact
-      ? []
-      : [
-          {
-            message:
-              'There are so many ways through the flow that the check merges some: where an input is kept may be shown too often.',
-          },
-        ]),
-    ...unknownRecording(followed),
-    ...flow.Actions.flatMap(unknownOfBlock),
-    ...unknownKeyIds(followed),
-  ];
+export function* findUnknowns(flow: FlowDocument, { points, isExact }: Followed): Generator<Unknown> {
+  if (flow.Version === 'former')
+    yield { message: 'The flow is in the former flow language; only the blocks that the check knows are checked.' };
+  if (!isExact)
+    yield { message: 'The flow has so many paths that the check merges some; it may list too many kept inputs.' };
+  const takesInput = ({ facts, token }: Point) => facts.isEncrypted && token === undefined;
+  if (points.some((point) => takesInput(point) && point.control.ivrRecording === 'unknown'))
+    yield {
+      message:
+        'The flow does not set the recording before an input; an earlier flow or the instance may record the call.',
+    };
+  for (const action of flow.Actions)
+    for (const message of unknownsOfBlock(action)) yield { block: action.Identifier, message };
+  for (const block of new Set(points.filter(passesNoKeyId).map(({ facts }) => facts.action.Identifier)))
+    yield {
+      block,
+      message:
+        'It passes no fixed "key-id", so whether the function holds the key is not known; with KEY_ID=required the function rejects the call.',
+    };
 }
 
-function unknownRecording({ points }: Followed): readonly Unknown[] {
-  const inputs = points.filter(({ facts, token }) => facts.isEncrypted && token === undefined);
-  if (!inputs.some(({ control }) => control.ivrRecording === 'unknown')) return [];
-  const message =
-    'The flow does not set the recording before an input: an earlier flow, or the instance, may record the call.';
-  return [{ message }];
-}
-
-function unknownOfBlock(action: FlowAction): readonly Unknown[] {
-  const { Identifier: block, Type } = action;
-  const unknown: Unknown[] = [];
-  if (!knownTypes.has(Type)) unknown.push({ block, message: `The check does not know blocks of type ${Type}.` });
-  if (Type === 'InvokeFlowModule')
-    unknown.push({ block, message: 'What the module records, logs and does with inputs: check the module, too.' });
-  if (member(action.Parameters, 'InputEncryption') !== undefined) {
-    for (const [name, what] of [
-      ['EncryptionKeyId', 'key id'],
-      ['Key', 'certificate'],
-    ] as const) {
-      const text = textParameter(action, 'InputEncryption', name);
-      if (text === undefined || isDynamic(text))
-        unknown.push({ block, message: `Its ${what} is known only when the flow is deployed, or in a call.` });
-    }
-  } else if (textsIn(action.Parameters).some(isFilledIn)) {
-    unknown.push({ block, message: 'A template fills in some of its values.' });
+function* unknownsOfBlock(action: FlowAction): Generator<string> {
+  const { Type, Parameters } = action;
+  if (!knownTypes.has(Type)) yield `The check does not know blocks of type ${Type}.`;
+  if (Type === 'InvokeFlowModule') yield 'What the module records, logs and does with inputs; check the module, too.';
+  if (member(Parameters, 'InputEncryption') === undefined) {
+    if (textsIn(Parameters).some(isFilledIn)) yield 'A template fills in some of its values.';
+    return;
   }
-  return unknown;
+  for (const [name, what] of Object.entries({ EncryptionKeyId: 'key id', Key: 'certificate' })) {
+    const text = textParameter(action, 'InputEncryption', name);
+    if (text === undefined || isDynamic(text))
+      yield `Its ${what} is known only when the flow is deployed, or during a call.`;
+  }
 }
 
-function unknownKeyIds({ points }: Followed): readonly Unknown[] {
-  const blocks = points
-    .filter(
-      ({ facts, token }) =>
-        facts.action.Type === functionInvoked &&
-        token?.kind === 'input' &&
-        parametersWith(token, facts).length > 0 &&
-        !facts.assignments.some(({ name, value }) => name === 'key-id' && !isDynamic(value)),
-    )
-    .map(({ facts }) => facts.action.Identifier);
-  return [...new Set(blocks)].map((block) => ({
-    block,
-    message:
-      'Whether the function knows the key id: it is not passed as a fixed "key-id"; with KEY_ID=required the function refuses such a call.',
-  }));
+function passesNoKeyId({ facts, token }: Point): boolean {
+  return (
+    token?.kind === 'input' &&
+    parametersWith(token, facts).length > 0 &&
+    !facts.assignments.some(({ name, value }) => name === 'key-id' && !isDynamic(value))
+  );
 }

@@ -1,18 +1,13 @@
 import { isRecord, parseJson } from '../encoding/json.ts';
 import { keyBlocks } from './key-text.ts';
 
-/** Whether a text holds a private key, in whatever form: PEM, base64 of it or of DER, a JWK, in JSON. */
+/** Returns whether a text contains a private key in any form: PEM, DER, base64 of these, a JWK, or one in JSON. */
 export function holdsPrivateKey(text: string): boolean {
-  return (
-    /PRIVATE KEY/.test(text) || isPrivateJwk(parseJson(text)) || keyBlocks(text).some(({ label }) => isPrivate(label))
-  );
+  if (/PRIVATE KEY/.test(text) || isPrivateJwk(parseJson(text))) return true;
+  return keyBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY') || label === 'PKCS12');
 }
 
-function isPrivate(label: string): boolean {
-  return label.endsWith('PRIVATE KEY') || label === 'PKCS12';
-}
-
-/** Whether it is a JWK with private members, or a set (RFC 7517, section 5) with one. */
+/** Returns whether a value is a JWK with private members, or a JWK Set (RFC 7517, section 5) that contains one. */
 export function isPrivateJwk(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { keys } = value;

@@ -1,14 +1,15 @@
 import { type Cache, type CacheTimes, createCache, type Entry } from '../cache/cache.ts';
 import { type CachedReads, cachedReads } from '../cache/cached-reads.ts';
+import { fulfilledOf } from '../concurrency.ts';
 import { FlowKeysError } from '../errors.ts';
 import type { KeyStore } from './key-store.ts';
 import { importPrivateKeys } from './private-key.ts';
 
 /** Options of {@link createKeyCache}. */
 export interface KeyCacheOptions extends CacheTimes {
-  /** How many key ids are kept; the least recently used leave first. Default: 100. */
+  /** How many key ids are cached. The least recently used are evicted first. Default: 100. */
   readonly maxKeyIds?: number;
-  /** How many ids without a usable key are remembered. Default: 20,000, so that 1,000 new ones a second fit. */
+  /** How many unknown or unusable key ids are cached. Default: 20,000, enough for 1,000 new ones a second. */
   readonly maxAbsentKeyIds?: number;
 }
 
@@ -18,24 +19,24 @@ export interface KeyCacheOptions extends CacheTimes {
  * @internal
  */
 export interface ImportedPem {
-  /** SHA-256 of the text: it tells whether the store still has it, and the text need not be kept. */
+  /** SHA-256 of the text, to recognize it in the store without keeping it. */
   readonly fingerprint: string;
   readonly privateKeys: readonly CryptoKey[];
-  /** When the store was first found to have others in its place. */
+  /** When the store was first seen without it. */
   readonly replacedAt?: number;
 }
 
 /**
- * What is known of one key id.
+ * What the cache knows about one key id.
  *
  * @internal
  */
 export interface CachedKeys extends Entry {
-  /** What the store has, newest first, then what was replaced within the time to live. */
+  /** The stored texts, newest first, then those that were replaced within the time to live. */
   readonly pems: readonly ImportedPem[];
 }
 
-/** Imported private keys, by key id. */
+/** A cache of imported private keys, by key id. See {@link createKeyCache}. */
 export interface KeyCache {
   readonly holds: 'private keys';
   /** @internal */
@@ -43,7 +44,7 @@ export interface KeyCache {
 }
 
 /**
- * Makes a cache of imported private keys, to be shared by the decryptors of one process or isolate.
+ * Creates a cache of imported private keys, to be shared by the decryptors of one process or isolate.
  *
  * @example
  * const keyCache = createKeyCache({ timeToLive: 60_000 });
@@ -73,19 +74,20 @@ export function cachedKeyStore(keyStore: KeyStore, { cache }: KeyCache): CachedR
     },
     async entryOf(keyId, texts, readAt, known) {
       const before = known?.pems ?? [];
-      const current = await importAll(texts, keyId, before);
+      // An unusable text is an error only when no other is usable.
+      const current = await fulfilledOf(texts.map((pem) => importPem(pem, keyId, before)));
       return { pems: [...current, ...replaced(before, current, readAt, timeToLive)], readAt };
     },
     unavailable: (keyId, what, cause) =>
       new FlowKeysError(
         'key_store_unavailable',
-        `The key store ${what} when it was asked for key id ${keyId}. Try again; its own logs and metrics say why.`,
+        `The key store ${what} while reading key id ${keyId}. Try again, and check the store's logs and metrics.`,
         { keyId, ...(cause !== undefined && { cause }) },
       ),
   });
 }
 
-/** Replaced keys stay for one time to live, for messages that are still on their way. */
+/** Replaced keys stay for one time to live, for messages that were encrypted before. */
 function replaced(
   before: readonly ImportedPem[],
   current: readonly ImportedPem[],
@@ -99,19 +101,6 @@ function replaced(
     .filter(({ replacedAt }) => readAt - replacedAt < timeToLive);
 }
 
-/** Imports every usable key. An unusable one is an error only when there is no other. */
-async function importAll(
-  texts: readonly string[],
-  keyId: string,
-  before: readonly ImportedPem[],
-): Promise<readonly ImportedPem[]> {
-  const imports = await Promise.allSettled(texts.map((pem) => importPem(pem, keyId, before)));
-  const imported = imports.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const failure = imports.find((outcome) => outcome.status === 'rejected');
-  if (imported.length === 0 && failure !== undefined) throw failure.reason;
-  return imported;
-}
-
 async function importPem(pem: string, keyId: string, before: readonly ImportedPem[]): Promise<ImportedPem> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(pem));
   const fingerprint = String.fromCharCode(...new Uint8Array(digest));
@@ -122,7 +111,7 @@ async function importPem(pem: string, keyId: string, before: readonly ImportedPe
 /** @throws FlowKeysError `invalid_private_key`, with the key id */
 async function importStored(pem: string, keyId: string): Promise<readonly CryptoKey[]> {
   try {
-    return await importPrivateKeys(pem, `What is stored as the private key of key id ${keyId}`);
+    return await importPrivateKeys(pem, `The stored private key of key id ${keyId}`);
   } catch (error) {
     if (!(error instanceof FlowKeysError)) throw error;
     throw new FlowKeysError(error.code, error.message, { keyId });

@@ -1,6 +1,5 @@
 /**
- * Where private keys are kept. This is all that is asked of a store; caching, imports and deadlines are
- * not its work.
+ * Where private keys are stored. A store only reads: caching, imports and deadlines are handled outside it.
  *
  * @example
  * const keyStore: KeyStore = {
@@ -12,10 +11,11 @@
  */
 export interface KeyStore {
   /**
-   * The PEM texts of the private keys under a key id, newest first; `[]` for a key id it does not know.
+   * Returns the PEM texts of the private keys under a key id, newest first, or `[]` for an unknown key id.
    *
-   * @param keyId letters, digits, `-` and `_`, at most 100: checked before
-   * @throws FlowKeysError `key_store_unavailable` when it cannot tell whether it has the key
+   * @param keyId at most 100 letters, digits, `-` and `_`, already checked
+   * @throws FlowKeysError `key_store_unavailable` when it cannot tell whether it has the key. Any other error is
+   *   reported as `key_store_unavailable`, too
    */
   privateKeys(keyId: string, options: { readonly signal?: AbortSignal }): Promise<readonly string[]>;
 }

@@ -1,20 +1,20 @@
 import { base64, decodeBase64, decodeUtf8 } from '../encoding/base64.ts';
 import { derTag, readDer, readDerElements, writeDer } from '../encoding/der.ts';
 import { isRecord, parseJson } from '../encoding/json.ts';
-import { readCertificate } from './certificate-der.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 
 /** A block of a PEM text (RFC 7468). */
 export interface PemBlock {
-  /** What stands after `BEGIN`: `PUBLIC KEY`, `CERTIFICATE`, … */
+  /** The text after `BEGIN`: `PUBLIC KEY`, `CERTIFICATE`, … */
   readonly label: string;
   readonly isEncrypted: boolean;
-  /** `undefined` where the block is no base64. */
+  /** `undefined` when the block is not base64. */
   readonly der: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
- * The blocks of a PEM text. CRLF, line breaks spelled out once or twice, quotes, indentation, four dashes in place of five and
- * text around the blocks are accepted.
+ * Returns the blocks of a PEM text. It accepts CRLF, line breaks escaped once or twice, quotes, indentation, four dashes
+ * instead of five, and text around the blocks.
  */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const lines = text.replaceAll(/\\+r/g, '').replaceAll(/\\+n/g, '\n');
@@ -26,24 +26,24 @@ export function pemBlocks(text: string): readonly PemBlock[] {
   }));
 }
 
-// A key in a JSON text in base64 is three deep; nobody has more.
-const deepest = 4;
+// A key in JSON in base64 is three levels deep.
+const maxDepth = 4;
 
 /**
- * The keys and certificates in a text, as people have them: PEM, on one line, indented, quoted, with line breaks spelled
- * out once or twice, with four dashes for five; in JSON, under whatever name; base64 of PEM or of DER; a JWK; UTF-16 that
- * was read as UTF-8. A block's label says what it is, whatever stood in its first line.
+ * Returns the keys and certificates in a text, in the forms that people store them: the PEM texts that {@link pemBlocks}
+ * accepts, PEM in JSON under any name, base64 of PEM or DER, a JWK, and UTF-16 that was read as UTF-8. Labels come from the
+ * content, not from the first line.
  */
 export function keyBlocks(text: string): readonly PemBlock[] {
   return blocksIn(text, 0);
 }
 
 function blocksIn(text: string, depth: number): readonly PemBlock[] {
-  if (depth > deepest) return [];
+  if (depth > maxDepth) return [];
   const clean = text.replaceAll('\u0000', '').replace(/^[\uFEFF\uFFFD\s]+/, '');
   const value = /^["{[]/.test(clean) ? parseJson(clean) : undefined;
   if (typeof value === 'object' && value !== null) return blocksInJson(value, depth);
-  const blocks = pemBlocks(typeof value === 'string' ? value : clean).map(relabelled);
+  const blocks = pemBlocks(typeof value === 'string' ? value : clean).map(relabel);
   if (blocks.length > 0) return blocks;
   const der = decodeBase64(clean.replaceAll(/\\+[rn]|[\s"']/g, ''));
   if (der === undefined || der.length < shortestDer) return [];
@@ -53,7 +53,7 @@ function blocksIn(text: string, depth: number): readonly PemBlock[] {
   return inner === undefined ? [] : blocksIn(inner, depth + 1);
 }
 
-// Of any key or certificate; `hunter2hunter2` is base64, too.
+// Every key and certificate is longer. Shorter base64 may be a word.
 const shortestDer = 32;
 
 function blocksInJson(value: object, depth: number): readonly PemBlock[] {
@@ -61,11 +61,11 @@ function blocksInJson(value: object, depth: number): readonly PemBlock[] {
   if (jwk !== undefined) return [jwk];
   return Object.values(value).flatMap((item): readonly PemBlock[] => {
     if (typeof item === 'string') return blocksIn(item, depth + 1);
-    return typeof item === 'object' && item !== null && depth < deepest ? blocksInJson(item, depth + 1) : [];
+    return typeof item === 'object' && item !== null && depth < maxDepth ? blocksInJson(item, depth + 1) : [];
   });
 }
 
-/** An RSA key as a JWK (RFC 7518, section 6.3), in the form of PKCS#1 (RFC 8017, appendix A.1). */
+/** Converts an RSA JWK (RFC 7518, section 6.3) to PKCS#1 (RFC 8017, appendix A.1). */
 function jwkBlock(jwk: Readonly<Record<string, unknown>>): PemBlock | undefined {
   if (jwk['kty'] === 'EC' && typeof jwk['d'] === 'string') {
     return { label: 'EC PRIVATE KEY', isEncrypted: false, der: undefined };
@@ -87,19 +87,18 @@ function integerOf(member: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (typeof member !== 'string') return undefined;
   const bytes = decodeBase64(member.replaceAll('-', '+').replaceAll('_', '/'));
   if (bytes === undefined) return undefined;
-  // An integer that begins with a one would be negative.
+  // An integer whose first bit is set would be negative.
   return writeDer(derTag.integer, ...(((bytes[0] ?? 0) & 0x80) === 0 ? [] : [new Uint8Array([0])]), bytes);
 }
 
-/** PKCS#8 under the label of PKCS#1, and its like, are common: the bytes say what they are. */
-function relabelled(block: PemBlock): PemBlock {
-  const { der, isEncrypted, label } = block;
-  const found = der === undefined || isEncrypted ? undefined : labelOf(der);
-  return { ...block, label: found ?? label };
+/** Labels a block by its content, as PKCS#8 labelled as PKCS#1 is common. */
+function relabel(block: PemBlock): PemBlock {
+  const label = block.der && !block.isEncrypted ? labelOf(block.der) : undefined;
+  return label === undefined ? block : { ...block, label };
 }
 
-/** What DER is, by its structure: a PEM label, or `PKCS12`. */
-export function labelOf(der: Uint8Array<ArrayBuffer>): string | undefined {
+/** Returns what a DER structure is: a PEM label, or `PKCS12`. */
+function labelOf(der: Uint8Array<ArrayBuffer>): string | undefined {
   const outer = readDer(der);
   if (outer?.tag !== derTag.sequence || outer.end !== der.length) return undefined;
   const elements = readDerElements(outer.content) ?? [];
@@ -117,16 +116,26 @@ export function labelOf(der: Uint8Array<ArrayBuffer>): string | undefined {
   return readCertificate(der) === undefined ? 'CERTIFICATE REQUEST' : 'CERTIFICATE';
 }
 
-/** The PEM text of a block (RFC 7468). */
+/** The first certificate in a text. `undefined` if it holds none that can be read. */
+export function certificateIn(text: string): Certificate | undefined {
+  const block = keyBlocks(text).find(({ label }) => label === 'CERTIFICATE');
+  return block?.der && readCertificate(block.der);
+}
+
+/** Writes a PEM text (RFC 7468). */
 export function pemText(label: string, der: Uint8Array): string {
   const lines = base64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-/** The text of a file with a key or a certificate: DER becomes PEM, UTF-16 is read; `undefined` where it is neither, nor text. */
+/** Returns the text of a key or certificate file: DER becomes PEM, UTF-16 is decoded. `undefined` if it is neither DER nor text. */
 export function keyTextOf(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   const label = labelOf(bytes);
-  if (label !== undefined) return pemText(label, bytes);
+  return label === undefined ? decodeText(bytes) : pemText(label, bytes);
+}
+
+/** UTF-8 or UTF-16 text; `undefined` for other bytes. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
@@ -134,7 +143,7 @@ export function keyTextOf(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   }
 }
 
-/** Windows PowerShell writes UTF-16 where it redirects; without its mark, every other byte of a key is zero. */
+/** Windows PowerShell redirects output as UTF-16. Without a byte order mark, every other byte of a key is zero. */
 function encodingOf([first, second]: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
   return (first === 0xfe && second === 0xff) || first === 0 ? 'utf-16be' : 'utf-8';

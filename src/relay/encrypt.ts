@@ -4,24 +4,26 @@ import { base64 } from '../encoding/base64.ts';
 import { FlowKeysError } from '../errors.ts';
 import { encryptJwe } from './jwe.ts';
 
-/** What an encrypted input says of itself, so that a consumer can tell what it was given. */
+/** What is bound to an encrypted input, so that the consumer knows what it received. */
 export interface InputLabels {
   readonly contactId?: string;
   readonly field: string;
 }
 
-/** The provider id (key namespace) of the messages in the format `aws-encryption-sdk`; the key name is the consumer's. */
+/** The provider id (key namespace) of messages in the format `aws-encryption-sdk`. The key name is the consumer's name. */
 export const relayProviderId = 'flow-security-keys';
 
-/** What stands before the names of this product's header parameters, which makes them collision-resistant. */
+/** Makes the names of our header parameters collision-resistant (RFC 7515, section 4.2). */
 const headerPrefix = 'urn:flow-security-keys:';
 
 /**
- * Encrypts an input for a consumer: a message of the AWS Encryption SDK as base64 text, or a JWE (RFC 7516) in compact
- * form. Contact id, field and consumer are bound to it: in the encryption context as `contact-id`, `field` and
- * `consumer`, or in the protected header under the same names after `urn:flow-security-keys:`.
+ * Encrypts an input for a consumer: as an AWS Encryption SDK message in base64, or as a JWE (RFC 7516) in compact form.
+ * Contact id, field and consumer are bound to it: as `contact-id`, `field` and `consumer` in the encryption context, or
+ * with the prefix `urn:flow-security-keys:` in the protected header.
  *
- * @throws FlowKeysError `invalid_consumer` when the consumer's certificate is not valid now, or its key cannot be used
+ * @throws FlowKeysError `invalid_consumer` when the consumer's certificate is not valid now, or its key cannot encrypt
+ * @example
+ * const ciphertext = await encryptFor(consumer, new TextEncoder().encode('4111'), { field: 'card' });
  */
 export async function encryptFor(consumer: Consumer, plaintext: Uint8Array, labels: InputLabels): Promise<string> {
   assertValidity(consumer);
@@ -30,7 +32,7 @@ export async function encryptFor(consumer: Consumer, plaintext: Uint8Array, labe
   } catch (cause) {
     throw new FlowKeysError(
       'invalid_consumer',
-      `Consumer ${consumer.name} cannot be encrypted for: its publicKey does not encrypt. Register another one.`,
+      `Cannot encrypt for consumer ${consumer.name}: encrypting with its publicKey failed. Register another key.`,
       { cause },
     );
   }
@@ -41,16 +43,20 @@ const encrypters: Readonly<
 > = {
   async 'aws-encryption-sdk'({ name, publicKey }, plaintext, labels) {
     const recipient = { providerId: relayProviderId, keyName: name, publicKey };
-    return base64(await encryptMessage(plaintext, recipient, named('', name, labels)));
+    return base64(await encryptMessage(plaintext, recipient, labelMembers('', name, labels)));
   },
   jwe({ name, publicKey, algorithm, kid }, plaintext, labels) {
     const iat = Math.floor(Date.now() / 1_000);
-    const header = { alg: algorithm, enc: 'A256GCM', kid, iat, ...named(headerPrefix, name, labels) } as const;
+    const header = { alg: algorithm, enc: 'A256GCM', kid, iat, ...labelMembers(headerPrefix, name, labels) } as const;
     return encryptJwe(plaintext, publicKey, header);
   },
 };
 
-function named(prefix: string, consumer: string, { contactId, field }: InputLabels): Readonly<Record<string, string>> {
+function labelMembers(
+  prefix: string,
+  consumer: string,
+  { contactId, field }: InputLabels,
+): Readonly<Record<string, string>> {
   return {
     ...(contactId !== undefined && { [`${prefix}contact-id`]: contactId }),
     [`${prefix}field`]: field,

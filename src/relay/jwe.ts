@@ -12,16 +12,16 @@ export interface JweHeader {
 }
 
 /**
- * Encrypts to a JWE in compact serialization (RFC 7516, sections 5.1 and 7.1). An agreement adds its ephemeral public
- * key to the header, `epk`.
+ * Encrypts to a JWE in compact serialization (RFC 7516, sections 5.1 and 7.1). Key agreement adds its ephemeral public
+ * key to the header as `epk`.
  *
- * @param publicKey an RSA-OAEP key that may encrypt, or an ECDH key on P-256 or an X25519 key, extractable or not
- * @throws whatever Web Crypto throws when the public key cannot be used
+ * @param publicKey an RSA-OAEP key with the usage `encrypt`, a P-256 ECDH key or an X25519 key
+ * @throws what Web Crypto throws when the public key cannot be used
  * @example
  * const jwe = await encryptJwe(plaintext, publicKey, { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid: 'key-2' });
  */
 export async function encryptJwe(plaintext: Uint8Array, publicKey: CryptoKey, header: JweHeader): Promise<string> {
-  // One call for both, as each takes longer than writing the header.
+  // One call for both, as the call is expensive.
   const random = crypto.getRandomValues(new Uint8Array(32 + 12));
   const [bytes, iv] = [random.subarray(0, 32), random.subarray(32)];
   const contentKey = { bytes, key: await subtle.importKey('raw', bytes, 'AES-GCM', true, ['encrypt']) };
@@ -29,7 +29,7 @@ export async function encryptJwe(plaintext: Uint8Array, publicKey: CryptoKey, he
   const { encryptedKey, epk } = await encryptKey(contentKey, publicKey);
   const protectedHeader = base64url(utf8.encode(JSON.stringify(epk ? { ...header, epk } : header)));
   const encryption = { name: 'AES-GCM', iv, additionalData: utf8.encode(protectedHeader) };
-  // A copy, as Web Crypto takes no view of memory that may be shared.
+  // A copy, as Web Crypto does not accept shared memory.
   const encrypted = await subtle.encrypt(encryption, contentKey.key, new Uint8Array(plaintext));
   const ciphertext = new Uint8Array(encrypted, 0, plaintext.length);
   const tag = new Uint8Array(encrypted, plaintext.length);
@@ -43,11 +43,11 @@ interface ContentKey {
 
 interface EncryptedKey {
   readonly encryptedKey: Uint8Array;
-  /** The ephemeral public key, a JWK. */
+  /** The ephemeral public key as a JWK. */
   readonly epk?: object;
 }
 
-/** RFC 7518, section 4.3; the hash is the public key's. */
+/** RFC 7518, section 4.3, with the public key's hash. */
 async function encryptKeyWithRsa({ bytes }: ContentKey, publicKey: CryptoKey): Promise<EncryptedKey> {
   return { encryptedKey: new Uint8Array(await subtle.encrypt('RSA-OAEP', publicKey, bytes)) };
 }
@@ -55,7 +55,7 @@ async function encryptKeyWithRsa({ bytes }: ContentKey, publicKey: CryptoKey): P
 /** ECDH-ES+A256KW: RFC 7518, section 4.6, and for X25519 RFC 8037, section 3.2. */
 async function encryptKeyByAgreement({ key }: ContentKey, publicKey: CryptoKey): Promise<EncryptedKey> {
   const ephemeral = await subtle.generateKey(publicKey.algorithm, true, ['deriveBits']);
-  if (!('privateKey' in ephemeral)) throw new TypeError('The public key is for no key agreement.');
+  if (!('privateKey' in ephemeral)) throw new TypeError('The public key is not for key agreement.');
   const { kty, crv, x, y } = await subtle.exportKey('jwk', ephemeral.publicKey);
   const agreement = { name: publicKey.algorithm.name, public: publicKey };
   const sharedSecret = await subtle.deriveBits(agreement, ephemeral.privateKey, 256);
@@ -65,7 +65,7 @@ async function encryptKeyByAgreement({ key }: ContentKey, publicKey: CryptoKey):
   return { encryptedKey, epk: { kty, crv, x, y } };
 }
 
-/** What a derived key is for (RFC 7518, section 4.6.2); the parties' infos are what `apu` and `apv` encode. */
+/** The inputs of the Concat KDF besides the secret (RFC 7518, section 4.6.2). `apu` and `apv` encode the party infos. */
 export interface OtherInfo {
   readonly algorithmId: string;
   readonly partyUInfo?: Uint8Array;
@@ -73,7 +73,7 @@ export interface OtherInfo {
   readonly keyDataBits: 128 | 192 | 256;
 }
 
-/** The Concat KDF (NIST SP 800-56A, section 5.8.1) with SHA-256, one round of which is enough for 256 bits. */
+/** The Concat KDF (NIST SP 800-56A, section 5.8.1) with SHA-256. One round is enough for 256 bits. */
 export async function concatKdf(
   sharedSecret: Uint8Array,
   { algorithmId, partyUInfo = new Uint8Array(), partyVInfo = new Uint8Array(), keyDataBits }: OtherInfo,

@@ -13,78 +13,78 @@ import { assertConsumerName, assertContactId, assertField, assertKeyId } from '.
 import { ciphertextBytes } from '../message/ciphertext.ts';
 import { encryptFor } from './encrypt.ts';
 
-/** How many consumers one message is encrypted for in one call. */
+/** The most consumers that one call encrypts for. */
 export const maxConsumers = 50;
 
 /** Options of {@link createRelay}. */
 export interface RelayOptions {
   readonly decryptor: Decryptor;
   readonly consumerStore: ConsumerStore;
-  /** Consumers, to be shared with other relays. Default: a cache of its own. */
+  /** Share one between relays. Default: a new cache. */
   readonly consumerCache?: ConsumerCache;
 }
 
 /** Options of one `reencrypt` call. */
 export interface ReencryptOptions extends DecryptOptions {
-  /** What the input is, as the caller names it: `card`. The message itself does not say. */
+  /** The input's name, such as `card`. The message does not contain it. */
   readonly field: string;
-  /** The names of the consumers to encrypt for, 1 to 50, each once. */
+  /** The names of 1 to 50 different consumers to encrypt for. */
   readonly consumers: readonly string[];
-  /** Of the call in which the input was given. */
+  /** The id of the contact in which the caller entered the input. */
   readonly contactId?: string;
-  /** The consumers that the caller may encrypt for; `*` among them stands for all. */
+  /** The consumers that the caller may encrypt for. `*` stands for all. */
   readonly allowedConsumers: readonly string[];
-  /** The fields that the caller may encrypt. Default: all that the consumers may have. */
+  /** The fields that the caller may encrypt. Default: all fields that the consumers may have. */
   readonly allowedFields?: readonly string[];
-  /** Told, and waited for, what became of the input for each consumer. What it throws fails the call: nothing goes out unrecorded. */
+  /** Called with the outcome for each consumer, and awaited. If it throws, the call fails, so that nothing is returned unrecorded. */
   readonly audit?: (record: ReencryptionRecord) => void | Promise<void>;
 }
 
-/** What may be logged of one re-encryption: never an input, a ciphertext, or a key. */
+/** The log record of one re-encryption. It never contains an input, a ciphertext or a key. */
 export interface ReencryptionRecord {
   readonly contactId: string | null;
   readonly consumer: string;
   readonly field: string;
   readonly code: 'ok' | ErrorCode;
-  /** Under which the message was decrypted, or was to be. */
+  /** The key id of the message. */
   readonly keyId?: string;
   readonly format?: ConsumerFormat;
-  /** The `kid` of the consumer's key that the input was encrypted under. */
+  /** The `kid` of the consumer's key. */
   readonly consumerKeyId?: string;
   readonly cause?: RedactedCause;
-  /** From the call's start until its end. */
+  /** How long the whole call took. */
   readonly milliseconds: number;
 }
 
-/** What became of an input for a consumer. */
+/** The outcome for one consumer. */
 export type ConsumerOutcome =
   | { readonly consumer: string; readonly format: ConsumerFormat; readonly ciphertext: string }
   | { readonly consumer: string; readonly failure: FlowKeysError };
 
-/** The outcome of a re-encryption, by consumer. */
+/** The result of a re-encryption. */
 export interface Reencrypted {
-  /** In the order of the consumers; each answers for itself. */
+  /** One for each consumer, in the order of the request. */
   readonly outcomes: readonly ConsumerOutcome[];
-  /** What the message was decrypted under; absent where no consumer may have the field, as nothing is decrypted then. */
+  /** How the message was decrypted. Absent when no consumer may have the field, as nothing is decrypted then. */
   readonly decrypted?: Pick<DecryptResult, 'keyId' | 'suite'>;
 }
 
 /** Re-encrypts messages for consumers. */
 export interface Relay {
   /**
-   * Decrypts one message, and encrypts what is in it for each of the consumers.
+   * Decrypts one message and encrypts its content for each of the consumers.
    *
    * @param ciphertext base64 text, as Connect stores it, or the message's bytes
-   * @throws FlowKeysError what {@link Decryptor.decrypt} throws; `invalid_consumer_name`; `invalid_request` when
-   *   consumers are absent, too many or named twice, or a field or contact id is none. What keeps one consumer from
-   *   being served is in its outcome: `forbidden`, `unknown_consumer`, `invalid_consumer`,
+   * @throws FlowKeysError the errors of {@link Decryptor.decrypt}; `invalid_consumer_name`; `invalid_request` when
+   *   there are no consumers, too many or duplicates, or the field or contact id is invalid. An error that concerns
+   *   one consumer is in its outcome: `forbidden`, `unknown_consumer`, `invalid_consumer`,
    *   `consumer_store_unavailable`, `deadline_exceeded`
    */
   reencrypt(ciphertext: string | Uint8Array, options: ReencryptOptions): Promise<Reencrypted>;
 }
 
 /**
- * Makes a relay: it decrypts what Amazon Connect encrypted, and encrypts it again for the systems that are to read it.
+ * Creates a relay, which decrypts what Amazon Connect encrypted and re-encrypts it for other systems.
  *
  * @example
  * const relay = createRelay({ decryptor: createDecryptor({ keyStore }), consumerStore });
@@ -100,12 +100,12 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
   async function reencrypt(ciphertext: string | Uint8Array, options: ReencryptOptions): Promise<Reencrypted> {
     const started = performance.now();
     assertRequest(options);
-    // What is no ciphertext at all is refused whoever asks; how long it may be is for the decryptor to say.
+    // Invalid base64 is rejected whoever asks. The decryptor checks the length.
     const bytes = ciphertextBytes(ciphertext, Number.POSITIVE_INFINITY);
     const { consumers, signal } = options;
-    // All at once: encrypting is cheap, and there are few.
+    // All at once, as encrypting is cheap.
     const admissions = await settleAll(consumers, signal, (name) => admit(name, options), maxConsumers);
-    // Once for all of them, and not at all where none may have it.
+    // Decrypt once for all of them, and only if one may have it.
     let decryption: Promise<DecryptResult> | undefined;
     const encrypt = async (admission: PromiseSettledResult<CachedConsumer>) => {
       if (admission.status === 'rejected') throw admission.reason;
@@ -117,38 +117,37 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
     const message = decrypted.status === 'fulfilled' ? decrypted.value : undefined;
     message?.plaintext.fill(0);
     const milliseconds = Math.round(performance.now() - started);
-    const outcomes = ciphertexts.map((outcome, index): ConsumerOutcome => {
-      const consumer = options.consumers[index] ?? '';
-      if (outcome.status === 'fulfilled') {
-        return { consumer, format: outcome.value.consumer.format, ciphertext: outcome.value.ciphertext };
-      }
-      return { consumer, failure: toFlowKeysError(outcome.reason) };
-    });
-    // All at once; what one throws at once does not leave the others' failures unhandled.
-    await Promise.all(
-      outcomes.map(async (outcome, index) => {
-        const encrypted = ciphertexts[index];
-        const kid = encrypted?.status === 'fulfilled' ? encrypted.value.consumer.kid : undefined;
-        await options.audit?.(recordOf(outcome, kid, message?.keyId, options, milliseconds));
+    const { contactId = null, field, audit } = options;
+    const served = await Promise.all(
+      ciphertexts.map(async (settled, index): Promise<ConsumerOutcome> => {
+        const { outcome, record } = outcomeOf(settled, message?.keyId);
+        const consumer = consumers[index] ?? '';
+        await audit?.({ contactId, consumer, field, ...record, milliseconds });
+        return { consumer, ...outcome };
       }),
     );
     if (decrypted.status === 'rejected') throw decrypted.reason;
-    return { outcomes, ...(message && { decrypted: { keyId: message.keyId, suite: message.suite } }) };
+    return { outcomes: served, ...(message && { decrypted: { keyId: message.keyId, suite: message.suite } }) };
   }
 
-  /** The consumer, if the caller may encrypt the field for it, and it may have the field. */
+  /** Reads the consumer, if the caller may encrypt the field for it and it may have the field. */
   async function admit(name: string, options: ReencryptOptions): Promise<CachedConsumer> {
     const { field, allowedConsumers, allowedFields = [everything] } = options;
-    // Before any store is asked: who may not encrypt for a consumer does not learn whether there is one.
+    // Before the store is asked, so that the caller does not learn whether the consumer exists.
     if (!allows(allowedConsumers, name)) {
-      throw forbidden(`The caller may not encrypt for consumer ${name}`, 'Allow it to the token, or in CONSUMERS.');
+      throw forbidden(`The caller may not encrypt for consumer ${name}`, 'Allow it for the token or in CONSUMERS.');
     }
     if (!allows(allowedFields, field)) {
-      throw forbidden(`The caller may not encrypt field ${field}`, 'Allow it to the token.');
+      throw forbidden(`The caller may not encrypt field ${field}`, 'Allow it for the token.');
     }
     const known = await cached.read(name, options);
-    if (known === undefined) throw unknownConsumer(name);
-    return passing(known, options, (consumer) => {
+    if (known === undefined) {
+      throw new FlowKeysError(
+        'unknown_consumer',
+        `Consumer ${name} is not registered. Register it, or check its name.`,
+      );
+    }
+    return checked(known, options, (consumer) => {
       assertValidity(consumer);
       assertMayHaveField(consumer, field);
     });
@@ -156,15 +155,15 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
 
   async function encryptDecrypted(known: CachedConsumer, decrypted: DecryptResult, options: ReencryptOptions) {
     const { keyId, plaintext } = decrypted;
-    const { consumer } = await passing(known, options, (candidate) => {
+    const { consumer } = await checked(known, options, (candidate) => {
       assertMayHaveField(candidate, options.field);
       assertMayHaveKeyId(candidate, keyId);
     });
     return { consumer, ciphertext: await encryptFor(consumer, plaintext, options) };
   }
 
-  /** What passes a check: what is known, or else what the store has now, so that what was just allowed is not refused. */
-  async function passing(
+  /** Checks the cached consumer. If it is refused, checks what the store has now, so that a new permission takes effect. */
+  async function checked(
     known: CachedConsumer,
     options: ReencryptOptions,
     check: (consumer: Consumer) => void,
@@ -185,63 +184,51 @@ export function createRelay({ decryptor, consumerStore, consumerCache = createCo
 
 function assertMayHaveField({ name, fields }: Consumer, field: string): void {
   if (allows(fields, field)) return;
-  throw forbidden(`Consumer ${name} may not have field ${field}`, "Add it to the consumer's fields if it may.");
+  throw forbidden(
+    `Consumer ${name} may not have field ${field}`,
+    "To allow it, add the field to the consumer's document.",
+  );
 }
 
 function assertMayHaveKeyId({ name, keyIds }: Consumer, keyId: string): void {
   if (allows(keyIds, keyId)) return;
-  const what = `Consumer ${name} may not have what is encrypted under key id ${keyId}`;
-  throw forbidden(what, "Add it to the consumer's keyIds if it may.");
+  const what = `Consumer ${name} may not have messages of key id ${keyId}`;
+  throw forbidden(what, "To allow it, add the key id to the consumer's document.");
 }
 
 function assertRequest({ consumers, field, contactId, keyId }: ReencryptOptions): void {
   if (keyId !== undefined) assertKeyId(keyId);
   for (const name of consumers) assertConsumerName(name);
-  if (consumers.length === 0) throw invalidRequest('No consumer is named. Name 1 or more.');
+  if (consumers.length === 0) throw invalidRequest('The request names no consumer. Name at least one.');
   if (consumers.length > maxConsumers) {
-    throw invalidRequest(`${consumers.length} consumers are named; at most ${maxConsumers} are served in one call.`);
+    throw invalidRequest(`The request names ${consumers.length} consumers. Name at most ${maxConsumers} in one call.`);
   }
-  if (new Set(consumers).size < consumers.length) throw invalidRequest('A consumer is named twice. Name each once.');
+  if (new Set(consumers).size < consumers.length)
+    throw invalidRequest('The request names a consumer twice. Name each once.');
   assertField(field);
   if (contactId !== undefined) assertContactId(contactId);
 }
 
-function recordOf(
-  outcome: ConsumerOutcome,
-  consumerKeyId: string | undefined,
-  decryptedUnder: string | undefined,
-  { field, ...options }: ReencryptOptions,
-  milliseconds: number,
-): ReencryptionRecord {
-  const { consumer } = outcome;
-  const contactId = options.contactId ?? null;
-  if ('ciphertext' in outcome) {
-    const keyId = decryptedUnder === undefined ? {} : { keyId: decryptedUnder };
-    const encryptedUnder = consumerKeyId === undefined ? {} : { consumerKeyId };
-    return {
-      contactId,
-      consumer,
-      field,
-      code: 'ok',
-      ...keyId,
-      format: outcome.format,
-      ...encryptedUnder,
-      milliseconds,
-    };
+interface Encrypted {
+  readonly consumer: Consumer;
+  readonly ciphertext: string;
+}
+
+/** The outcome for a consumer and its part of the log record, both without the consumer's name. */
+function outcomeOf(settled: PromiseSettledResult<Encrypted>, decryptedUnder: string | undefined) {
+  if (settled.status === 'rejected') {
+    const failure = toFlowKeysError(settled.reason);
+    const { code, keyId = decryptedUnder, cause } = failure;
+    return { outcome: { failure }, record: { code, ...(keyId && { keyId }), ...(cause && { cause }) } };
   }
-  const { code, keyId = decryptedUnder, cause } = outcome.failure;
-  return { contactId, consumer, field, code, ...(keyId && { keyId }), ...(cause && { cause }), milliseconds };
+  const { ciphertext, consumer } = settled.value;
+  const { format, kid: consumerKeyId } = consumer;
+  const keyId = decryptedUnder && { keyId: decryptedUnder };
+  return { outcome: { format, ciphertext }, record: { code: 'ok' as const, ...keyId, format, consumerKeyId } };
 }
 
 function forbidden(what: string, next: string): FlowKeysError {
   return new FlowKeysError('forbidden', `${what}. ${next}`);
-}
-
-function unknownConsumer(name: string): FlowKeysError {
-  return new FlowKeysError(
-    'unknown_consumer',
-    `No consumer store holds consumer ${name}. Register it, or check that it is named as it was registered.`,
-  );
 }
 
 function invalidRequest(message: string): FlowKeysError {

@@ -26,7 +26,7 @@ afterEach(async () => {
   service = undefined;
 });
 
-/** The service with a standard output of the shell's. */
+/** Starts the service with its standard output redirected by a shell. */
 function start(redirection: string, port: number, environment: Readonly<Record<string, string>> = {}, before = '') {
   const command = `${before} exec "$0" "$@" ${redirection}`;
   const args = [flowKeys, 'serve', '--keys', directory, '--port', String(port)];
@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** Waits until a port is listened on, by asking. */
+/** Waits until the service responds. */
 async function serving(origin: string): Promise<void> {
   for (;;) {
     const isUp = await fetch(`${origin}/healthz`).then(
@@ -69,8 +69,8 @@ async function reencrypt(origin: string, contactId: string): Promise<{ status: n
   return { status: response.status, code };
 }
 
-describe('What cannot be recorded is not answered', () => {
-  it('when nobody reads the pipe: a line may come later, an answer without a line does not', async () => {
+describe('Nothing is returned without an audit record', () => {
+  it('if nobody reads the pipe: a line may be written later, but no response lacks its line', async () => {
     const child = start('', 0);
     const [first] = await once(child.stdout, 'data');
     child.stdout.pause();
@@ -96,7 +96,7 @@ describe('What cannot be recorded is not answered', () => {
     for (const id of answered) expect(recorded.some((line) => line.endsWith(`"${id}"`))).toBe(true);
   });
 
-  it('when the reader of the pipe has gone', async () => {
+  it('if the reader of the pipe is gone', async () => {
     const child = start('', 0);
     const [first] = await once(child.stdout, 'data');
     const { origin }: { origin: string } = JSON.parse(String(first));
@@ -105,7 +105,7 @@ describe('What cannot be recorded is not answered', () => {
     expect(child.exitCode).toBeNull();
   });
 
-  it('when the disk is full', async () => {
+  it('if the disk is full', async () => {
     const port = await freePort();
     start('>/dev/full', port);
     const origin = `http://127.0.0.1:${port}`;
@@ -113,10 +113,10 @@ describe('What cannot be recorded is not answered', () => {
     expect(await reencrypt(origin, 'contact-1')).toEqual({ status: 503, code: 'audit_unavailable' });
   });
 
-  it('when the disk fills in the middle of a line', async () => {
+  it('if the disk fills up in the middle of a line', async () => {
     const port = await freePort();
     const file = join(directory, 'output');
-    // Files grow to 4 KiB, and a write beyond it is an error instead of a signal.
+    // Files may grow to 4 KiB. A write beyond that is an error instead of a signal.
     start(`>"${file}"`, port, {}, "trap '' XFSZ; ulimit -f 8;");
     const origin = `http://127.0.0.1:${port}`;
     await serving(origin);
@@ -137,7 +137,7 @@ describe('What cannot be recorded is not answered', () => {
   it.for([
     ['closed', '>&-'],
     ['the null device', '>/dev/null'],
-  ] as const)('when standard output is %s: the service does not start', async ([, redirection]) => {
+  ] as const)('if standard output is %s: the service does not start', async ([, redirection]) => {
     const child = start(redirection, 0);
     let errors = '';
     child.stderr.on('data', (chunk) => {

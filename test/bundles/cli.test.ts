@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('flow-keys completion', () => {
-  it.for(['bash', 'zsh', 'fish'])('prints a script for %s, which asks for what there is', async (shell) => {
+  it.for(['bash', 'zsh', 'fish'])('prints a script for %s, which completes commands and options', async (shell) => {
     const script = await runBuiltCli(['completion', shell]);
     expect(script).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('flow-keys complete --') });
     const { stdout } = await runBuiltCli(['complete', '--', 'keys', '']);
@@ -26,7 +26,7 @@ describe('flow-keys completion', () => {
 });
 
 describe('The start of a command', () => {
-  it('loads no AWS client, and no more than it needs', async () => {
+  it('loads only the code that it needs, and no AWS client', async () => {
     const coverage = file('coverage');
     await runBuiltCli(['inspect', articleRecording.ciphertext], { environment: { NODE_V8_COVERAGE: coverage } });
     const [report = ''] = await readdir(coverage);
@@ -49,7 +49,7 @@ describe('A terminal', () => {
       env: { PATH: process.env['PATH'], TERM: 'xterm', ...environment },
     });
 
-  it('is the only place with colours, and NO_COLOR is heeded', async () => {
+  it('is the only place with colours, and NO_COLOR turns them off', async () => {
     const altered = Buffer.from(articleRecording.ciphertext, 'base64');
     altered[300] = (altered[300] ?? 0) ^ 1;
     const inspect = `inspect ${altered.toString('base64')}`;
@@ -59,18 +59,18 @@ describe('A terminal', () => {
     expect(onTerminal(`${inspect} | cat`)).not.toContain('\u001b');
   });
 
-  it('is asked before what cannot be undone, and "yes" alone is a yes', async () => {
+  it('asks before an irreversible step, and takes only "yes" as a yes', async () => {
     const store = `directory:${file('asked')}`;
     await runBuiltCli(['keys', 'create', '--store', store, '--out', file('made')]);
     const { keys } = JSON.parse((await runBuiltCli(['keys', 'list', '--store', store, '--json'])).stdout);
     const retire = `keys retire ${keys[0].keyId} --delete-private-key --store ${store}; echo code $?`;
-    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to go on[\s\S]*Stopped before that[\s\S]*code 7/);
+    expect(onTerminal(retire, 'no\n')).toMatch(/Type "yes" to continue[\s\S]*Stopped\.[\s\S]*code 7/);
     expect(await readdir(file('asked'))).toHaveLength(1);
     expect(onTerminal(retire, 'yes\n')).toMatch(/removed from[\s\S]*code 0/);
     expect(await readdir(file('asked'))).toEqual([]);
   });
 
-  it('shows that work goes on when it takes more than a second, and so does a log', async () => {
+  it('shows progress for work of more than a second, as a log does', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;

@@ -37,9 +37,9 @@ function decrypt(origin: string): Promise<Response> {
   });
 }
 
-it('Fifty requests that come at once to a cold isolate are served, though the first to ask the store is given up', async () => {
+it('A cold isolate serves fifty simultaneous requests although the first to ask the store is aborted', async () => {
   const asked = once(ssm, 'asked');
-  // It begins the lookup, and its client goes before the store answers.
+  // It starts the lookup, and its client disconnects before the store responds.
   const given = decrypt(worker.impatientOrigin);
   await asked;
   const others = Array.from({ length: 49 }, () => decrypt(worker.origin));

@@ -21,14 +21,14 @@ beforeAll(async () => {
 afterAll(() => proxy.stop());
 
 describe('The Lambda handler, while SSM takes 5 seconds', () => {
-  it.for([0, 400, 1_500])('answers before the %i ms that it has left are over', async (remaining) => {
+  it.for([0, 400, 1_500])('responds before its remaining %i ms are over', async (remaining) => {
     const keyStore = ssmKeyStore({ client: new SSMClient(awsClientConfiguration(settings, 'SSM')) });
     const handler = createHandler({ keyStore, log: () => {} });
     const started = performance.now();
     const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => remaining };
     const answer = await handler(recordedEvent(card), context);
     expect(answer).toMatchObject({ 'status-code': 500, code: 'deadline_exceeded' });
-    // With nothing left, it answers at once.
+    // With no time left, it responds at once.
     expect(performance.now() - started).toBeLessThan(Math.max(remaining, 200));
   });
 });
@@ -40,7 +40,7 @@ describe('The worker on workerd, while SSM takes 5 seconds', () => {
     workerd = await startWorkerd({ ...settings, BEARER_TOKEN_HASHES: sha256Hex(bearerToken) });
   });
 
-  it('stops working for a client that goes, and serves the next one', async () => {
+  it('stops working for a client that disconnects, and serves the next one', async () => {
     const request = {
       method: 'POST',
       headers: { authorization: `Bearer ${bearerToken}`, 'content-type': 'application/json' },

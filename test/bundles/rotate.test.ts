@@ -5,7 +5,7 @@ import { startAws, type TestAws } from '../support/aws.ts';
 import { answerOf, runCli, startCli } from '../support/cli.ts';
 import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts';
 
-describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and run again,', () => {
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, when it is killed and run again,', () => {
   let aws: TestAws;
   let instance: RotatingInstance;
   const run = (...args: string[]) => runCli(instance.rotation(...args), { environment: instance.environment });
@@ -21,14 +21,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and ru
   });
   afterEach(() => rm(instance.folder, { recursive: true }));
 
-  it('lets consumers have what the new key encrypts before callers get it, also when it was killed', {
+  it('allows the new key for consumers before callers get it', {
     timeout: 60_000,
   }, async () => {
     const { environment, folder, keyId } = instance;
     const publicKey = ['--public-key', join(folder, 'public-key.pem'), '--field', 'card'];
     await runCli(['consumer', 'add', 'billing', ...publicKey, '--key-id', keyId], { environment });
     await runCli(['consumer', 'add', 'ledger', ...publicKey, '--key-id', 'another'], { environment });
-    // The fifth parameter that is stored: after the provisional key and its certificate, and the key and its own.
+    // The fifth parameter that is stored: after the provisional key and its certificate, and the key and its certificate.
     const killed = aws.hold('ssm:PutParameter', 'after', 5);
     const { child, ended } = startCli(instance.rotation('--yes', '--consumer-wait', '2'), { environment });
     await killed;
@@ -39,7 +39,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and ru
 
     const begun = Date.now();
     expect(await run('--yes', '--consumer-wait', '2')).toMatchObject({ exitCode: 0 });
-    // Services know the consumer as it was for a while.
+    // Services cache the old document of the consumer for a while.
     expect(Date.now() - begun).toBeGreaterThan(1_000);
     const { consumers } = await answerOf(['consumer', 'list'], { environment });
     const [newKeyId] = held();
@@ -47,7 +47,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and ru
     for (const name of ['billing', 'ledger']) await runCli(['consumer', 'remove', name, '--yes'], { environment });
   });
 
-  it('waits for all of its time, also when it goes on, and asks before the old key is removed', {
+  it('waits the whole time again, and asks before it removes the old key', {
     timeout: 60_000,
   }, async () => {
     const waiting = startCli(instance.rotation('--yes', '--wait', '0.05'), { environment: instance.environment });
@@ -61,7 +61,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and ru
     expect(held()).toHaveLength(2);
   });
 
-  it('does not remove a key that a flow carries again', async () => {
+  it('does not remove a key that a flow uses again', async () => {
     const before = flow();
     const waiting = startCli(instance.rotation('--yes', '--wait', '10'), { environment: instance.environment });
     await waiting.wrote('hand out: done');
@@ -71,7 +71,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate, killed and ru
     const refused = await run('--yes');
     expect(refused).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/carries key id .*; give it the new one/),
+      stderr: expect.stringMatching(/still contains key id .*; replace it/),
     });
     expect(held()).toHaveLength(2);
   });

@@ -25,7 +25,7 @@ const stored = new Map([
   [canaryKeyId, canary] as const,
 ]);
 
-/** Consumers, and some of whose documents hold a canary instead. */
+/** Consumers, some with a canary in their documents. */
 const documents = new Map([
   ...consumerDocuments(),
   ['canary-text', canary],
@@ -40,12 +40,12 @@ const documents = new Map([
 ]);
 const consumers = Array.from(documents.keys());
 
-/** What may not be asked of consumers: a caller's input, a PEM text or base64 in the wrong place. */
+/** Invalid names of consumers: a caller's input, a PEM text or base64 in the wrong place. */
 const misplaced = [canary.replace('canary', ''), pem('PRIVATE KEY', btoa(canary)), btoa(canary), `${canary}/..`];
 
 const ciphertext = recordings[0]?.ciphertext;
 
-/** The members of requests to encrypt for consumers, beside the ciphertext. */
+/** Requests to re-encrypt, without the ciphertext. */
 const reencryptions: readonly object[] = [
   { field: 'card', consumers, contactId: '5ca32fbd-8f92-46af-92a5-6b0f970f0efe' },
   ...misplaced.flatMap((secret) => [
@@ -57,7 +57,7 @@ const reencryptions: readonly object[] = [
   ]),
 ];
 
-/** Events with a canary wherever a secret could stand, then every recording and every bad input. */
+/** Every recording, bad inputs, and events with a canary wherever a secret could be. */
 const bodies: readonly string[] = [
   ...recordings.map((recording) => JSON.stringify(recordedEvent(recording))),
   ...parityCases([]).flatMap((parityCase) => parityCase.bodies.slice(0, 20)),
@@ -75,7 +75,7 @@ const bodies: readonly string[] = [
   ]),
 ];
 
-/** What must never be written: canaries, plaintexts, and any stretch of a ciphertext or a key. */
+/** What must never be written: canaries, plaintexts, and parts of ciphertexts and keys. */
 const secrets: readonly string[] = [
   canary,
   btoa(canary).replaceAll('=', ''),
@@ -85,7 +85,7 @@ const secrets: readonly string[] = [
   ...recordings.flatMap(({ ciphertext }) => stretches(ciphertext)),
   ...testKeys.flatMap(({ privateKeyPkcs8 }) => stretches(privateKeyPkcs8)),
   ...stretches(consumerKeys.keys['P-256'].privateKeyPkcs8),
-  // How a JWE's header begins, and a message of suite 0578.
+  // The beginnings of a JWE and of a message of suite 0578.
   'eyJhbGciOi',
   'AgV4',
 ];
@@ -121,7 +121,7 @@ describe('What the Lambda function writes', () => {
   }
 
   it.for<Readonly<Record<string, string>>>([{ POWERTOOLS_LOG_LEVEL: 'SILENT' }, { AWS_LAMBDA_LOG_LEVEL: 'FATAL' }])(
-    'has the audit whatever the log level: %o',
+    'includes the audit at any log level: %o',
     async (environment) => {
       const written = await writtenWith(environment);
       expect(written).not.toContain('"message":"decrypted"');
@@ -132,7 +132,7 @@ describe('What the Lambda function writes', () => {
     },
   );
 
-  it('holds a line a call and no secret', async () => {
+  it('has a line for each call and no secret', async () => {
     const written = await writtenWith({});
     expectNoSecrets(written);
     expect(written.match(/"message":"(not )?decrypted"/g)).toHaveLength(bodies.length);
@@ -143,7 +143,7 @@ describe('What the Lambda function writes', () => {
       bodies.length + audited.length,
     );
     expect(written.match(/"DecryptionError":1|"DecryptionSuccess":/g)?.length).toBeGreaterThanOrEqual(bodies.length);
-    // What was decrypted counts as that, whatever became of it for its consumers.
+    // A decrypted input counts as decrypted, even if its re-encryption failed.
     expect(written).toMatch(
       /"level":"ERROR","message":"decrypted".*"code":"(unknown_consumer|forbidden|invalid_consumer)"/,
     );
@@ -160,7 +160,7 @@ describe('What the Lambda function writes', () => {
 });
 
 describe('What the worker writes', () => {
-  it('holds a line a request and no secret', async () => {
+  it('has a line for each request and no secret', async () => {
     const variables = new Map([
       ...Array.from(stored, ([keyId, value]) => [privateKeyBinding(keyId), value] as const),
       ...Array.from(documents, ([name, document]) => [consumerBinding(name), document] as const),
@@ -189,14 +189,14 @@ describe('What the worker writes', () => {
   });
 });
 
-describe('What is deployed or published', () => {
+describe('The deployed and the published code', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'deployed-'));
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is without the demonstration keys, as wrangler bundles it and as it is published', async () => {
+  it('does not hold the demonstration keys', async () => {
     const wrangler = ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', folder];
     await everythingFrom(
       spawn(process.execPath, wrangler, { env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } }),
@@ -223,7 +223,7 @@ describe('What is deployed or published', () => {
 
 function expectNoSecrets(written: string): void {
   expect(written.length).toBeGreaterThan(1_000);
-  // Reported are the places among the secrets, not the secrets.
+  // Report the indexes of the secrets, not the secrets.
   const found = secrets.flatMap((secret, index) => (written.includes(secret) ? [index] : []));
   expect(found).toEqual([]);
 }
@@ -238,7 +238,7 @@ async function filesOf(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Parts of a secret, so that a part of it is found too. The first 60 characters of a PKCS#8 key are the same in all. */
+/** Two parts of a secret, so that a leaked part is found, too. The first 60 characters of all PKCS#8 keys are the same. */
 function stretches(secret: string): readonly string[] {
   return [secret.slice(60, 100), secret.slice(-60, -20)].filter((part) => part.length === 40);
 }

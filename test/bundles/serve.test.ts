@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** What `flow-keys` writes, and its exit code, where it does not go on. */
+/** Runs `flow-keys` to its end, and returns its output and exit code. */
 async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const env = { PATH: process.env['PATH'], ...environment };
   const child = spawn(process.execPath, [flowKeys, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -29,7 +29,7 @@ async function run(args: readonly string[], environment: Readonly<Record<string,
 }
 
 describe('flow-keys serve', () => {
-  it('serves a directory with a token that flow-keys made, until it is told to stop', async () => {
+  it('serves a directory for a token of flow-keys token, until it is stopped', async () => {
     const { output } = await run(['token', '--routes', 'decrypt']);
     const [, token = '', setting = ''] = output.match(/caller\)\s+(\S+)\n.*this\) (\S+)\n/) ?? [];
     const service = await startNode(['--keys', directory], { BEARER_TOKEN_HASHES: setting });
@@ -55,7 +55,7 @@ describe('flow-keys serve', () => {
     await service.stop();
   });
 
-  it('runs where its container image has it: in a folder of its own, without leave to write or to start anything', async () => {
+  it('runs as in its container image: in its own folder, without permission to write or to start processes', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'image-'));
     await cp(dirname(flowKeys), folder, { recursive: true });
     await cp(fileURLToPath(new URL('../../package.json', import.meta.url)), join(folder, 'package.json'));
@@ -78,10 +78,10 @@ describe('flow-keys serve', () => {
   it.for<[string, string[], Record<string, string>, string]>([
     ['no token', ['--keys', '.'], {}, 'BEARER_TOKEN_HASHES'],
     ['a token instead of its hash', ['--keys', '.'], { BEARER_TOKEN_HASHES: 'canary-token' }, 'SHA-256'],
-    ['a limit that is none', ['--keys', '.'], { BEARER_TOKEN_HASHES: `${'a'.repeat(64)}:routes=all` }, 'decryptBatch'],
+    ['an invalid limit', ['--keys', '.'], { BEARER_TOKEN_HASHES: `${'a'.repeat(64)}:routes=all` }, 'decryptBatch'],
     ['no key store', [], { DEVELOPMENT: 'true' }, '--keys DIR'],
     ['the development flag on all addresses', ['--keys', '.', '--host', '0.0.0.0'], { DEVELOPMENT: 'true' }, '0.0.0.0'],
-    ['a time that is none', ['--keys', '.'], { DEVELOPMENT: 'true', TIMEOUT: 'long' }, 'milliseconds'],
+    ['an invalid time', ['--keys', '.'], { DEVELOPMENT: 'true', TIMEOUT: 'long' }, 'milliseconds'],
     ['an issuer without audience', ['--keys', '.'], { JWT_ISSUER: 'https://issuer.example' }, 'JWT_AUDIENCE'],
     [
       'keys of an issuer over plain HTTP',
@@ -104,17 +104,17 @@ describe('flow-keys serve', () => {
     expect(errors).not.toContain('canary');
   });
 
-  it('makes no token that it would not accept', async () => {
+  it('creates no token that it would not accept', async () => {
     for (const limit of ['--routes=everything', '--key-ids=']) {
       const { output, exitCode } = await run(['token', limit]);
       expect([output, exitCode]).toEqual(['', 2]);
     }
   });
 
-  it('tells of an option that it does not know, and of a port that is none', async () => {
+  it('reports an unknown option, and an invalid port', async () => {
     expect(await run(['serve', '--colour'])).toMatchObject({
       exitCode: 2,
-      errors: expect.stringContaining('unknown option'),
+      errors: expect.stringContaining('Unknown option'),
     });
     expect(await run(['serve', '--port', 'http'])).toMatchObject({
       exitCode: 2,

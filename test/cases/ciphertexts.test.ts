@@ -25,7 +25,7 @@ const wrapped = (width: number, separator: string) =>
 // One with a plus, a slash and padding in it.
 const html = (text: string) => text.replaceAll('+', '&#43;').replaceAll('/', '&#x2F;').replaceAll('=', '&equals;');
 
-/** What people paste; what HTTP and Lambda say of it, or `read`. */
+/** What people paste, and the error over HTTP and in Lambda, or `read`. */
 const pastes: Readonly<Record<string, readonly [text: () => string, elsewhere: 'read' | RegExp]>> = {
   'the ciphertext': [() => ciphertext, 'read'],
   'with white space around it': [() => `\n  ${ciphertext}\n`, 'read'],
@@ -48,7 +48,7 @@ const pastes: Readonly<Record<string, readonly [text: () => string, elsewhere: '
   'a line of a log': [() => `2026-11-02T10:00:00Z INFO card=${ciphertext} contact=5ca32fbd`, /not base64/],
 };
 
-describe('A ciphertext is read where it can be told, and named where not', () => {
+describe('A pasted ciphertext is found, or the error says what is wrong', () => {
   it.for(Object.keys(pastes))('%s', async (name) => {
     const [make, elsewhere] = pastes[name] ?? [() => '', 'read'];
     const text = make();
@@ -74,7 +74,7 @@ describe('A ciphertext is read where it can be told, and named where not', () =>
     expect((await runCli(['inspect', file('utf16.txt')])).stdout).toContain(keyId);
   });
 
-  it('whatever its width, wherever it is wrapped', async () => {
+  it('wrapped at any width', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 20, max: 300 }),
@@ -87,15 +87,15 @@ describe('A ciphertext is read where it can be told, and named where not', () =>
     );
   });
 
-  it('two in one text are not guessed between', async () => {
+  it('two in one text are an error', async () => {
     const other = recordingNamed('java rsa2048-cvc').ciphertext;
     const both = await runCli(['inspect', '-'], { input: `a ${ciphertext} b ${other} c` });
     expect(both.exitCode).toBe(3);
   });
 });
 
-describe('A message of somebody else', () => {
-  it('is named by its provider, where no flow security key encrypted it', async () => {
+describe('A message from another system', () => {
+  it('is refused with the name of its provider', async () => {
     const bytes = Buffer.from(ciphertext, 'base64');
     const text = bytes.toString('latin1').replace('AmazonConnect', 'HardwareStore');
     const message = Buffer.from(text, 'latin1').toString('base64');
@@ -106,12 +106,12 @@ describe('A message of somebody else', () => {
     });
   });
 
-  it.skipIf(readVectors() === undefined)('of a provider that writes no text is whole, too', async () => {
+  it.skipIf(readVectors() === undefined)('is parsed when its provider info is not text', async () => {
     const vector = readVectors()?.vectors[0]?.ciphertextBase64 ?? '';
     expect((await inspect(vector)).encryptedDataKeys).toHaveLength(1);
   });
 
-  it('wrapped with another padding: that is named as a cause', async () => {
+  it('gets the wrapping padding named as a possible cause', async () => {
     const bytes = Buffer.from(ciphertext, 'base64');
     const place = bytes.indexOf(keyId, 0, 'latin1') + keyId.length + 2;
     const publicKey = {

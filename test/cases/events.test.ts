@@ -34,7 +34,7 @@ describe('An input that was not encrypted', () => {
     ['in camel case', { EncryptedSecurityCode: '123' }],
     ['with the keys * and #', { pin: '12*4#' }],
     ['an account number', { 'account-number': '12345678' }],
-  ] as const)('is named: %s', async ([, parameters]) => {
+  ] as const)('is recognized: %s', async ([, parameters]) => {
     const [name = ''] = Object.keys(parameters);
     const { answer, logged, doctor } = await saidOf(contactFlowEvent(parameters));
     expect(answer).toMatchObject({
@@ -48,7 +48,7 @@ describe('An input that was not encrypted', () => {
     expect(doctor.stdout).toMatch(/PROBLEM +(event|input).*not_encrypted/);
   });
 
-  it('beside one that was: no success leaves it out', async () => {
+  it('beside one that was fails the call', async () => {
     const { answer, doctor } = await saidOf(contactFlowEvent({ card: card.ciphertext, cvc: '123' }));
     expect(answer).toMatchObject({
       'status-code': 500,
@@ -63,7 +63,7 @@ describe('An input that was not encrypted', () => {
     expect(doctor.stdout).toMatch(/input cvc[^\n]*not_encrypted/);
   });
 
-  it('of FIELDS, whatever its name', async () => {
+  it('is found in FIELDS under any name', async () => {
     const { answer } = await saidOf(contactFlowEvent({ member: '12' }), { FIELDS: 'member' });
     expect(answer).toMatchObject({ code: 'not_encrypted' });
   });
@@ -85,12 +85,12 @@ describe('An input that was not encrypted', () => {
     expect(answer).toMatchObject({ 'status-code': 200 });
   });
 
-  it('is not a number of JSON', async () => {
+  it('is not found in JSON numbers', async () => {
     const { answer } = await saidOf(contactFlowEvent({ card: card.ciphertext, cvc: 123 }));
     expect(answer).toMatchObject({ 'status-code': 200 });
   });
 
-  it('is looked for in attributes where these are read', async () => {
+  it('is found in attributes when these are read', async () => {
     const event = contactFlowEvent({ card: card.ciphertext }) as { Details: { ContactData: { Attributes: object } } };
     event.Details.ContactData.Attributes = { cvc: '123' };
     expect((await saidOf(event, { ATTRIBUTES: 'true' })).answer).toMatchObject({ code: 'not_encrypted' });
@@ -109,7 +109,7 @@ it('docs/lambda.md publishes both lists of words', async () => {
   }
 });
 
-describe("An event that is no contact flow's", () => {
+describe('An event that is not from a contact flow', () => {
   it.for([
     ['Lex', { sessionState: {}, bot: {}, inputTranscript: '1' }, /Amazon Lex/],
     ['the former Lex', { currentIntent: {}, bot: {} }, /Amazon Lex/],
@@ -118,16 +118,16 @@ describe("An event that is no contact flow's", () => {
     ['a function URL', { rawPath: '/', requestContext: { http: {} } }, /function URL/],
     ['a direct invocation', { 'my-secret-string': card.ciphertext }, /not where a contact flow passes it/],
     ['a ciphertext alone', { card: card.ciphertext }, /not where a contact flow passes it/],
-  ] as const)('is named: %s', async ([, event, said]) => {
+  ] as const)('is recognized: %s', async ([, event, said]) => {
     const { answer, doctor } = await saidOf(event);
     expect(answer).toMatchObject({ 'status-code': 500, code: 'invalid_request', detail: expect.stringMatching(said) });
     expect(doctor.stdout).toMatch(said);
   });
 
   it.for([
-    ['nested', { payment: { card: card.ciphertext } }, /is no text/],
+    ['nested', { payment: { card: card.ciphertext } }, /is not a string/],
     ['quoted', { card: JSON.stringify(card.ciphertext) }, /quotes stand around it/],
-  ] as const)('a parameter that is %s is named', async ([, parameters, said]) => {
+  ] as const)('gets an error for a parameter that is %s', async ([, parameters, said]) => {
     const { answer, doctor } = await saidOf(contactFlowEvent(parameters));
     expect(answer).toMatchObject({
       'status-code': 500,
@@ -137,16 +137,16 @@ describe("An event that is no contact flow's", () => {
     expect(doctor.stdout).toMatch(said);
   });
 
-  it('a ciphertext in an attribute that is not read is named', async () => {
+  it('gets an error for a ciphertext in an attribute that is not read', async () => {
     const event = contactFlowEvent({}) as { Details: { ContactData: { Attributes: object } } };
     event.Details.ContactData.Attributes = { EncryptedCardNumber: card.ciphertext };
     const { answer, doctor } = await saidOf(event);
-    expect(answer.detail).toMatch(/attribute "EncryptedCardNumber".*ATTRIBUTES=true/);
+    expect(answer.detail).toMatch(/attribute EncryptedCardNumber.*ATTRIBUTES=true/);
     expect(doctor.stdout).toMatch(/ATTRIBUTES=true/);
   });
 
   it.for(['aws:kinesis', 'aws:sqs', 'other'])(
-    'a batch of records (%s) throws, and never counts as processed',
+    'throws when it is a batch of records (%s), which must not count as processed',
     async (eventSource) => {
       const event = { Records: [{ eventSource, body: card.ciphertext }] };
       const handler = createHandler({ keyStore: testKeyStore, log: () => {} });
@@ -163,12 +163,12 @@ describe("An event that is no contact flow's", () => {
       const doctor = await runCli(['doctor', '--event', '-', '--store', 'directory:/nonexistent'], {
         input: JSON.stringify(event),
       });
-      expect(doctor.stdout).toMatch(/batch of/);
+      expect(doctor.stdout).toMatch(/batch from/);
     },
   );
 });
 
-describe('doctor reads events as people have them', () => {
+describe('doctor reads an event in other forms:', () => {
   const event = contactFlowEvent({ card: card.ciphertext });
   const python = JSON.stringify(event).replaceAll('"', "'").replaceAll('null', 'None').replaceAll('true', 'True');
   it.for([
@@ -179,7 +179,7 @@ describe('doctor reads events as people have them', () => {
         Parameters: { Parameters: { card: card.ciphertext } },
       }),
     ],
-    ['what Python printed', python],
+    ['printed by Python', python],
     ['a line of a log', `2026-11-02T10:00:00.000Z\trequest\tINFO\t${JSON.stringify(event)}\n`],
     ['a line of a log, of Python', `[INFO] 2026-11-02T10:00:00.000Z ${python}`],
     ['a record of CloudWatch', JSON.stringify({ timestamp: 1, message: JSON.stringify(event) })],

@@ -25,11 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** One sentence or two with a code, on standard error alone, and nothing written. */
+/** A code and one or two sentences, only on standard error. */
 async function expectRefusal(args: readonly string[], exitCodes: readonly number[], environment = {}): Promise<CliRun> {
   const before = await readdir(folder);
   const run = await runCli(args, { cwd: folder, environment, input: '' });
-  // On a slow machine, it says before what it is at.
+  // On a slow machine, progress lines come first.
   const stderr = run.stderr.replaceAll(/^.* …\n/gm, '');
   expect({ args, exitCode: run.exitCode, stderr }).toEqual({
     args,
@@ -42,7 +42,7 @@ async function expectRefusal(args: readonly string[], exitCodes: readonly number
   return run;
 }
 
-/** Each command that reads a file, with the file's place. */
+/** Every command that reads a file, with the file as an argument. */
 const readers: readonly (readonly [name: string, args: (file: string) => readonly string[]])[] = [
   ['encrypt', (file) => ['encrypt', '4444', '--key-id', key.keyId, '--certificate', file]],
   ['decrypt', (file) => ['decrypt', ciphertext, '--private-key', file]],
@@ -71,20 +71,21 @@ const readers: readonly (readonly [name: string, args: (file: string) => readonl
 describe('A bad file', () => {
   it.for(readers)('is named by %s', async ([name, args]) => {
     const isState = name === 'rotate';
-    if (!isState) expect((await expectRefusal(args('missing.pem'), [3])).stderr).toMatch(/missing\.pem.*no such file/);
+    if (!isState)
+      expect((await expectRefusal(args('missing.pem'), [3])).stderr).toMatch(/missing\.pem.*the file does not exist/);
     expect((await expectRefusal(args('directory'), [3])).stderr).toMatch(/directory.*it is a directory/);
     expect((await expectRefusal(args('binary'), [3])).stderr).toMatch(/not text/);
     await expectRefusal(args('garbage.pem'), [3]);
   });
 
-  it('is not repeated when it is the text itself', async () => {
+  it('is not repeated when its text was passed instead of a path', async () => {
     const key = `-----BEGIN PRIVATE KEY-----\ncanary4929736155`;
     for (const args of [
       ['decrypt', ciphertext, '--private-key', key],
       ['doctor', '--key-id', 'a1', '--store', 'directory:x', '--certificate', key],
     ]) {
       const { stdout, stderr } = await runCli(args, { cwd: folder });
-      expect(stdout + stderr).toMatch(/the text itself was passed/);
+      expect(stdout + stderr).toMatch(/was passed as text/);
       expect(stdout + stderr).not.toMatch(/canary/);
     }
     const token = await runCli(
@@ -94,25 +95,25 @@ describe('A bad file', () => {
     expect(token.stdout + token.stderr).not.toMatch(/canary/);
   });
 
-  it('is told from its standard input too', async () => {
+  it('is named when it comes from standard input', async () => {
     await expectRefusal(['inspect', '-'], [3]);
     await expectRefusal(['flow', 'check', '-'], [3]);
   });
 
-  it('is told in JSON to who asks for JSON', async () => {
+  it('is reported as JSON with --json', async () => {
     const { stderr } = await runCli(['inspect', 'no message', '--json']);
     expect(JSON.parse(stderr)).toMatchObject({
       error: { code: 'malformed_ciphertext', exitCode: 3, message: expect.any(String) },
     });
   });
 
-  it('comes with a stack trace only where DEBUG is set', async () => {
+  it('is reported with a stack trace only if DEBUG is set', async () => {
     const { stderr } = await runCli(['inspect', 'no message'], { environment: { DEBUG: '1' } });
     expect(stderr).toMatch(/ {4}at /);
   });
 });
 
-describe('A wrong option', () => {
+describe('An invalid option', () => {
   const wrong: readonly (readonly string[])[] = [
     ['nonsense'],
     ['inspect'],
@@ -140,7 +141,7 @@ describe('A wrong option', () => {
     await expectRefusal(args, [2]);
   });
 
-  it.for(['../x', '4929736155123456', 'a/b', ''])('is a key id as "%s", which is not repeated', async (keyId) => {
+  it.for(['../x', '4929736155123456', 'a/b', ''])('such as the key id "%s" is not repeated', async (keyId) => {
     for (const args of [
       ['encrypt', '1', '--certificate', 'certificate.pem', '--key-id', keyId],
       ['keys', 'retire', keyId, ...instance],
@@ -153,7 +154,7 @@ describe('A wrong option', () => {
   });
 });
 
-/** Each command that asks AWS. */
+/** Every command that calls AWS. */
 const askers: readonly (readonly string[])[] = [
   ['keys', 'create', '--store', 'ssm', '--out', 'new'],
   ['keys', 'create', '--store', 'secrets-manager', '--out', 'new'],
@@ -166,7 +167,7 @@ const askers: readonly (readonly string[])[] = [
   ['flow', 'check', '--flow', 'f1', ...instance],
 ];
 
-describe('An AWS that cannot be asked', () => {
+describe('An unreachable AWS', () => {
   const region = { AWS_REGION: 'us-east-1' };
   const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'canary4929736155' };
   const nowhere = { ...region, ...credentials, AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
@@ -179,27 +180,27 @@ describe('An AWS that cannot be asked', () => {
     expect(await said(credentials)).toMatch(/region/i);
   });
 
-  it('does not keep doctor from saying so', async () => {
+  it('is a finding of doctor', async () => {
     const run = await runCli(['doctor', '--key-id', key.keyId, ...instance], { environment: nowhere });
     expect(run).toMatchObject({
       exitCode: 4,
-      stdout: expect.stringMatching(/To mend first: .*check the network/),
+      stdout: expect.stringMatching(/Fix first: .*check the network/),
     });
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
+describe.skipIf(inject('awsEndpoint') === null)('A refusal of AWS', () => {
   let aws: TestAws;
   beforeAll(async () => {
     aws = await startAws();
   });
   afterAll(() => aws.stop());
 
-  it('is explained: another instance, a key id of another instance', async () => {
+  it('is explained for another instance and for a key id of another instance', async () => {
     const environment = awsSettings(aws.endpoint);
     const elsewhere = ['--instance', '00000000-0000-4000-8000-000000000000'];
     const { stderr } = await expectRefusal(['keys', 'list', ...elsewhere], [6], environment);
-    expect(stderr).toMatch(/check the id, --region and --profile/);
+    expect(stderr).toMatch(/check the name or id, --region and --profile/);
     await expectRefusal(['rotate', ...elsewhere, '--yes'], [6], environment);
     await expectRefusal(
       ['rotate', '--instance', aws.connect.instanceId, '--key-id', key.keyId, '--yes'],
@@ -209,10 +210,10 @@ describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
     const gone = await runCli(['keys', 'retire', key.keyId, '--instance', aws.connect.instanceId, '--yes'], {
       environment,
     });
-    expect(gone).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/not there/) });
+    expect(gone).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/not found/) });
   });
 
-  it('is explained: an instance that is full', async () => {
+  it('is explained for an instance that has two keys', async () => {
     aws.connect.securityKeys.set('a', publicKey());
     aws.connect.securityKeys.set('b', publicKey());
     const args = [
@@ -226,7 +227,7 @@ describe.skipIf(inject('awsEndpoint') === null)('An AWS that refuses', () => {
       'certificate.pem',
     ];
     const { stderr } = await expectRefusal(args, [8], awsSettings(aws.endpoint));
-    expect(stderr).toMatch(/holds 2 security keys already, a and b.*keys retire/);
+    expect(stderr).toMatch(/already has 2 security keys, a and b.*keys retire/);
   });
 });
 

@@ -57,7 +57,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
       'aws-encryption-sdk',
       ...limits,
     );
-    expect(added).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/RSA-OAEP-512.*may have card/) });
+    expect(added).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/RSA-OAEP-512.*may receive card/) });
     expect((await consumer('add', 'fraud', '--public-key', file('p256.jwk'), ...limits)).exitCode).toBe(0);
 
     const again = ['add', 'fraud', '--public-key', file('p256.jwk'), '--key-id', '*', '--field', '*'];
@@ -72,7 +72,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     const reads = (name: string, key: string) => consumer('test', name, '--field', 'card', '--private-key', file(key));
     expect(await reads('billing', 'rsa.private.pem')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/reads its field card/),
+      stdout: expect.stringMatching(/can decrypt field card/),
     });
     expect((await reads('fraud', 'p256.private.jwk')).exitCode).toBe(0);
     for (const wrong of [
@@ -115,14 +115,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
       /RSA/,
     ],
     ['a certificate that has expired', ['add', 'a', '--public-key', 'expired.pem', ...limits], [3], /expired/],
-    ['what is no key', ['add', 'a', '--public-key', 'garbage.pem', ...limits], [3], /publicKey/],
-    ['what is no JWK', ['add', 'a', '--public-key', 'garbage.jwk', ...limits], [3], /not JSON/],
+    ['a file without a key', ['add', 'a', '--public-key', 'garbage.pem', ...limits], [3], /publicKey/],
+    ['an invalid JWK', ['add', 'a', '--public-key', 'garbage.jwk', ...limits], [3], /not valid JSON/],
     ['a name with path characters', ['add', '../a', '--public-key', 'rsa.pem', ...limits], [3], /lower-case letters/],
     ['a card number for a name', ['test', '4929736155123456'], [3], /lower-case letters/],
     ['no limits', ['add', 'a', '--public-key', 'rsa.pem'], [2], /--key-id and --field/],
-    ['a store that keeps no consumers', ['list', '--store', 'secrets-manager'], [2], /ssm or directory/],
+    ['a store without consumers', ['list', '--store', 'secrets-manager'], [2], /ssm or directory/],
   ];
-  it.for(refusals)('refuses %s, in a sentence, and writes nothing', async ([, args, exitCodes, message]) => {
+  it.for(refusals)('refuses %s with a sentence, and writes nothing', async ([, args, exitCodes, message]) => {
     const store = args.includes('--store') ? [] : ['--store', `directory:${file('untouched')}`];
     const run = await runCli(['consumer', ...args, ...store], { cwd: folder });
     expect(run).toMatchObject({ stdout: '', stderr: expect.stringMatching(message) });
@@ -131,7 +131,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     expect(await readdir(folder)).not.toContain('untouched');
   });
 
-  it('lists and removes what should never have been there, and does not let it steer the terminal', async () => {
+  it('lists and removes consumers with invalid names, without letting them steer the terminal', async () => {
     const folderOf = join(file('odd'), 'consumers');
     const store = ['--store', `directory:${file('odd')}`];
     const odd = ['UPPER', '\u001b[31mred', 'writable'];
@@ -145,17 +145,17 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys consumer', () => {
     expect(await readdir(folderOf)).toEqual([]);
   });
 
-  it('tests no field that a consumer may not have', async () => {
+  it('refuses to test a field that the consumer may not receive', async () => {
     const store = ['--store', `directory:${file('fields')}`];
     await runCli(['consumer', 'add', 'billing', '--public-key', file('rsa.pem'), ...limits, ...store]);
     const test = (...args: string[]) => runCli(['consumer', 'test', 'billing', ...args, ...store]);
     expect(await test('--field', 'cvc')).toMatchObject({ exitCode: 6, stderr: expect.stringMatching(/^forbidden/) });
     expect(await test('--private-key', file('rsa.private.pem'))).toMatchObject({
-      stdout: expect.stringMatching(/reads its field card/),
+      stdout: expect.stringMatching(/can decrypt field card/),
     });
   });
 
-  it('lists what can no longer be encrypted for', async () => {
+  it('lists consumers that inputs can no longer be encrypted for', async () => {
     const store = file('aged');
     const publicKey = await readFile(file('expired.pem'), 'utf8');
     execFileSync('mkdir', ['-p', join(store, 'consumers')]);

@@ -22,7 +22,7 @@ async function decryptLines(records: readonly unknown[], ...args: readonly strin
 }
 
 describe('flow-keys decrypt --lines', () => {
-  it('puts masked inputs in the place of ciphertexts, and leaves the rest as it is', async () => {
+  it('replaces ciphertexts with masked inputs, and does not change the rest', async () => {
     const record = { ContactId: 'c', Attributes: { card: card.ciphertext, language: 'de' } };
     const { records, exitCode, stdout } = await decryptLines([record], '--lines', 'card');
     const masked = '*'.repeat(card.plaintext.length);
@@ -31,14 +31,14 @@ describe('flow-keys decrypt --lines', () => {
     expect(stdout).not.toContain(card.plaintext);
   });
 
-  it('shows them with --reveal, at the top, among the attributes and at a path', async () => {
+  it('shows inputs with --reveal, at the top, in the attributes and at a path', async () => {
     const record = { a: card.ciphertext, Attributes: { b: card.ciphertext }, x: { y: card.ciphertext } };
     const { records } = await decryptLines([record], '--lines', 'a,b,x.y,missing', '--reveal');
     const { plaintext } = card;
     expect(records).toEqual([{ a: plaintext, Attributes: { b: plaintext }, x: { y: plaintext } }]);
   });
 
-  it('keeps the order, whatever fails, and counts failures by code', async () => {
+  it('keeps the order when lines fail, and counts failures by code', async () => {
     const count = 300;
     const records = Array.from({ length: count }, (_, index) => ({
       index,
@@ -52,7 +52,7 @@ describe('flow-keys decrypt --lines', () => {
     expect(run.stderr).toMatch(/301 lines, 200 values decrypted, failed: 100 [a-z_]+, 1 not_json\./);
   });
 
-  it('reads a file, and gives its counts as JSON on standard error', async () => {
+  it('reads a file, and writes the counts as JSON to standard error', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'lines-')), 'contacts.jsonl');
     await writeFile(file, `${JSON.stringify({ card: card.ciphertext })}\n\n`);
     const run = await decryptLines([], file, '--lines', 'card', '--json');

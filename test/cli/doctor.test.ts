@@ -55,7 +55,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** All is well, until a test breaks something. */
+  /** Everything works until a test breaks something. */
   beforeEach(async () => {
     await put('private-key', privateKeyOf(key), 'SecureString');
     await put('certificate', await certificateFor(365), 'String');
@@ -73,9 +73,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       { environment: settings },
     );
 
-  it('has nothing to mend where all is well', async () => {
+  it('passes every check when nothing is wrong', async () => {
     const { exitCode, stdout, stderr } = await examine(ciphertext);
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Nothing to mend\.\n$/) });
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/All checks passed\.\n$/),
+    });
     const checks = [
       'message',
       'signature',
@@ -99,7 +102,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
   });
 
   it.for(['nested', 'flat'])(
-    'passes the input as the parameter that the function reads, and reads its answer: %s',
+    'passes the input as the parameter that the function reads, and understands its %s answer',
     async (form) => {
       const variables = { FIELDS: 'card expiry', ANSWER: form };
       const configure = (Variables: Record<string, string>) =>
@@ -113,13 +116,13 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       aws.invoke = (event) => handler(event, { awsRequestId: 'request', getRemainingTimeInMillis: () => 8_000 });
       await configure(variables);
       const { exitCode, stdout } = await examine(ciphertext);
-      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Nothing to mend/) });
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/All checks passed/) });
       await configure({});
       aws.invoke = invoke;
     },
   );
 
-  it('takes the ciphertext from the event of the function', async () => {
+  it('takes the ciphertext from an event', async () => {
     const event = join(folder, 'event.json');
     await writeFile(event, JSON.stringify(contactFlowEvent({ 'key-id': key.keyId, 'my-secret-string': ciphertext })));
     expect(await examine('--event', event)).toMatchObject({ exitCode: 0 });
@@ -132,12 +135,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     return bytes.toString('base64');
   };
 
-  const faults: readonly (readonly [what: string, plant: () => Promise<readonly string[]>, mend: RegExp])[] = [
+  const faults: readonly (readonly [what: string, plant: () => Promise<readonly string[]>, fix: RegExp])[] = [
     ['a caller who typed nothing', async () => ['Timeout'], /Check for "Timeout" in the flow/],
     [
-      'a ciphertext cut short',
+      'a truncated ciphertext',
       async () => [ciphertext.slice(0, 400)],
-      /Pass \$\.StoredCustomerInput to the function as it is/,
+      /Pass \$\.StoredCustomerInput to the function unchanged/,
     ],
     ['an altered message', async () => [alter(ciphertext)], /Find out where the message was altered/],
     ['another key id in the flow', async () => [ciphertext, '--key-id', otherKey.keyId], /the same key id/],
@@ -147,10 +150,10 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         aws.connect.securityKeys.clear();
         return [ciphertext];
       },
-      /Give the flow a key id that instance .* holds \(none\)/,
+      /Use a key id in the flow that instance .* has \(none\)/,
     ],
     [
-      'no parameter',
+      'a missing parameter',
       async () => {
         await ssm.send(new DeleteParameterCommand({ Name: parameterName(key.keyId) }));
         return [ciphertext];
@@ -158,7 +161,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /Store the private key as \/amazon-connect/,
     ],
     [
-      'a parameter in the clear',
+      'a parameter that is not a SecureString',
       async () => {
         await ssm.send(new DeleteParameterCommand({ Name: parameterName(key.keyId) }));
         await put('private-key', privateKeyOf(key), 'String');
@@ -175,7 +178,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /is a certificate/,
     ],
     [
-      'the private key of another',
+      'the private key of another key id',
       async () => {
         await put('private-key', privateKeyOf(otherKey), 'SecureString');
         return [ciphertext];
@@ -191,12 +194,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       /Rotate .*expired/,
     ],
     [
-      'a certificate near its end',
+      'a certificate that expires soon',
       async () => {
         await put('certificate', await certificateFor(10), 'String');
         return [ciphertext];
       },
-      /Rotate .* before the certificate ends/,
+      /Rotate .* before the certificate expires/,
     ],
     [
       'a certificate of another key',
@@ -204,10 +207,10 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         await put('certificate', pem('CERTIFICATE', otherKey.certificate), 'String');
         return [ciphertext];
       },
-      /of another one/,
+      /the one of another key/,
     ],
     [
-      'a policy without Connect',
+      'a policy that does not admit Connect',
       async () => {
         await forbid(lambda);
         return [ciphertext];
@@ -228,17 +231,17 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
         await limit(30);
         return [ciphertext];
       },
-      /time-out of function .* to 8 seconds/,
+      /timeout of function .* to 8 seconds/,
     ],
     [
-      'a function that is not tied to the instance',
+      'a function that is not associated with the instance',
       async () => {
         aws.connect.functions.clear();
         return [ciphertext];
       },
       /aws connect associate-lambda-function/,
     ],
-    ['a function that there is none of', async () => [ciphertext, '--function', 'nothing'], /Deploy function nothing/],
+    ['a missing function', async () => [ciphertext, '--function', 'nothing'], /Deploy function nothing/],
     [
       'a wrong token',
       async () => {
@@ -247,13 +250,9 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
       },
       /unauthorized/,
     ],
+    ['an unreachable service', async () => [ciphertext, '--endpoint', 'http://127.0.0.1:9'], /service_unreachable/],
     [
-      'a service that is not there',
-      async () => [ciphertext, '--endpoint', 'http://127.0.0.1:9'],
-      /service_unreachable/,
-    ],
-    [
-      'a KMS key that is disabled',
+      'a disabled KMS key',
       async () => {
         await encryptUnderDisabledKey();
         return [ciphertext];
@@ -262,14 +261,14 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys doctor', () => {
     ],
   ];
 
-  it.for(faults)('says what to mend first: %s', async ([, plant, mend]) => {
+  it.for(faults)('says what to fix first: %s', async ([, plant, fix]) => {
     const functions = [...aws.connect.functions];
     const { exitCode, stdout, stderr } = await examine(...(await plant()));
     for (const arn of functions) aws.connect.functions.add(arn);
     await limit(8);
     expect(exitCode).toBe(4);
     expect(stderr).toMatch(/^(Examining …\n)?$/);
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^To mend first: .*${mend.source}`));
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^Fix first: .*${fix.source}`));
     expect(stdout).not.toMatch(new RegExp(`${digits}|PRIVATE KEY`));
   });
 

@@ -38,7 +38,7 @@ async function check(content: string | Uint8Array, ...args: readonly string[]) {
   return { exitCode, ...report, codes: report.findings.map(({ code }) => code) };
 }
 
-describe.skipIf(readCases() === undefined)('flow-keys flow check, with what people brought', () => {
+describe.skipIf(readCases() === undefined)('flow-keys flow check on users’ files', () => {
   const cases = new Map(readCases()?.map(({ name, base64 }) => [name, Buffer.from(base64, 'base64')]));
   const outcomes: readonly (readonly [name: string, codes: readonly string[], exitCode: number])[] = [
     ['02a-flow-block-with-certificate-and-private-key.json', ['private_key_in_flow'], 4],
@@ -132,7 +132,7 @@ describe('flow-keys flow check reads', () => {
     expect(findings.map(({ code, block: found }) => [code, found])).toEqual([['lambda_limit', 'Decrypt last']]);
   });
 
-  it('what a template fills in as unknown', async () => {
+  it('values that a template fills in as unknown', async () => {
     const content = JSON.stringify(flow()).replaceAll('b7f3c2a1-2222-4333-8444-5555aaaa5555', filledIn('KeyId'));
     const { codes, unknown } = await check(JSON.stringify(resource({ 'Fn::Sub': content })));
     expect(codes).toEqual(['lambda_limit']);
@@ -154,11 +154,10 @@ describe('flow-keys flow check reads', () => {
     expect(findings.map((finding) => finding.flow)).toEqual(['Ask', 'Other']);
   });
 
-  it('and says why it cannot', async () => {
+  it('nothing else, and says why', async () => {
     const inputs: Readonly<Record<string, RegExp>> = {
-      'Resources: {}\n': /no contact flow/,
-      '{"resource":{"aws_connect_contact_flow":{"a":{"content":"${jsonencode(local.flow)}"}}}}':
-        /comes from an expression/,
+      'Resources: {}\n': /neither a contact flow/,
+      '{"resource":{"aws_connect_contact_flow":{"a":{"content":"${jsonencode(local.flow)}"}}}}': /is an expression/,
       '{"Content":"{"}': /not JSON/,
     };
     for (const [content, message] of Object.entries(inputs))
@@ -189,15 +188,15 @@ describe('flow-keys flow check accepts', () => {
     expect(await check(text, '--accepted', file)).toMatchObject({ exitCode: 0, findings: [] });
   });
 
-  it('no code that does not exist', async () => {
+  it('no unknown code', async () => {
     const refused = await runCli(['flow', 'check', await fileOf(text), '--accept', 'lamda_limit']);
     expect(refused).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringMatching(/"lamda_limit" is not the code of a finding/),
+      stderr: expect.stringMatching(/"lamda_limit" is not a finding code/),
     });
   });
 
-  it('fails on what --fail-on says', async () => {
+  it('fails from the severity of --fail-on', async () => {
     const noted = flowOfTwoWays(certificate);
     insertBefore(
       noted,
@@ -216,7 +215,7 @@ describe('flow-keys flow check accepts', () => {
     expect((await check(JSON.stringify(noted))).exitCode).toBe(4);
     expect((await check(JSON.stringify(noted), '--fail-on', 'error')).exitCode).toBe(0);
 
-    // The module would leave it unknown whether keys are buffered.
+    // After a module, it would be unknown whether keys are buffered.
     function redirectModule(flow: EditableFlow): void {
       insertBefore(
         flow,
@@ -226,15 +225,15 @@ describe('flow-keys flow check accepts', () => {
     }
   });
 
-  it('shows the way and the fix in its text', async () => {
+  it('shows the path and the fix in its text', async () => {
     const { stdout } = await runCli(['flow', 'check', await fileOf(text)]);
-    expect(stdout).toContain('Way: Logging off > Recording off > Menu > Card first > Typed first > Decrypt first\n');
+    expect(stdout).toContain('Path: Logging off > Recording off > Menu > Card first > Typed first > Decrypt first\n');
     expect(stdout).toMatch(/Fix: Set the time limit to 8 seconds/);
     expect(stdout).toMatch(/^2 errors, 0 warnings, 0 notes; /m);
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, of a whole instance', () => {
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check on a whole instance', () => {
   let aws: TestAws;
   beforeAll(async () => {
     aws = await startAws();
@@ -246,7 +245,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, of a whol
     });
   const countOf = (pattern: RegExp) => aws.calls.filter((call) => pattern.test(call)).length;
 
-  it('makes one call a flow and one a page, and ends with a table', async () => {
+  it('makes one call for each flow and each page, and ends with a table', async () => {
     const harmless = flowOfTwoWays(certificate);
     harmless.Actions = harmless.Actions.filter(({ Identifier }) => ['Logging off', 'End'].includes(Identifier));
     blockOf(harmless, 'Logging off').Transitions.NextAction = 'End';
@@ -274,7 +273,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, of a whol
     expect(stdout).not.toMatch(/Flow (draft|old)/);
   });
 
-  it('calls again when AWS throttles, and names what it cannot read', async () => {
+  it('retries when AWS throttles, and names the flows that it cannot read', async () => {
     aws.connect.flows.clear();
     aws.connect.modules.clear();
     aws.connect.flows.set('f1', '{"Actions":');

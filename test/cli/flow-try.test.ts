@@ -49,7 +49,7 @@ const detailsOf = ({ steps }: CallTranscript, name: string) =>
 const answered = { 'status-code': 200, data: { success: true, message: 'Data decrypted successfully' } };
 
 describe('flow-keys flow try', () => {
-  it('plays a call, and decrypts with the handler over a store what the flow encrypts', async () => {
+  it('plays a call, and decrypts the inputs with a handler in this process', async () => {
     const call = await tryFlow(flow(), '--keys', `1,${card}#`, '--store', store);
     expect(call).toMatchObject({ exitCode: 0, end: { kind: 'disconnected', block: 'End' }, logged: [], recorded: [] });
     expect(call.blocks.slice(2)).toEqual([
@@ -70,7 +70,7 @@ describe('flow-keys flow try', () => {
     );
   });
 
-  it('is text for people', async () => {
+  it('prints readable text', async () => {
     const { stdout } = await runCli(['flow', 'try', await fileOf(flow()), '--keys', `2,${card}#`, '--store', store]);
     expect(stdout).toMatch(/^Card last \(GetParticipantInput\)\n {2}says: Card last\?\n {2}typed 16 keys$/m);
     expect(stdout).toMatch(/^Ended: disconnected at "End"/m);
@@ -96,27 +96,12 @@ describe('flow-keys flow try', () => {
 
   const failures: readonly (readonly [what: string, answer: unknown, heard: string, detail: RegExp])[] = [
     ['an answer', answered, 'Thanks first.', /invoked once: answered/],
-    [
-      'a failure that is answered',
-      { 'status-code': 500, data: { success: false } },
-      'Sorry.',
-      /invoked once: answered/,
-    ],
+    ['a failure in its answer', { 'status-code': 500, data: { success: false } }, 'Sorry.', /invoked once: answered/],
     ['an error', { $failure: 'error' }, 'Sorry.', /invoked once: the function failed/],
-    [
-      'throttling, and then an answer',
-      [{ $failure: 'throttled' }, answered],
-      'Thanks first.',
-      /invoked 2 times: answered/,
-    ],
+    ['throttling, then an answer', [{ $failure: 'throttled' }, answered], 'Thanks first.', /invoked 2 times: answered/],
     ['throttling to the end', { $failure: 'throttled' }, 'Sorry.', /invoked 3 times: the function failed/],
-    ['a slow function', { $seconds: 9, $answer: answered }, 'Sorry.', /not answered within 8 seconds/],
-    [
-      'retries that take too long',
-      { $failure: '5xx', $seconds: 5 },
-      'Sorry.',
-      /invoked 2 times: not answered within 8/,
-    ],
+    ['a slow function', { $seconds: 9, $answer: answered }, 'Sorry.', /no answer within 8 seconds/],
+    ['retries that take too long', { $failure: '5xx', $seconds: 5 }, 'Sorry.', /invoked 2 times: no answer within 8/],
     ['an answer that is too large', { data: 'x'.repeat(32_768) }, 'Sorry.', /32 KB/],
     ['an answer that is not an object', ['text'], 'Sorry.', /not an object/],
   ];
@@ -126,11 +111,11 @@ describe('flow-keys flow try', () => {
     expect(detailsOf(call, 'Decrypt first')).toMatch(detail);
   });
 
-  it('refuses a nested answer where the flow validates STRING_MAP', async () => {
+  it('rejects a nested answer if the flow validates STRING_MAP', async () => {
     const flat = flow();
     blockOf(flat, 'Decrypt first').Parameters['ResponseValidation'] = { ResponseType: 'STRING_MAP' };
     const call = await tryFlow(flat, '--keys', `1,${card}#`, '--store', store);
-    expect(detailsOf(call, 'Decrypt first')).toMatch(/STRING_MAP takes a flat object/);
+    expect(detailsOf(call, 'Decrypt first')).toMatch(/STRING_MAP needs a flat object/);
   });
 
   it('shows what would be logged and recorded', async () => {
@@ -146,7 +131,7 @@ describe('flow-keys flow try', () => {
     expect(call.steps.filter(({ isLogged }) => isLogged).map((step) => step.block)).not.toContain('Menu');
   });
 
-  it('stops at what it cannot play, unless a branch is chosen', async () => {
+  it('stops at a block that it cannot play, unless a branch is chosen', async () => {
     const queue = flow();
     insertBefore(queue, 'Menu', block('Open?', 'CheckHoursOfOperation', {}));
     blockOf(queue, 'Open?').Transitions.Conditions.push({
@@ -165,12 +150,12 @@ describe('flow-keys flow try', () => {
     expect(await tryFlow(lost, '--keys', '')).toMatchObject({ exitCode: 4, end: { kind: 'lost', block: 'Menu' } });
   });
 
-  it('asks for what is missing', async () => {
+  it('asks for missing options', async () => {
     const file = await fileOf(flow());
     const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-      [['--keys', '1'], /"Card first" takes keys, and --keys has none left/],
+      [['--keys', '1'], /"Card first" takes keys, but --keys has no entry left/],
       [['--keys', `1,${card}#`], /pass --function, --endpoint, --store or --answer/],
-      [['--keys', '1,abc'], /may hold 0 to 9/],
+      [['--keys', '1,abc'], /must be 0 to 9/],
       [['--keys', '', '--branch', 'None=Error'], /--branch must be/],
       [['--keys', '', '--store', store, '--endpoint', 'https://keys.example.com'], /one of/],
       [['--keys', '', '--endpoint', 'http://keys.example.com'], /https/],
@@ -199,7 +184,7 @@ describe('flow-keys flow try', () => {
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow try, with Lambda', () => {
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow try with Lambda', () => {
   it('invokes the function', async () => {
     const aws = await startAws();
     const events: unknown[] = [];

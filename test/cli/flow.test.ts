@@ -35,7 +35,7 @@ describe('flow-keys flow write', () => {
       ...['--function', functionArn, ...args],
     ]);
 
-  it('writes a good flow for card, expiry and cvc, and says what the function needs', async () => {
+  it('writes a flow without findings for card, expiry and cvc, and says what the function needs', async () => {
     const out = join(folder, 'card.json');
     const fields = ['--field', 'card', '--field', 'expiry', '--field', 'cvc'];
     expect(await write(...fields, '--out', out)).toMatchObject({
@@ -50,7 +50,7 @@ describe('flow-keys flow write', () => {
     });
   });
 
-  it('takes options of fields, and prints the flow with --json', async () => {
+  it('accepts options for fields, and prints the flow with --json', async () => {
     const { stdout } = await write(
       ...['--field', 'account:min=8,max=8,prompt=Your account, please, with its 8 digits.', '--json'],
       ...['--field', 'pan:kind=card,confirm=last4', '--when', 'code=declined:It was declined.', '--module'],
@@ -68,38 +68,38 @@ describe('flow-keys flow write', () => {
   });
 
   it.for([
-    [['--module'], /the flow that invoked it goes on/],
+    [['--module'], /the flow that invoked the module continues/],
     [['--agent'], /on hold[\s\S]*SuspendContactRecording/],
     [
       ['--then', 'queue:b7f3c2a1-9999-4333-8444-5555aaaa5555', '--record-after', 'agent,ivr'],
-      /agent, ivr are recorded/,
+      /recording is on again: agent, ivr/,
     ],
     [[], /Then the call ends/],
-  ] as const)('says what is heard with %j', async ([args, said], { expect: hears }) => {
+  ] as const)('says what caller and agent hear with %j', async ([args, said], { expect: hears }) => {
     hears((await write(...args)).stderr).toMatch(said);
   });
 
   it.for([
     [['--field', 'a b'], /--field must be a name/],
-    [['--field', 'key-id'], /reads "key-id" itself/],
-    [['--field', 'card', '--field', 'card'], /name of its own/],
+    [['--field', 'key-id'], /"key-id" is reserved/],
+    [['--field', 'card', '--field', 'card'], /the same name/],
     [['--field', 'card:min=4'], /length is fixed/],
-    [['--field', 'account:min=9,max=8'], /min above its max/],
-    [['--field', 'account:min=0'], /1 to 50 digits/],
+    [['--field', 'account:min=9,max=8'], /min that is greater than its max/],
+    [['--field', 'account:min=0'], /number from 1 to 50/],
     [['--field', 'account:kind=bank'], /kind of field "account"/],
-    [['--field', 'account:length=8'], /an option that there is not/],
+    [['--field', 'account:length=8'], /an unknown option/],
     [['--field', 'pin:confirm=last4'], /fewer than 8 digits/],
-    [['--field', 'card:confirm=first6'], /last4 only/],
+    [['--field', 'card:confirm=first6'], /must be last4/],
     [['--when', 'declined'], /--when must be/],
-    [['--then', 'agent'], /--then is/],
+    [['--then', 'agent'], /--then must be/],
     [['--module', '--agent'], /one of --then/],
-    [['--record-after', 'ivr'], /calls that go on/],
-    [['--module', '--record-after', 'everybody'], /--record-after is some of/],
+    [['--record-after', 'ivr'], /call that continues/],
+    [['--module', '--record-after', 'everybody'], /--record-after must be/],
     [['--attempts', '101'], /at most 100/],
     [['--language', 'tlh'], /--language must be one of/],
     [['--success-message', ' '], /--success-message is empty/],
     [['--function', 'my function'], /lambda:GetFunctionConfiguration|credentials|function/],
-  ] as const)('refuses %j', async ([args, message], { expect: refuses }) => {
+  ] as const)('rejects %j', async ([args, message], { expect: refuses }) => {
     const refused = await write(...args);
     refuses(refused.exitCode).not.toBe(0);
     refuses(refused.stderr).toMatch(message);
@@ -111,7 +111,7 @@ describe('flow-keys flow write', () => {
   });
 });
 
-/** The flow with a fault planted in one of its actions. */
+/** A flow with a fault planted in one of its blocks. */
 function planted(
   type: string,
   change: (action: ReturnType<typeof JSON.parse>) => void,
@@ -124,7 +124,7 @@ function planted(
   return flow;
 }
 
-/** Faults, by the code of what finds them. */
+/** Faults, each with the code of its finding. */
 const faults: readonly (readonly [code: string, flow: () => FlowDocument])[] = [
   [
     'stored_unencrypted',
@@ -221,7 +221,7 @@ describe('flow-keys flow check', () => {
     }
   });
 
-  it('finds logging that was turned on again before the function is called', () => {
+  it('finds logging that is enabled again before the function is invoked', () => {
     const flow = structuredClone(flowOf('card'));
     const actions = [
       ...flow.Actions.map((action) =>
@@ -240,7 +240,7 @@ describe('flow-keys flow check', () => {
     expect(found).toEqual([['logging_on', 'Decrypt']]);
   });
 
-  it('finds certificates that have expired, or soon do', async () => {
+  it('finds certificates that have expired or expire soon', async () => {
     const dates = [
       ['-1', 'certificate_expired'],
       ['10', 'certificate_expiring'],
@@ -254,7 +254,7 @@ describe('flow-keys flow check', () => {
     }
   });
 
-  it('takes what comes from attributes for granted', () => {
+  it('lists keys from attributes as unknown', () => {
     const flow = planted('GetParticipantInput', ({ Parameters }) => {
       Parameters.InputEncryption = { EncryptionKeyId: '$.Attributes.key', Key: '$.Attributes.certificate' };
     });
@@ -263,11 +263,11 @@ describe('flow-keys flow check', () => {
     expect(unknown.filter(({ block }) => block === 'Ask for card')).toHaveLength(2);
   });
 
-  it('says what is no flow', async () => {
+  it('says why a file is not a flow', async () => {
     const inputs = {
-      'not JSON': /not JSON/,
+      'not JSON': /neither JSON nor a template/,
       '[]': /StartAction/,
-      '{"Resources":{}}': /no contact flow/,
+      '{"Resources":{}}': /neither a contact flow/,
       '{"StartAction":"a","Actions":[{}]}': /action 1/,
     };
     for (const [input, message] of Object.entries(inputs)) {
@@ -278,7 +278,7 @@ describe('flow-keys flow check', () => {
     }
   });
 
-  it('never throws, whatever a flow holds', () => {
+  it('never throws, whatever a flow contains', () => {
     fc.assert(
       fc.property(
         fc.json(),
@@ -304,7 +304,7 @@ describe('flow-keys flow check', () => {
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, with Connect', () => {
+describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check with Connect', () => {
   let aws: TestAws;
   beforeAll(async () => {
     aws = await startAws();
@@ -329,7 +329,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow check, with Conn
   });
 });
 
-/** A certificate of the test key that ends in so many days. */
+/** A certificate of the test key that expires in the given number of days. */
 function datedCertificate(days: number): Promise<string> {
   return selfSignedCertificate(pem('PRIVATE KEY', key?.privateKeyPkcs8 ?? ''), { subject: 'CN=test', days });
 }

@@ -44,7 +44,7 @@ describe('flow-keys keys import', () => {
     const store = ['--store', `directory:${join(folder, from)}`];
     const args = ['keys', 'import', source, '--from', from, '--instance', 'hotline', ...store];
     expect(await flowKeys(...args, '--quiet')).toMatchObject({ exitCode: 0, stdout: `${keyId}\n`, stderr: '' });
-    // Again, it changes nothing.
+    // A second run changes nothing.
     const again = await flowKeys(...args);
     expect(again.exitCode).toBe(0);
     expect(again.stdout + again.stderr).not.toMatch(/PRIVATE KEY|certificate was made/);
@@ -52,12 +52,12 @@ describe('flow-keys keys import', () => {
     expect(examined).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(new RegExp(`key id +${keyId}`)) });
   });
 
-  it('refuses a key that the instance does not hold, and says which it holds', async () => {
+  it('refuses a key that the instance does not have, and names the keys that it has', async () => {
     const run = await flowKeys('keys', 'import', 'other.pem', '--instance', 'hotline');
-    expect(run).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(new RegExp(`holds ${keyId}`)) });
+    expect(run).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(new RegExp(`has only ${keyId}`)) });
   });
 
-  it('names what is not there', async () => {
+  it('names a missing source', async () => {
     const run = await flowKeys('keys', 'import', 'nothing', '--from', 'ssm', '--instance', 'hotline');
     expect(run).toMatchObject({ exitCode: 6, stderr: expect.stringMatching(/read parameter nothing/) });
   });
@@ -65,12 +65,12 @@ describe('flow-keys keys import', () => {
 
 describe('flow-keys doctor', () => {
   it.each([
-    ['an address without a scheme', ['--endpoint', 'keys.example.com'], 2, /with its scheme, as https/],
+    ['a URL without a scheme', ['--endpoint', 'keys.example.com'], 2, /with a scheme, such as https/],
     [
       'a token file with two lines',
       ['--endpoint', 'https://keys.example.com', '--token-file', 'two.txt'],
       3,
-      /in one line/,
+      /on one line/,
     ],
   ] as const)('names %s', async (_, args, exitCode, message) => {
     await writeFile(join(folder, 'two.txt'), 'token (give it) canary-token\nBEARER 123\n');
@@ -79,12 +79,12 @@ describe('flow-keys doctor', () => {
     expect(run.stderr).not.toContain('canary');
   });
 
-  it('names a profile that is not there', async () => {
+  it('names a missing profile', async () => {
     const environment = { AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: aws.endpoint };
     const run = await runCli(['keys', 'list', '--profile', 'no-such-profile'], { environment });
     expect(run).toMatchObject({
       exitCode: 6,
-      stderr: expect.stringMatching(/no profile of the name that was passed.*list-profiles/),
+      stderr: expect.stringMatching(/no profile with this name.*list-profiles/),
     });
   });
 });

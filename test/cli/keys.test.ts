@@ -36,7 +36,7 @@ async function created(name: string, ...args: string[]) {
 }
 
 describe('flow-keys keys create', () => {
-  it.for([2048, 3072, 4096])('makes what openssl makes: RSA-%i', async (bits) => {
+  it.for([2048, 3072, 4096])('creates the same files as openssl for RSA-%i', async (bits) => {
     const { privateKey, publicKey, certificate } = await created(`rsa-${bits}`, '--bits', String(bits));
     // The same bytes as openssl writes.
     expect(openssl('pkey', '-in', privateKey)).toBe(await readFile(privateKey, 'utf8'));
@@ -49,7 +49,7 @@ describe('flow-keys keys create', () => {
     expect((await readFile(publicKey, 'utf8')).length).toBeLessThanOrEqual(1024);
   });
 
-  it('gives the certificate the subject and the days that are asked for', async () => {
+  it('creates the certificate with the given subject and days', async () => {
     const subject = 'C=GB, ST=England, L=London, O=Example Ltd, OU=IT, CN=amazon-connect-encryption';
     const { certificate } = await created('subject', '--subject', subject, '--days', '30');
     const described = openssl('x509', '-in', certificate, '-noout', '-subject', '-nameopt', 'RFC2253');
@@ -60,19 +60,19 @@ describe('flow-keys keys create', () => {
     expect(() => openssl('x509', '-in', certificate, '-noout', '-checkend', String(31 * 86_400))).toThrow();
   });
 
-  it('keeps the private key to its owner, and off the terminal unless asked', async () => {
+  it('lets only the owner read the private key, and prints it only with --print-private-key', async () => {
     const { run, privateKey, out } = await created('quiet');
     expect((await stat(privateKey)).mode & 0o777).toBe(0o600);
     expect(run.stdout + run.stderr).not.toContain('PRIVATE KEY');
     const again = await runCli(['keys', 'create', '--out', out]);
-    expect(again).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/exists already/) });
+    expect(again).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/already exists/) });
 
     const printed = await created('printed', '--print-private-key');
     expect(createPrivateKey(printed.run.stdout).asymmetricKeyType).toBe('rsa');
     expect((await readdir(printed.out)).sort()).toEqual(['certificate.pem', 'public-key.pem']);
   });
 
-  it('leaves nothing half-written where a file is in the way', async () => {
+  it('leaves no partial output when a file cannot be written', async () => {
     const { out, privateKey, certificate } = await created('in-the-way');
     await rm(privateKey);
     await rm(certificate);
@@ -94,7 +94,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
 
   const stores = [['ssm'], ['secrets-manager'], ['directory']] as const;
 
-  it.for(stores)('keeps a key that never was on a disk from its making to its end: %s', async ([kind]) => {
+  it.for(stores)('keeps a key off the disk from creation to removal: %s', async ([kind]) => {
     const store = ['--store', kind === 'directory' ? `directory:${join(folder, 'store')}` : kind];
     const out = join(folder, `vault-${kind}`);
     const run = await runCli(['keys', 'create', '--out', out, ...store], { environment });
@@ -123,7 +123,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     expect((await runCli(['keys', 'list', ...store], { environment })).stdout).toContain('No keys');
   });
 
-  it('takes private keys as openssl made them, and says what to do with the others', async () => {
+  it('accepts private keys from openssl, and says what to do with other keys', async () => {
     const file = (name: string) => join(folder, name);
     openssl('genrsa', '-traditional', '-out', file('pkcs1.pem'), '2048');
     openssl(
@@ -156,7 +156,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
         stderr: expect.stringMatching(message),
       });
     }
-    // Its passphrase is asked for.
+    // The command asks for the passphrase.
     expect(await runCli(associate('encrypted.pem'), { environment })).toMatchObject({
       exitCode: 7,
       stderr: expect.stringMatching(/--passphrase-file/),
@@ -164,7 +164,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     expect(aws.connect.securityKeys.size).toBe(0);
 
     const { keyId } = await answerOf(associate('pkcs1.pem'), { environment });
-    // Again, as after an interruption: the same key gets no second id.
+    // Repeated, as after an interruption: the same key keeps its key id.
     expect((await answerOf(associate('pkcs1.pem'), { environment })).keyId).toBe(keyId);
     const ssm = new SSMClient({
       endpoint: aws.endpoint,
@@ -183,7 +183,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     });
   });
 
-  it('finds the region where the AWS CLI finds it, in AWS_DEFAULT_REGION too, after AWS_REGION', async () => {
+  it('reads the region from AWS_REGION, then from AWS_DEFAULT_REGION, like the AWS CLI', async () => {
     const { AWS_REGION: region = '', ...others } = environment;
     const list = (regions: Readonly<Record<string, string>>) =>
       runCli(['keys', 'list'], { environment: { ...others, ...regions } });
@@ -192,7 +192,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     expect((await list({})).stderr).toContain('AWS_REGION');
   });
 
-  it('encrypts what it stores with the KMS key that is asked for', async () => {
+  it('encrypts what it stores with the given KMS key', async () => {
     const [ssm, kms] = [new SSMClient(awsTestClient(aws.endpoint)), new KMSClient(awsTestClient(aws.endpoint))];
     const { KeyMetadata: { KeyId = '' } = {} } = await kms.send(new CreateKeyCommand({}));
     const out = join(folder, 'kms');
@@ -205,7 +205,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys keys, with Connect an
     expect(Parameters).toMatchObject([{ Type: 'SecureString', KeyId }]);
   });
 
-  it('says which keys are missing where, and which do not belong together', async () => {
+  it('lists missing keys and keys that do not belong together', async () => {
     aws.connect.securityKeys.clear();
     const { publicKey, privateKey, certificate } = await created('listed');
     const { privateKey: other } = await created('listed-other');

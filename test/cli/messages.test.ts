@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const encrypt = (input: string) => ['encrypt', input, '--certificate', file('certificate.pem'), '--key-id', key.keyId];
 
 describe('flow-keys inspect', () => {
-  it('says what each recording says without a key', async () => {
+  it('shows what each recording reveals without a key', async () => {
     for (const { ciphertext } of [...recordings.slice(0, 3), articleRecording]) {
       expect(await answerOf(['inspect', ciphertext])).toEqual(await inspect(ciphertext));
       const { stdout } = await runCli(['inspect', '-'], { input: `${ciphertext}\n` });
@@ -38,7 +38,7 @@ describe('flow-keys inspect', () => {
 
   it('does not let a message steer the terminal', async () => {
     const bytes = Buffer.from(articleRecording.ciphertext, 'base64');
-    // The provider info, where the key id is.
+    // The provider info holds the key id.
     bytes.write('\u001b[2J\u001b[1;1H', bytes.indexOf(articleRecording.keyId), 'latin1');
     const { stdout } = await runCli(['inspect', bytes.toString('base64')]);
     expect(stdout).toContain('\u{fffd}[2J');
@@ -47,7 +47,7 @@ describe('flow-keys inspect', () => {
 });
 
 describe('flow-keys encrypt', () => {
-  it('makes what Connect makes, but for the contents', async () => {
+  it('creates the same message as Connect, except for its contents', async () => {
     const { ciphertext } = await answerOf(encrypt('4'.repeat(articleRecording.plaintextLength)));
     const { encryptedDataKeys, encryptionContext, messageBytes, ...made } = await inspect(ciphertext);
     const connect = await inspect(articleRecording.ciphertext);
@@ -58,7 +58,7 @@ describe('flow-keys encrypt', () => {
     expect(Math.abs(messageBytes - connect.messageBytes)).toBeLessThanOrEqual(4);
   });
 
-  it("is read by AWS's own SDK, and by flow-keys decrypt", async () => {
+  it('creates messages that the AWS Encryption SDK and flow-keys decrypt can read', async () => {
     const { decrypt } = buildClient(CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT);
     const keyring = new RawRsaKeyringNode({
       ...{ keyNamespace: 'AmazonConnect', keyName: key.keyId, oaepHash: 'sha512' },
@@ -78,7 +78,7 @@ describe('flow-keys encrypt', () => {
 });
 
 describe('flow-keys decrypt', () => {
-  it('shows what the caller typed only if asked', async () => {
+  it('shows what the caller typed only with --reveal', async () => {
     const { ciphertext } = await answerOf(encrypt(digits));
     const decrypt = ['decrypt', ciphertext, '--private-key', file('key.pem')];
     for (const args of [decrypt, [...decrypt, '--json']]) {
@@ -95,7 +95,7 @@ describe('flow-keys decrypt', () => {
     });
   });
 
-  it('says what is wrong, and nothing of what is secret', async () => {
+  it('says what is wrong without a secret', async () => {
     const { ciphertext } = await answerOf(encrypt(digits));
     const altered = Buffer.from(ciphertext, 'base64');
     altered[altered.length - 5] = (altered[altered.length - 5] ?? 0) ^ 1;
@@ -117,7 +117,7 @@ describe('flow-keys decrypt', () => {
 });
 
 describe('flow-keys certificate issue', () => {
-  it('signs for a consumer, who alone can then decrypt', async () => {
+  it('signs for a consumer, so that only the consumer can decrypt', async () => {
     const out = file('billing');
     const issuer = ['--issuer-private-key', file('key.pem'), '--issuer-certificate', file('certificate.pem')];
     const issued = await runCli(['certificate', 'issue', '--subject', 'CN=billing', ...issuer, '--out', out]);
@@ -134,7 +134,7 @@ describe('flow-keys certificate issue', () => {
     expect((await decrypt(file('key.pem'))).exitCode).toBe(3);
   });
 
-  it("signs a consumer's own public key, and refuses an issuer's certificate of another key or that ends sooner", async () => {
+  it("signs a consumer's own public key, and refuses an issuer's certificate of another key or that expires earlier", async () => {
     const publicKey = file('consumer.pub');
     execFileSync('openssl', ['pkey', '-in', file('other.pem'), '-pubout', '-out', publicKey]);
     const issue = (out: string, ...args: string[]) =>
@@ -161,7 +161,7 @@ describe('flow-keys certificate issue', () => {
     expect(described).toBe(await readFile(publicKey, 'utf8'));
     expect(await issue('a', '--issuer-private-key', file('other.pem'), ...certificate)).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/of another key/),
+      stderr: expect.stringMatching(/belongs to another key/),
     });
     expect(await issue('b', '--issuer-private-key', file('key.pem'), ...certificate, '--days', '10000')).toMatchObject({
       exitCode: 3,

@@ -25,25 +25,25 @@ describe('An instance', () => {
       expect(await flowKeys(['keys', 'list', '--instance', name])).toMatchObject({ exitCode: 0 });
   });
 
-  it('that is not there is told of with those that are', async () => {
+  it('that does not exist is reported with the existing ones', async () => {
     const run = await flowKeys(['keys', 'list', '--instance', 'hotlime']);
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*there are: hotline/) });
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hotlime.*the instances are hotline/) });
   });
 
-  it('may be named by the environment, which an option and a file overrule', async () => {
+  it('may come from the environment, unless an option or a file is given', async () => {
     const environment = { FLOW_KEYS_INSTANCE: 'nowhere' };
     expect((await flowKeys(['keys', 'list'], environment)).stderr).toMatch(/alias nowhere/);
     expect((await flowKeys(['keys', 'list', '--instance', 'hotline'], environment)).exitCode).toBe(0);
     expect((await flowKeys(['flow', 'check', 'missing.json'], environment)).stderr).toMatch(/missing\.json/);
   });
 
-  it('is not taken from the environment where only the private key is to be removed', async () => {
+  it('does not come from the environment when only the private key is removed', async () => {
     const args = ['keys', 'retire', 'some-key', '--delete-private-key', '--yes'];
     const run = await flowKeys(args, { FLOW_KEYS_INSTANCE: 'hotline' });
-    expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/in Connect left alone/) });
+    expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Connect +not changed/) });
   });
 
-  it('must be named where nobody can be asked', async () => {
+  it('is required when nobody can be asked', async () => {
     const run = await flowKeys(['rotate']);
     expect(run).toMatchObject({
       exitCode: 2,
@@ -51,14 +51,14 @@ describe('An instance', () => {
     });
   });
 
-  it('is listed with its alias, and by its id alone for scripts', async () => {
+  it('is listed with its alias, and for scripts only by its id', async () => {
     expect((await flowKeys(['instances'])).stdout).toMatch(/hotline +a1b2c3d4/);
     expect((await flowKeys(['instances', '--quiet'])).stdout).toBe(`${aws.connect.instanceId}\n`);
   });
 });
 
-describe('Scripts', () => {
-  it('get the one value that they need', async () => {
+describe('Quiet output', () => {
+  it('is the one value that a script needs', async () => {
     const out = await mkdtemp(join(tmpdir(), 'quiet-'));
     const made = await flowKeys(['keys', 'create', '--quiet', '--out', out], { FLOW_KEYS_STORE: 'ssm' });
     expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^new-[0-9a-f]{16}\n$/), stderr: '' });
@@ -96,7 +96,7 @@ describe('Help', () => {
     return [words, ...below.flat()];
   }
 
-  it('has an example for each command, and its own options before those of AWS', async () => {
+  it('has an example for each command, and lists its own options before those of AWS', async () => {
     const commands = await commandsUnder([]);
     expect(commands.length).toBeGreaterThan(20);
     for (const words of commands) {
@@ -106,7 +106,7 @@ describe('Help', () => {
     }
   });
 
-  it('names nothing in an example that the command line does not know', async () => {
+  it('uses only known commands and options in examples', async () => {
     const commands = await commandsUnder([]);
     for (const words of commands) {
       const { stdout } = await runCli([...words, '--help']);
@@ -132,12 +132,17 @@ describe('Help', () => {
     });
   });
 
-  it('of completion is its own', async () => {
+  it('of version lists --json, which prints JSON', async () => {
+    expect((await runCli(['version', '--help'])).stdout).toContain('--json');
+    expect(JSON.parse((await runCli(['version', '--json'])).stdout)).toHaveProperty('version');
+  });
+
+  it('of completion is about completion', async () => {
     expect((await runCli(['completion', '--help'])).stdout).toMatch(/^Usage: flow-keys completion /);
     expect((await runCli(['completion', 'bash'])).exitCode).toBe(0);
   });
 
-  it('begins, without a command, with what people come for', async () => {
+  it('shows first steps when no command is given', async () => {
     expect(await runCli([])).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/doctor[\s\S]*--help/),
@@ -148,12 +153,23 @@ describe('Help', () => {
 
 describe('Errors', () => {
   it.each([[['decript']], [['decrypt', '--foo']], [['decrypt']], [['keys', 'list', '--instance', 'not an alias']]])(
-    'of usage look like all others: %j',
+    'of usage look like all other errors: %j',
     async (args) => {
       expect(await runCli(args)).toMatchObject({
         exitCode: 2,
         stderr: expect.stringMatching(/^invalid_option: [A-Z-][^\n]+\n$/),
       });
+    },
+  );
+
+  it.each(['inspect', 'decrypt'])(
+    'of %s name a missing file, instead of calling its name a damaged ciphertext',
+    async (name) => {
+      for (const path of ['missing.txt', './missing', '/nowhere/ciphertext'])
+        expect(await runCli([name, path])).toMatchObject({
+          exitCode: 3,
+          stderr: expect.stringMatching(/^unreadable_file: .*the file does not exist/),
+        });
     },
   );
 
@@ -170,7 +186,7 @@ describe('Errors', () => {
 });
 
 describe('A token', () => {
-  it('goes to a file, and its setting to standard output', async () => {
+  it('is written to a file, and its setting to standard output', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'token-')), 'token.txt');
     const { stdout } = await runCli(['token', '--out', file, '--quiet']);
     const token = (await readFile(file, 'utf8')).trim();

@@ -18,7 +18,7 @@ const arn = 'arn:aws:lambda:eu-central-1:123456789012:function:decrypt';
 let folder: string;
 const path = (name: string) => join(folder, name);
 
-/** The text in each order that people have it in. */
+/** A private key and its certificate in one file, in either order. */
 const combined = { 'key first': privateKey + certificate, 'certificate first': certificate + privateKey };
 
 beforeAll(async () => {
@@ -28,21 +28,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('What becomes public holds no private key', () => {
+describe('Public output holds no private key', () => {
   it.for(Object.keys(combined))('in a flow, of a file with the %s', async (name) => {
     const args = ['--key-id', keyId, '--certificate', path(name), '--function', arn];
     const { exitCode, stdout, stderr } = await runCli(['flow', 'write', ...args]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('BEGIN CERTIFICATE');
     expect(stdout + stderr).not.toMatch(/PRIVATE KEY/);
-    expect(stderr).toContain('beside a private key');
+    expect(stderr).toContain('in one file with a private key');
   });
 
-  it('and a file without a certificate is named as a private key', async () => {
+  it('and a file with only a private key is named', async () => {
     const args = ['--key-id', keyId, '--certificate', path('key.pem'), '--function', arn];
     expect(await runCli(['flow', 'write', ...args])).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/invalid_certificate: The certificate holds a private key, and no certificate/),
+      stderr: expect.stringMatching(/invalid_certificate: The certificate holds a private key, but no certificate/),
     });
   });
 
@@ -65,7 +65,7 @@ describe('What becomes public holds no private key', () => {
   });
 });
 
-describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate', () => {
+describe.skipIf(inject('awsEndpoint') === null)('A stored certificate', () => {
   let aws: TestAws;
   beforeAll(async () => {
     aws = await startAws();
@@ -78,7 +78,7 @@ describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate
     const run = await runCli(['keys', 'associate', ...args, '--store', `directory:${store}`], {
       environment: awsSettings(aws.endpoint),
     });
-    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('beside a private key') });
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('in one file with a private key') });
     const [stored = ''] = await readdir(store);
     const written = await readFile(join(store, stored, 'certificate.pem'), 'utf8');
     expect(written).toContain('BEGIN CERTIFICATE');
@@ -86,7 +86,7 @@ describe.skipIf(inject('awsEndpoint') === null)('What is stored as a certificate
   });
 });
 
-describe('A private key that is public already is found', () => {
+describe('A private key that is already public is found', () => {
   it.for([
     ['a certificate and a private key', certificate + privateKey],
     ['a private key', privateKey],
@@ -118,7 +118,7 @@ describe('A private key that is public already is found', () => {
     const { exitCode, stdout } = await runCli(['flow', 'check', path('flow.json')]);
     expect([exitCode, stdout]).toEqual([
       4,
-      expect.stringMatching(/^error +private_key_in_flow {2}"Input" carries a private key/m),
+      expect.stringMatching(/^error +private_key_in_flow {2}"Input" contains a private key/m),
     ]);
   });
 
@@ -128,14 +128,14 @@ describe('A private key that is public already is found', () => {
     await writeFile(join(store, keyId, 'private-key.pem'), privateKey, { mode: 0o600 });
     await writeFile(join(store, keyId, 'certificate.pem'), certificate + privateKey);
     const doctor = await runCli(['doctor', '--key-id', keyId, '--store', `directory:${store}`]);
-    expect([doctor.exitCode, doctor.stdout]).toEqual([4, expect.stringContaining('stands beside a private key')]);
+    expect([doctor.exitCode, doctor.stdout]).toEqual([4, expect.stringContaining('stored with a private key')]);
     const list = await runCli(['keys', 'list', '--store', `directory:${store}`, '--json']);
     expect(JSON.parse(list.stdout)).toMatchObject({ keys: [{ keyId, certificate: 'holds a private key' }] });
   });
 });
 
 describe('flow-keys keys retire --delete-private-key', () => {
-  it('removes the files of the key, and nothing that lies beside them', async () => {
+  it('removes the files of the key, and no other file', async () => {
     const store = path('retiring');
     await mkdir(join(store, 'consumers'), { recursive: true });
     await mkdir(join(store, keyId));
@@ -201,13 +201,13 @@ describe('A usage error', () => {
     }
   });
 
-  it('says which name was mistyped', async () => {
+  it('names a mistyped command or option', async () => {
     expect((await runCli(['inspectt', 'x'])).stderr).toContain("'inspectt'");
     expect((await runCli(['inspect', 'x', '--jsonn'])).stderr).toContain("'--jsonn'");
   });
 });
 
-it('A file that a command writes is where it says', async () => {
+it('A command writes a file where it says', async () => {
   const out = path('created');
   await runCli(['keys', 'create', '--out', out]);
   expect((await stat(join(out, 'certificate.pem'))).isFile()).toBe(true);

@@ -9,7 +9,7 @@ import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts'
 const [testKey] = testKeys;
 const otherCertificate = pem('CERTIFICATE', testKey?.certificate ?? '');
 
-/** A flow whose inputs carry another certificate. */
+/** A flow whose inputs have another certificate. */
 function withCertificate(content: string, certificate: string): string {
   const flow = JSON.parse(content);
   for (const { Parameters } of flow.Actions)
@@ -33,13 +33,13 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
   });
   afterEach(() => rm(instance.folder, { recursive: true }));
 
-  it('prints the plan, and with --dry-run does nothing else', async () => {
+  it('prints the plan, and only that with --dry-run', async () => {
     const before = [...aws.connect.flows.values()];
     aws.calls.length = 0;
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. create +make an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
+      /1\. create +create an RSA-2048 key pair[\s\S]*6\. hand out +publish the flows[^\n]*asks first[\s\S]*8\. retire +remove/,
     );
     expect(plan.stdout).toContain(instance.keyId);
     expect(held()).toEqual([instance.keyId]);
@@ -48,7 +48,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(await readdir(instance.folder)).not.toContain('rotation.json');
   });
 
-  it('replaces the key in modules, too', async () => {
+  it('replaces the key in modules', async () => {
     const module = crypto.randomUUID();
     aws.connect.modules.set(module, flow());
     expect(await run('--yes', '--flow', module)).toMatchObject({ exitCode: 0 });
@@ -71,12 +71,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(newKeyId).not.toBe(instance.keyId);
     expect(flow()).not.toContain(instance.keyId);
     expect(flow()).not.toContain(JSON.stringify(instance.certificate).slice(1, -1));
-    // The key ids of the input blocks, and that of the function's parameter.
+    // The key ids of the input blocks and of the function's parameter.
     expect(flow().split(newKeyId)).toHaveLength(6);
     const checked = ['flow', 'check', '-', '--instance', aws.connect.instanceId];
     expect(await runCli(checked, { ...input, input: flow() })).toMatchObject({ exitCode: 0 });
 
-    // What is on its way under the old key can still be read.
+    // Messages in flight under the old key can still be decrypted.
     expect(await runCli(['decrypt', ciphertext, '--reveal'], input)).toMatchObject({ stdout: '4444444444444444\n' });
     const files = await readdir(instance.folder);
     expect(files).not.toContain('rotation.json');
@@ -85,7 +85,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(stdout + stderr).not.toContain('PRIVATE KEY');
   });
 
-  it('asks before callers are given the new key, and before the old one is removed', async () => {
+  it('asks before calls use the new key, and before it removes the old one', async () => {
     const waiting = await run();
     expect(waiting).toMatchObject({
       exitCode: 7,
@@ -100,7 +100,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('lets the flows be given the new key by hand', async () => {
+  it('lets you change the flows by hand', async () => {
     const withoutFlow = instance.rotation().filter((arg) => arg !== '--flow' && arg !== instance.flowId);
     const { environment } = instance;
     const stopped = await runCli([...withoutFlow, '--yes'], { environment });
@@ -116,7 +116,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(held()).toHaveLength(1);
   });
 
-  it('takes --handed-out for true only of a key that it has shown', async () => {
+  it('accepts --handed-out only for a key that it has shown', async () => {
     const withoutFlow = instance
       .rotation('--yes', '--handed-out')
       .filter((arg) => arg !== '--flow' && arg !== instance.flowId);
@@ -138,7 +138,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     ["carries another key's certificate", (content) => withCertificate(content, otherCertificate)],
     ['carries no key at all', (content) => content.replaceAll(instance.keyId, 'another')],
   ];
-  it.for(unswappable)('makes nothing, and publishes nothing, for a flow that %s', async ([, change]) => {
+  it.for(unswappable)('creates and publishes nothing for a flow that %s', async ([, change]) => {
     const content = change(flow());
     aws.connect.flows.set(instance.flowId, content);
     expect(await run('--yes')).toMatchObject({ exitCode: 8, stderr: expect.stringMatching(/by hand/) });
@@ -147,7 +147,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(aws.calls.at(-1)).not.toMatch(/PutParameter/);
   });
 
-  it('publishes several flows, or none of them', async () => {
+  it('publishes several flows or none', async () => {
     const other = crypto.randomUUID();
     aws.connect.flows.set(other, flow());
     expect(await run('--yes', '--flow', other)).toMatchObject({ exitCode: 0 });
@@ -160,9 +160,9 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(newKeyId);
   });
 
-  it('keeps the new private key when the store lags behind its own writing', async () => {
+  it('keeps the new private key while the store does not return it yet', async () => {
     await run();
-    // As if it had been stored a moment ago: nobody finds it yet.
+    // As if it had just been stored, so that nobody finds it yet.
     const state = join(instance.folder, 'rotation.json');
     const { provisionalId } = JSON.parse(await readFile(state, 'utf8'));
     expect(provisionalId).toMatch(/^new-/);
@@ -170,7 +170,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     const lagging = await run('--yes');
     expect(lagging).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/shows no private key .* yet; run the same command again/),
+      stderr: expect.stringMatching(/does not return the private key .* yet; run the same command again/),
     });
     expect(held()).toHaveLength(2);
     aws.release();
@@ -179,7 +179,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     expect(flow()).toContain(held()[0]);
   });
 
-  it('does not go on from a state that is of another instance, another key, or damaged', async () => {
+  it('does not continue from a state that is damaged or of another instance or key', async () => {
     await run();
     const state = join(instance.folder, 'rotation.json');
     const text = await readFile(state, 'utf8');
@@ -196,23 +196,23 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys rotate', () => {
     }
   });
 
-  it('refuses another instance, a key that Connect does not hold, and another rotation’s state', async () => {
+  it('rejects another instance, a key that Connect does not have, and another rotation’s state', async () => {
     expect(await run('--key-id', crypto.randomUUID())).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/holds .*and not/),
+      stderr: expect.stringMatching(/does not have key id .* has/),
     });
     expect(await run('--instance', crypto.randomUUID())).toMatchObject({
       exitCode: 6,
-      stderr: expect.stringMatching(/check the id/),
+      stderr: expect.stringMatching(/check the name or id/),
     });
     await run();
     expect(await run('--store', 'secrets-manager')).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/finish that one first/),
+      stderr: expect.stringMatching(/finish that rotation first/),
     });
   });
 
-  it('publishes nothing when the new key does not work with the service', async () => {
+  it('publishes nothing if the new key does not work with the service', async () => {
     aws.invoke = async () => ({
       'status-code': 500,
       data: { success: false },

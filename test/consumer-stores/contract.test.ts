@@ -34,7 +34,7 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
 describe('A directory of consumers', () => {
   const consumer = (name: string) => directoryConsumerStore({ directory }).consumer(name, {});
 
-  it('has none in a file that every user may write: who may, reads the inputs', async () => {
+  it('ignores a file that every user may write, as any of them could read the inputs', async () => {
     await writeFile(file('writable'), '{}');
     await chmod(file('writable'), 0o666);
     await expect(consumer('writable')).rejects.toMatchObject({
@@ -43,7 +43,7 @@ describe('A directory of consumers', () => {
     });
   });
 
-  it('has none where every user may replace it, unless the sticky bit keeps them from it', async () => {
+  it('ignores a file that every user may replace, unless the sticky bit is set', async () => {
     await writeFile(file('replaceable'), '{}');
     for (const folder of [directory, join(directory, 'consumers')]) {
       await chmod(folder, 0o777);
@@ -57,14 +57,16 @@ describe('A directory of consumers', () => {
     }
   });
 
-  it('has none behind a link out of it', async () => {
+  it('does not follow a link out of the directory', async () => {
     await symlink('/etc/hostname', file('link'));
-    await expect(consumer('link')).rejects.toMatchObject({ message: expect.stringContaining('a link out of its') });
+    await expect(consumer('link')).rejects.toMatchObject({
+      message: expect.stringContaining('a link out of the directory'),
+    });
   });
 });
 
 describe('Consumers on AWS', () => {
-  it('are unavailable where a setting is missing', async () => {
+  it('are unavailable when a setting is missing', async () => {
     await expect(awsConsumerStore({}).consumer('billing', {})).rejects.toMatchObject({
       code: 'not_configured',
       message: expect.stringContaining('AWS_REGION'),
@@ -76,11 +78,11 @@ describe('Consumers on AWS', () => {
     [{ KEY_PREFIX: '/elsewhere' }, '/elsewhere/consumers/billing'],
     [{ KEY_STORE: 'ssm', KEY_PREFIX: '/elsewhere/' }, '/elsewhere/consumers/billing'],
     [{ KEY_STORE: 'secrets-manager', KEY_PREFIX: 'elsewhere' }, '/amazon-connect/encryption/consumers/billing'],
-  ] as const)('are under KEY_PREFIX where the keys are in Parameter Store: %o', async ([settings, parameter]) => {
+  ] as const)('are under KEY_PREFIX when the keys are in Parameter Store: %o', async ([settings, parameter]) => {
     const environment = { ...awsSettings('http://127.0.0.1:9'), ...settings };
     await expect(awsConsumerStore(environment).consumer('billing', {})).rejects.toMatchObject({
       code: 'consumer_store_unavailable',
-      message: expect.stringContaining(`parameter ${parameter}:`),
+      message: expect.stringContaining(`parameter ${parameter} could not be read`),
     });
   });
 });

@@ -28,11 +28,11 @@ export function consumerStoreContract(
       await fixture.put('fraud-check', document);
     });
 
-    it('gives the document of a consumer', async () => {
+    it('returns the document of a consumer', async () => {
       expect(await fixture.consumerStore.consumer('fraud-check', {})).toBe(document);
     });
 
-    it('gives nothing for a name that it does not know', async () => {
+    it('returns nothing for an unknown name', async () => {
       expect(await fixture.consumerStore.consumer('nobody', {})).toBeUndefined();
       expect(await fixture.consumerStore.consumer('constructor', {})).toBeUndefined();
     });
@@ -47,7 +47,7 @@ export function consumerStoreContract(
       expect(await opened('fraud-check', outcome.ciphertext)).toMatchObject({ plaintext: card.plaintext });
     });
 
-    it('gives what was registered last, and nothing once it is removed', async () => {
+    it('returns what was registered last, and nothing after its removal', async () => {
       await fixture.put('billing', 'first');
       await fixture.put('billing', 'second');
       expect(await fixture.consumerStore.consumer('billing', {})).toBe('second');
@@ -56,7 +56,7 @@ export function consumerStoreContract(
     });
 
     if (!canBeOutOfReach) return;
-    it('says that it is unavailable when it cannot tell', async () => {
+    it('throws that it is unavailable when it cannot tell', async () => {
       const error: unknown = await fixture.unreachable?.consumer('fraud-check', {}).catch((caught: unknown) => caught);
       if (!(error instanceof FlowKeysError)) throw new Error('It is no FlowKeysError.');
       expect(error.code).toBe('consumer_store_unavailable');

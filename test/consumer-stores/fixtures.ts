@@ -49,7 +49,7 @@ export function firstOfFixture(): ConsumerStoreFixture {
 
 export function ssmFixture(): ConsumerStoreFixture {
   const client = new SSMClient(awsTestClient());
-  // A prefix of its own, so that the runs of several runtimes do not meet.
+  // A separate prefix for each run, as several runtimes run at once.
   const prefix = `/contract/${crypto.randomUUID()}`;
   const parameter = (name: string) => `${prefix}/consumers/${name}`;
   return {

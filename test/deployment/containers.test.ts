@@ -25,7 +25,7 @@ async function stage(name: string): Promise<readonly string[]> {
 const jsonOf = (instructions: readonly string[], name: string): readonly string[] =>
   JSON.parse(instructions.find((line) => line.startsWith(`${name} `))?.slice(name.length) ?? 'null');
 
-// No Docker engine is needed: the steps of the Dockerfile are run on this Node, in an empty folder.
+// Needs no Docker engine: the steps of the Dockerfile run on this Node, in an empty directory.
 describe('The image of the service', () => {
   let folder: string;
   let keys: string;
@@ -56,7 +56,7 @@ describe('The image of the service', () => {
     await Promise.all([folder, keys].map((path) => rm(path, { recursive: true })));
   });
 
-  it('serves what it was given keys for, with nothing installed', async () => {
+  it('decrypts with the given keys, without an installation', async () => {
     const response = await fetch(`${service.origin}/v1/decrypt`, {
       method: 'POST',
       headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
@@ -65,7 +65,7 @@ describe('The image of the service', () => {
     expect(await response.json()).toMatchObject({ plaintext: card.plaintext });
   });
 
-  it('has a health check that passes while it serves, and fails when nothing does', async () => {
+  it('has a health check that passes while the service runs, and fails otherwise', async () => {
     const [, evaluate = '', program = ''] = jsonOf(instructions, 'HEALTHCHECK CMD');
     const check = (origin: string) =>
       run(process.execPath, [evaluate, program.replace('http://127.0.0.1:8080', origin)], { env: {} });
@@ -79,9 +79,9 @@ describe('The image of the service', () => {
 });
 
 describe('The image of the Lambda functions', () => {
-  it('is all of the folder that the emulator tests run, and starts the same handler', async () => {
+  it('contains the directory that the emulator tests run, and starts the same handler', async () => {
     const instructions = await stage('lambda');
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: Docker's, not ours.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of Docker.
     expect(instructions).toContain('COPY --from=build /build/dist/lambda ${LAMBDA_TASK_ROOT}/');
     expect(jsonOf(instructions, 'CMD')).toEqual(['index.handler']);
   });

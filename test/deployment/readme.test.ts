@@ -1,75 +1,38 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { functionSettings, kindLengths } from 'flow-security-keys/flow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { flowKeys } from '../../demo/node.ts';
 import { startAws, type TestAws } from '../support/aws.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { deployFunction, functionName } from '../support/deployed-function.ts';
 import { type EmulatedFunction, hasEmulator, startEmulator } from '../support/emulator.ts';
-import { awsCommandLine, hasPython } from '../support/python.ts';
+import { hasPython } from '../support/python.ts';
 import { startWorkerd } from '../support/workerd.ts';
-import { root } from './stack.ts';
-
-const run = promisify(execFile);
-
-/** The README's commands from a clone to a test call. */
-async function commandsOf(name: string): Promise<readonly string[]> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const [, block = ''] = readme.match(new RegExp(`<!-- commands: ${name} -->[^\`]*\`\`\`sh\n(.*?)\`\`\``, 's')) ?? [];
-  return block.trim().split('\n');
-}
-
-/** What is not run here, because it needs an account, or is what this test was started with. */
-function replaced(commands: readonly string[], replacements: readonly (readonly [text: string, other: string])[]) {
-  for (const [text] of replacements) {
-    expect(commands.some((command) => command.includes(text))).toBe(true);
-  }
-  return commands.map((command) =>
-    replacements.reduce((changed, [text, other]) => changed.replaceAll(text, other), command),
-  );
-}
+import { bash, commandsOf, endsAll, freePort, makeClone, replaced } from './clone.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'clone-'));
-  await writeFile(join(folder, 'package.json'), '{}');
-  await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
-  await symlink(flowKeys, join(folder, 'node_modules/.bin/flow-keys'));
+  folder = await makeClone();
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-async function bash(commands: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
-  const path = [dirname(process.execPath), dirname(awsCommandLine), process.env['PATH']].join(':');
-  const env = { HOME: folder, PATH: path, TMPDIR: folder, ...environment };
-  const { stdout } = await run('setsid', ['--wait', 'bash', '-euc', commands.join('\n')], { cwd: folder, env });
-  return stdout;
-}
-
-// Of the process group, which is the commands' own.
-const endsAll = "trap 'trap : TERM; kill 0' EXIT";
 
 const install = ['npm ci && npm run build', ':'] as const;
 
 describe("The README's way from a clone to a test call", { timeout: 120_000 }, () => {
   it.each(['lambda', 'self-hosting', 'workers'])('takes eight commands at most for %s', async (name) => {
-    const commands = await commandsOf(name);
+    const commands = await commandsOf('README.md', name);
     expect(commands[0]).toBe('npm ci && npm run build');
     expect(commands.length).toBeLessThanOrEqual(8);
   });
 
   it('leads to a service on Node that decrypts', async () => {
     const port = String(await freePort());
-    const commands = replaced(await commandsOf('self-hosting'), [install, ['8080', port]]);
-    expect(await bash([endsAll, ...commands])).toContain('"plaintext":"4444444444444444"');
+    const commands = replaced(await commandsOf('README.md', 'self-hosting'), [install, ['8080', port]]);
+    expect(await bash(folder, [endsAll, ...commands])).toContain('"plaintext":"4444444444444444"');
   });
 
   it('leads to a Worker that decrypts', async () => {
-    const commands = replaced(await commandsOf('workers'), [
+    const commands = replaced(await commandsOf('README.md', 'workers'), [
       install,
       ['npx wrangler deploy --env staging', ':'],
       ['npx wrangler secret put --env staging ', 'cat > secrets/'],
@@ -78,12 +41,14 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
     const secrets = join(folder, 'secrets');
     await mkdir(secrets);
     const call = commands.length - 1;
-    await bash([...commands.slice(0, call), 'echo $CIPHERTEXT > ciphertext.txt']);
+    await bash(folder, [...commands.slice(0, call), 'echo $CIPHERTEXT > ciphertext.txt']);
     const files = await readdir(secrets);
     const bindings = files.map(async (name) => [name, await readFile(join(secrets, name), 'utf8')] as const);
     const worker = await startWorkerd(Object.fromEntries(await Promise.all(bindings)));
     try {
-      const output = await bash(['CIPHERTEXT=$(< ciphertext.txt)', ...commands.slice(call)], { WORKER: worker.origin });
+      const output = await bash(folder, ['CIPHERTEXT=$(< ciphertext.txt)', ...commands.slice(call)], {
+        WORKER: worker.origin,
+      });
       expect(output).toContain('"plaintext":"4444444444444444"');
     } finally {
       await worker.stop();
@@ -105,18 +70,18 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
       await aws.stop();
     });
 
-    it('leads to a flow whose call the function answers', async () => {
-      const [deployment = '', ...others] = (await commandsOf('lambda')).filter((command) =>
+    it('leads to a flow with a call that the function answers', async () => {
+      const [deployment = '', ...others] = (await commandsOf('README.md', 'lambda')).filter((command) =>
         /^sam deploy /.test(command),
       );
       expect(others).toEqual([]);
-      const commands = replaced(await commandsOf('lambda'), [
+      const commands = replaced(await commandsOf('README.md', 'lambda'), [
         install,
-        // Nobody is there to be asked.
+        // Nobody can answer.
         ['--field cvc', '--field cvc --yes 2>&1'],
         [deployment, `aws cloudformation create-stack --stack-name connect-keys --template-body '${stackOfOutputs}'`],
       ]);
-      const output = await bash(commands, {
+      const output = await bash(folder, commands, {
         ...awsSettings(aws.endpoint),
         AWS_DEFAULT_REGION: 'us-east-1',
         INSTANCE_ARN: `arn:aws:connect:us-east-1:123456789012:instance/${aws.connect.instanceId}`,
@@ -128,17 +93,8 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
   });
 });
 
-// What the template's outputs would name, of the function that runs in the emulator.
+// The outputs of the template, for the function in the emulator.
 const stackOfOutputs = JSON.stringify({
   Resources: { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
   Outputs: { FunctionArn: { Value: 'not this one' }, FunctionName: { Value: functionName } },
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
-}

@@ -26,20 +26,20 @@ export interface Statement {
   readonly Condition?: unknown;
 }
 
-/** template.yaml on moto, with each of these parameters: the stack, or why CloudFormation would refuse it. */
+/** Deploys template.yaml to moto with each of these parameters: returns the stack, or why CloudFormation refuses it. */
 export async function deployed(
   parameters: readonly Readonly<Record<string, string>>[],
 ): Promise<readonly (Stack & { readonly refused?: string })[]> {
   const { stdout } = await run(
     python,
     [fileURLToPath(new URL('deploy.py', import.meta.url)), JSON.stringify(parameters)],
-    // Not the endpoints that other tests set: moto is inside.
+    // Without the endpoints that other tests set, because moto runs in this process.
     { env: { PATH: process.env['PATH'] } },
   );
   return JSON.parse(stdout);
 }
 
-/** What each role of the stack may do, by the role's name in the template. */
+/** The permissions of each role in the stack, by its name in the template. */
 export function statementsOf({ resources }: Stack): Readonly<Record<string, readonly Statement[]>> {
   const roles = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
   return Object.fromEntries(
@@ -54,7 +54,7 @@ export function statementsOf({ resources }: Stack): Readonly<Record<string, read
         return [
           name,
           Policies.flatMap(({ PolicyDocument }: { PolicyDocument: { Statement: (Statement | null)[] } }) =>
-            // moto leaves `null` where a condition leaves a statement out.
+            // moto leaves `null` for a statement that a condition omits.
             PolicyDocument.Statement.filter((statement) => statement !== null),
           ),
         ];

@@ -21,8 +21,8 @@ afterAll(() => rm(folder, { recursive: true }));
 const read = (name: string) => readFile(join(root, name), 'utf8');
 const bundled = async (): Promise<readonly string[]> => JSON.parse(await read('dist/bundled-packages.json'));
 
-describe('What is published', { timeout: 120_000 }, () => {
-  it('installs nothing and runs no script, and its command works without anything beside it', async () => {
+describe('The published package', { timeout: 120_000 }, () => {
+  it('installs nothing, runs no script, and works without other packages', async () => {
     await cp(join(root, 'package.json'), join(folder, 'package.json'));
     await cp(join(root, 'package-lock.json'), join(folder, 'package-lock.json'));
     await run('npm', ['ci', '--ignore-scripts', '--omit=dev', '--omit=peer', '--no-audit', '--no-fund'], {
@@ -40,7 +40,7 @@ describe('What is published', { timeout: 120_000 }, () => {
     expect(JSON.parse(stdout)).toMatchObject({ signature: 'valid' });
   });
 
-  it('is these files, with what `exports` and `bin` name among them, and no test key in them', async () => {
+  it('contains only these files, everything in `exports` and `bin`, and no test key', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
     const [{ files } = { files: [] }] = Object.values<{ files: readonly { path: string }[] }>(JSON.parse(stdout));
     const paths = files.map(({ path }) => path).filter((path) => !path.startsWith('dist/types/'));
@@ -63,7 +63,7 @@ describe('What is published', { timeout: 120_000 }, () => {
     const code = await Promise.all(
       files.filter((file) => file.endsWith('.js')).map((file) => read(`dist/${name}/${file}`)),
     );
-    // esbuild says at the head of each module where it is from.
+    // esbuild writes the path of each module above it.
     const modules = code.flatMap((text) =>
       Array.from(text.matchAll(/^\/\/ (?:[^()\n]*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)),
     );
@@ -72,7 +72,7 @@ describe('What is published', { timeout: 120_000 }, () => {
     for (const found of packages) expect(notice).toMatch(new RegExp(`^${found} [\\d.]+ \\([\\w.-]+\\)$`, 'm'));
   });
 
-  it('holds only licences that ask for no more than their text, and the text of each', async () => {
+  it('contains only licences that demand their text alone, with the text of each', async () => {
     for (const name of ['package', 'cli', 'lambda', 'worker']) {
       const notice = await read(`dist/${name}/THIRD-PARTY-NOTICES.txt`);
       const titles = Array.from(notice.matchAll(/^(@?[\w./-]+) (\d[\w.-]+) \(([^)]+)\)$/gm));
@@ -90,7 +90,7 @@ describe('What is published', { timeout: 120_000 }, () => {
     }
   });
 
-  it.skipIf(!hasPython())('has a bill of materials of each bundled package, valid CycloneDX', async () => {
+  it.skipIf(!hasPython())('has a valid CycloneDX bill of materials with each bundled package', async () => {
     const { stdout } = await run(process.execPath, ['build/sbom.ts'], { cwd: root, maxBuffer: 2 ** 26 });
     const bom = JSON.parse(stdout);
     expect(bom.components.map((component: { 'bom-ref': string }) => component['bom-ref']).sort()).toEqual(
@@ -104,7 +104,7 @@ describe('What is published', { timeout: 120_000 }, () => {
 });
 
 describe('The release', () => {
-  it('builds without permissions, and publishes in a job that installs and builds nothing', async () => {
+  it('builds without permissions, and publishes from a job that installs and builds nothing', async () => {
     const workflow = await read('.github/workflows/release.yml');
     const [, build = '', publish = ''] = workflow.split(/^ {2}(?:build|publish):$/m);
     expect(build).toMatch(/npm ci[\s\S]*npm pack/);

@@ -48,7 +48,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(stdout).toContain('is a valid SAM Template');
   });
 
-  it('allows each role what is listed here, with its reason, and nothing else', () => {
+  it('gives each role only the permissions listed here, each with a reason', () => {
     const parameters = `arn:aws:ssm:${account}:parameter/amazon-connect/encryption`;
     const log = /^arn:aws:logs:us-east-1:123456789012:log-group:connect-keys-\w+-\w+:\*$/;
     const writesItsLog = { Sid: 'WriteLog', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resource: log };
@@ -115,11 +115,11 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       ]),
     );
     expect(statementsOf(most)).toEqual(expected);
-    // Without a KMS key of one's own, one statement less.
+    // Without a customer managed KMS key, there is one statement less.
     expect(statementsOf(least)).toEqual({ ...expected, DecryptRole: expected['DecryptRole']?.slice(0, -1) });
   });
 
-  it('lets nobody call the function but the instance that was named', () => {
+  it('lets only the given instance invoke the function', () => {
     const openings = (stack: Stack) =>
       Object.values(stack.resources).filter(({ Type }) => /Permission|::Url$|ResourcePolicy/.test(Type));
     expect(openings(least)).toEqual([]);
@@ -134,7 +134,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('serves HTTP only when it is asked to, with the role of the decrypt function', () => {
+  it('serves HTTP only if enabled, with the role of the decrypt function', () => {
     const ofHttp = ({ resources }: Stack) => Object.keys(resources).filter((name) => name.startsWith('Http'));
     expect([...ofHttp(least), ...ofHttp(most)]).toEqual([]);
     expect(ofHttp(withUrl).toSorted()).toEqual([
@@ -153,7 +153,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       });
     }
     expect(Object.keys(statementsOf(withUrl))).toEqual(Object.keys(statementsOf(least)));
-    // Anybody may call the URL, and nothing but the URL: the service asks for a token.
+    // Anybody may call the URL, and only the URL: the service requires a token.
     expect(withUrl.resources['HttpUrlPermission']?.Properties.Action).toBe('lambda:InvokeFunctionUrl');
     expect(withUrl.resources['HttpUrlInvokePermission']?.Properties).toMatchObject({ InvokedViaFunctionUrl: true });
     expect(withApi.resources['HttpApiPermission']?.Properties).toMatchObject({
@@ -162,7 +162,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     });
   });
 
-  it('makes what belongs to Connect only when it is asked to', () => {
+  it('creates Connect resources only if enabled', () => {
     const ofConnect = (stack: Stack) =>
       Object.entries(stack.resources).filter(([, { Type }]) => Type.startsWith('AWS::Connect::'));
     expect(ofConnect(least)).toEqual([]);
@@ -177,7 +177,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(most.outputs).toMatchObject({ FirstKeyId: expect.any(String), SecondKeyId: expect.any(String) });
   });
 
-  it('runs the function on Node 24 and arm64, for 8 seconds at most, with the settings and the calls that were asked for', () => {
+  it('runs the function on Node 24 and arm64 for at most 8 seconds, with the given settings and concurrency', () => {
     const properties = (stack: Stack) => stack.resources['DecryptFunction']?.Properties;
     expect(properties(most)).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -190,7 +190,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(properties(least)).not.toHaveProperty('DeadLetterConfig');
   });
 
-  it('keeps every log for a time, also when the stack is deleted', () => {
+  it('keeps every log for a limited time, even when the stack is deleted', () => {
     const logs = Object.values(most.resources).filter(({ Type }) => Type === 'AWS::Logs::LogGroup');
     expect(logs).toHaveLength(2);
     for (const log of logs) {
@@ -198,13 +198,13 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     }
   });
 
-  it('tells the topic of every alarm, and of its end', () => {
+  it('notifies the topic of every alarm, and when it ends', () => {
     for (const alarm of alarmsOf(most)) expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     for (const alarm of alarmsOf(least)) expect(alarm).not.toHaveProperty('AlarmActions');
     expect(alarmsOf(least)).toHaveLength(10);
   });
 
-  it('refuses parameters that make no sense', async () => {
+  it('refuses invalid parameters', async () => {
     const nonsense = [
       [{ ConnectInstanceArn: 'my-instance' }, 'The ARN of an Amazon Connect instance'],
       [{ KmsKeyArn: `arn:aws:kms:${account}:alias/keys` }, 'not of an alias'],
@@ -219,7 +219,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     expect(answers).toEqual(nonsense.map(([, reason]) => ({ refused: expect.stringContaining(reason) })));
   });
 
-  it('is built by SAM into exactly the files that the emulator runs', async () => {
+  it('is built by SAM into the files that the emulator runs', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sam-'));
     await runSam('build', '--build-dir', folder, '--cached', '--cache-dir', join(folder, 'cache'));
     const files = await readdir(join(root, 'dist/lambda'));
@@ -233,7 +233,7 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it('alarms on metrics, and shows metrics, that the functions do emit', async () => {
+  it('uses only metrics that the functions emit, in alarms and dashboards', async () => {
     const metrics = await emittedMetrics();
     const named = (name: string, dimensions: string) => `FlowSecurityKeys ${name} ${dimensions}`;
 
@@ -293,7 +293,7 @@ function runSam(...args: readonly string[]) {
   return run(sam, [...args], { cwd: root, env });
 }
 
-/** Namespace, name and dimensions of what the built functions write in the embedded metric format. */
+/** The namespace, name and dimensions of each metric that the built functions write. */
 async function emittedMetrics(): Promise<ReadonlySet<string>> {
   const prefix = '/certificates-of-the-deployment';
   const [{ keyId, certificate } = { keyId: '', certificate: '' }] = testKeys;
@@ -311,7 +311,7 @@ async function emittedMetrics(): Promise<ReadonlySet<string>> {
   const program = `
     const { handler } = await import('./dist/lambda/index.mjs');
     for (const event of JSON.parse(process.env.EVENTS)) await handler(event, { awsRequestId: '1', getRemainingTimeInMillis: () => 8000 });
-    // Of a function with code of its own that uses the inputs.
+    // For a function whose code uses the inputs.
     const { log } = (await import('./dist/package/lambda/observer.js')).createObserver(process.env);
     for (const use of ['ok', 'use_failed']) log({ code: 'ok', use, contactId: null, requestId: '1', milliseconds: 1 });
     process.env.KEY_PREFIX = '${prefix}';

@@ -14,7 +14,7 @@ import { root } from './stack.ts';
 const run = promisify(execFile);
 const card = recordingNamed('java rsa2048-card-number');
 
-// A Worker may have 3 MB compressed on the free plan, and a second to start.
+// The free plan allows 3 MB compressed, and one second to start.
 const mostKibibytes = 200;
 const mostMilliseconds = 500;
 
@@ -28,7 +28,7 @@ describe.each([
   { environment: 'production', limit: 1000 },
   { environment: 'staging', limit: 100 },
 ])('The Worker in $environment', { timeout: 120_000 }, ({ environment, limit }) => {
-  it('is uploaded without a warning, small, and starts fast', async ({ annotate }) => {
+  it('uploads without a warning, is small, and starts fast', async ({ annotate }) => {
     const dryRun = await runWrangler('deploy', '--dry-run', '--env', environment);
     expect(dryRun).not.toContain('WARNING');
     expect(dryRun).toContain(`RATE_LIMIT (${limit} requests/10s)`);
@@ -63,7 +63,7 @@ describe.each([
         body: JSON.stringify(body),
       });
 
-    it('decrypts for who has a token, and for nobody else', async () => {
+    it('decrypts only with a token', async () => {
       const { ciphertext } = card;
       expect(await (await post('one', '/v1/decrypt', { ciphertext })).json()).toMatchObject({
         plaintext: card.plaintext,
@@ -71,10 +71,10 @@ describe.each([
       expect((await post('unknown', '/v1/decrypt', { ciphertext })).status).toBe(401);
     });
 
-    // A machine under load may not come to the thousand calls of production.
-    it.runIf(limit <= 100)('answers 429 to a caller that asks too often, and goes on answering others', async () => {
+    // A busy machine may not reach the production limit of a thousand calls.
+    it.runIf(limit <= 100)('answers 429 to a caller over its limit, and still answers others', async () => {
       let refused: Response | undefined;
-      // Twice the limit, as its ten seconds may begin in between.
+      // Twice the limit, because a new period of ten seconds may begin in between.
       for (let sent = 0; sent < 2 * limit + 16 && refused === undefined; sent += 16) {
         const calls = Array.from({ length: 16 }, () => post('one', '/v1/inspect', {}));
         refused = (await Promise.all(calls)).find(({ status }) => status === 429);

@@ -14,34 +14,34 @@ import { certificate } from '../support/planted-faults.ts';
 
 const success = { 'status-code': 200, data: { success: true } };
 
-/** A caller who presses these, and a function that answers `success`; `[…]` is what was encrypted. */
+/** A caller who presses these keys, and a function that answers `success`. `[…]` is an encrypted input. */
 function parties(keys: readonly string[], changes: Partial<CallParties> = {}): CallParties {
   const waiting = [...keys];
   return {
-    types: (): CallerAct => ({ keys: waiting.shift() ?? '' }),
-    encrypts: async (input) => `AYAD[${input.split('').reverse().join('')}]`,
-    invokes: async () => ({ answer: success, seconds: 0 }),
+    pressKeys: (): CallerAct => ({ keys: waiting.shift() ?? '' }),
+    encrypt: async (input) => `AYAD[${input.split('').reverse().join('')}]`,
+    invoke: async () => ({ answer: success, seconds: 0 }),
     ...changes,
   };
 }
 describe('callFlow', () => {
-  it('takes keys that were pressed ahead from the buffer, and loses them without one', async () => {
+  it('takes keys typed ahead from the buffer, and loses them without a buffer', async () => {
     const flow = flowOfTwoWays(certificate);
     const plain = await callFlow(flow, parties(['1#99', '4444#']));
     const inputs: string[] = [];
-    const encrypts = async (input: string) => {
+    const encrypt = async (input: string) => {
       inputs.push(input);
       return 'AYAD';
     };
     const buffered = structuredClone(flow);
     insertBefore(buffered, 'Menu', block('Buffer', 'GetParticipantInput', { EnableDTMFBuffer: 'true' }, 'Menu'));
     expect(plain.end.kind).toBe('disconnected');
-    await callFlow(buffered, parties(['1#99', '4444#'], { encrypts }));
+    await callFlow(buffered, parties(['1#99', '4444#'], { encrypt }));
     expect(inputs).toEqual(['994444']);
     expect(checkFlow(buffered).findings.map(({ code }) => code)).toContain('buffering_on');
   });
 
-  it('stores what is left in the buffer when that is stopped, encrypted or not', async () => {
+  it('stores the rest of the buffer when buffering stops, encrypted or not', async () => {
     const flow = flowOfTwoWays(certificate);
     insertBefore(flow, 'Menu', block('Buffer', 'GetParticipantInput', { EnableDTMFBuffer: true }, 'Menu'));
     const stop = block('Stop', 'GetParticipantInput', { EnableDTMFBuffer: false, StoreInput: true }, 'End');
@@ -78,7 +78,7 @@ describe('callFlow', () => {
     expect((await callFlow(flow, parties([]))).end.kind).toBe('endless');
   });
 
-  it('has the answer of an asynchronous function once it is loaded', async () => {
+  it('reads the answer of an asynchronous function after it is loaded', async () => {
     const flow = flowOfTwoWays(certificate);
     blockOf(flow, 'Decrypt first').Parameters['InvocationType'] = 'ASYNCHRONOUS';
     expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Sorry.');
@@ -86,7 +86,7 @@ describe('callFlow', () => {
     expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Thanks first.');
   });
 
-  it('compares as Connect does, with each operator, by case', async () => {
+  it('compares with each operator, case-sensitively', async () => {
     const outcomes: readonly (readonly [operator: string, operand: string, value: string, isMet: boolean])[] = [
       ['Equals', 'true', 'true', true],
       ['Equals', 'True', 'true', false],
@@ -117,7 +117,7 @@ describe('callFlow', () => {
     }
   });
 
-  it('shows no input in a transcript, wherever the flow puts it', async () => {
+  it('never shows an input in a transcript', async () => {
     const flow = flowOfTwoWays(certificate);
     insertBefore(flow, 'Card first', block('Log', 'UpdateFlowLoggingBehavior', { FlowLoggingBehavior: 'Enabled' }));
     const leak = {
@@ -127,24 +127,24 @@ describe('callFlow', () => {
     const answer = { data: { success: true, decryptedData: '4929129182731646' } };
     const transcript = await callFlow(
       flow,
-      parties(['1', '4929129182731646#'], { invokes: async () => ({ answer, seconds: 0 }) }),
+      parties(['1', '4929129182731646#'], { invoke: async () => ({ answer, seconds: 0 }) }),
     );
     expect(JSON.stringify(transcript)).not.toContain('4929129182731646');
     expect(transcript.attributes).toEqual({ card: '[input of "Card first"]', text: 'It is [input of "Card first"]!' });
   });
 
-  it('shows a UUID as it is, though it has the keys of an input in it by chance', async () => {
+  it('shows a UUID unchanged even if it contains the digits of an input', async () => {
     const flow = flowOfTwoWays(certificate);
     const requestId = '3f6cb0a4-1d5e-4c0b-9a77-1230ab1ec2a8';
     const answer = { data: { success: true, requestId, near: '4929', beside: '*123', code: '123' } };
-    const { steps } = await callFlow(flow, parties(['1', '123#'], { invokes: async () => ({ answer, seconds: 0 }) }));
+    const { steps } = await callFlow(flow, parties(['1', '123#'], { invoke: async () => ({ answer, seconds: 0 }) }));
     const [shown] = steps.flatMap(({ details }) => details.filter((detail) => detail.includes('answered')));
     expect(shown).toContain(`"requestId":"${requestId}"`);
     expect(shown).toContain('"beside":"*[input of "Card first"]","code":"[input of "Card first"]"');
   });
 });
 
-describe('readFlow, of the former language', () => {
+describe('readFlow with the former language', () => {
   const parameters = (values: Readonly<Record<string, unknown>>) =>
     Object.entries(values).map(([name, value]) => ({ name, value }));
   const branches = (to: Readonly<Record<string, string>>) =>
@@ -200,7 +200,7 @@ describe('readFlow, of the former language', () => {
     version: '1',
   });
 
-  it('finds the same in it', () => {
+  it('yields the same findings', () => {
     expect(checkFlow(readFlow(flow('8'))).findings).toEqual([]);
     expect(checkFlow(readFlow(flow('9'))).findings).toMatchObject([{ code: 'lambda_limit', block: 'decrypt' }]);
     expect(checkFlow(readFlow(flow('8'))).unknown[0]?.message).toMatch(/former flow language/);
@@ -209,7 +209,7 @@ describe('readFlow, of the former language', () => {
   it('plays a call through it', async () => {
     const transcript = await callFlow(
       readFlow(flow('8')),
-      parties(['4444#'], { invokes: async () => ({ answer: { success: 'true' }, seconds: 1 }) }),
+      parties(['4444#'], { invoke: async () => ({ answer: { success: 'true' }, seconds: 1 }) }),
     );
     expect(transcript.steps.map((step) => step.block)).toEqual(['log', 'card', 'typed', 'decrypt', 'done', 'end']);
   });

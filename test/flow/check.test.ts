@@ -32,10 +32,10 @@ describe('checkFlow', () => {
   const planted = Object.entries(plants).flatMap(([code, plant]) =>
     (['first', 'last'] as const).map((way) => [code, way, plant] as const),
   );
-  it.for(planted)('finds %s, planted on the %s way, and nothing else', ([, way, plant]) => {
+  it.for(planted)('finds only %s, planted on the %s path', ([, way, plant]) => {
     const flow = flowOfTwoWays(certificate);
     const expected = plant(flow, way);
-    // As it is read from a file, too.
+    // Also after it is written to JSON and read back.
     const { findings } = checkFlow(readFlow(JSON.stringify(flow)), { uploaded });
     expect(sorted(findings.map(({ code, block: found }) => [code, found]))).toEqual(sorted(expected));
     for (const finding of findings) {
@@ -49,10 +49,10 @@ describe('checkFlow', () => {
   });
 });
 
-describe('checkFlow, of what is no fault', () => {
+describe('checkFlow on flows without faults', () => {
   const codesOf = (flow: EditableFlow) => checkFlow(flow, { uploaded }).findings.map(({ code }) => code);
 
-  it('is satisfied with a Timeout check of a copy, after it was made', () => {
+  it('accepts a Timeout check of a copy of the input', () => {
     const flow = flowOfTwoWays(certificate);
     blockOf(flow, 'Typed first').Parameters['ComparisonValue'] = '$.Attributes.card';
     insertBefore(flow, 'Typed first', attributes('Keep', { card: '$.StoredCustomerInput' }));
@@ -64,7 +64,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(checkFlow(flow).kept).toEqual([{ attribute: 'card', block: 'Card first' }]);
   });
 
-  it('takes an attribute that is overwritten before the end for not kept', () => {
+  it('does not report an attribute that is overwritten before the end', () => {
     const flow = flowOfTwoWays(certificate);
     insertBefore(flow, 'Decrypt first', attributes('Keep', { cvc: '$.StoredCustomerInput' }));
     expect(codesOf(flow)).toEqual(['security_code_kept']);
@@ -73,7 +73,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(checkFlow(flow, { uploaded })).toMatchObject({ findings: [], kept: [] });
   });
 
-  it('knows a result that is loaded after an asynchronous call', () => {
+  it('accepts a result that is loaded after an asynchronous call', () => {
     const flow = flowOfTwoWays(certificate);
     blockOf(flow, 'Decrypt first').Parameters['InvocationType'] = 'ASYNCHRONOUS';
     blockOf(flow, 'Decrypt first').Parameters['InvocationTimeLimitSeconds'] = 60;
@@ -83,14 +83,14 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
-  it('does not mix what is so on one way with what is so on another', () => {
+  it('does not mix the states of two paths', () => {
     const flow = flowOfTwoWays(certificate);
-    // Logging is on for those who typed nothing; they hear no plaintext.
+    // Logging is on for callers who typed nothing, and who hear no plaintext.
     insertBefore(flow, 'Sorry', logging('Log', 'Enabled'));
     expect(codesOf(flow)).toEqual([]);
   });
 
-  it('knows both recording actions', () => {
+  it('understands both recording blocks', () => {
     const flow = flowOfTwoWays(certificate);
     const on = { VoiceRecordingBehavior: { RecordedParticipants: [], IVRRecordingBehavior: 'Enabled' } };
     const required = { NoMatchingError: 'Sorry', ChannelMismatch: 'Sorry' };
@@ -102,7 +102,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
-  it('knows the flat answer under STRING_MAP, and the nested one under JSON', () => {
+  it('accepts the flat answer with STRING_MAP, and the nested one with JSON', () => {
     const flow = flowOfTwoWays(certificate);
     blockOf(flow, 'Done first').Parameters['ComparisonValue'] = '$.External.success';
     expect(codesOf(flow)).toEqual(['answer_unknown']);
@@ -110,7 +110,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
-  it('knows that the end of buffering may overwrite an input', () => {
+  it('reports an input that the end of buffering overwrites', () => {
     const flow = flowOfTwoWays(certificate);
     const stop = { EnableDTMFBuffer: 'False', StoreInput: 'True' };
     insertBefore(
@@ -121,7 +121,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual(['input_not_passed', 'input_overwritten']);
   });
 
-  it('knows the branches apart: of Timeout, and of an error', () => {
+  it('distinguishes the branches for Timeout and for errors', () => {
     const silent = flowOfTwoWays(certificate);
     for (const condition of blockOf(silent, 'Typed first').Transitions.Conditions)
       condition.NextAction = 'Decrypt first';
@@ -131,9 +131,9 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(failing)).toEqual(['answer_without_function']);
   });
 
-  it('merges ways where there are too many to follow each', () => {
+  it('merges paths if there are too many to follow', () => {
     const flow = flowOfTwoWays(certificate);
-    // Each of 20 attributes is set or not: a million ways.
+    // Each of 20 attributes is set or not, which makes a million paths.
     for (let number = 0; number < 20; number += 1) {
       const [ask, keep] = [`Ask ${number}`, `Keep ${number}`];
       insertBefore(flow, 'Decrypt first', compare(ask, '$.Attributes.language', 'en', keep, 'Decrypt first'));
@@ -151,7 +151,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(unknown.map(({ message: found }) => found).join()).toMatch(/merges/);
   });
 
-  it('finds nothing in telephone numbers and digits of a menu', () => {
+  it('ignores telephone numbers and menu digits', () => {
     const flow = flowOfTwoWays(certificate);
     const telephone = { StoreInput: 'True', InputValidation: { PhoneNumberValidation: { NumberFormat: 'E164' } } };
     const digit = { StoreInput: true, InputValidation: { CustomValidation: { MaximumLength: 1 } } };
@@ -163,7 +163,7 @@ describe('checkFlow, of what is no fault', () => {
     expect(codesOf(flow)).toEqual([]);
   });
 
-  it('says what a template fills in, or a call, is unknown', () => {
+  it('lists values that a template or a call fills in as unknown', () => {
     const flow = flowOfTwoWays(certificate);
     blockOf(flow, 'Card first').Parameters['InputEncryption'] = {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as templates write it

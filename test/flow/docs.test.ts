@@ -43,7 +43,7 @@ it('docs/flows.md shows the flow for a card payment, and a call through it', asy
   const picture = flowPicture(readFlow(await readFile(file('card.json'), 'utf8')));
   await rm(folder, { recursive: true });
   const shown = stdout
-    // Signatures are not all of one length, and ids are new each time.
+    // The length of a signature varies, and ids are random.
     .replaceAll(/ciphertext of \d+ characters/g, 'ciphertext of 836 characters')
     .replaceAll(/"(contactId|requestId)":"[^"]*"/g, '"$1":"…"');
   await expect(picture).toMatchFileSnapshot('../../docs/images/card-payment.svg');

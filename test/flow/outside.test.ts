@@ -13,15 +13,14 @@ import { connectFlow, python } from '../support/python.ts';
 import { readCases } from '../support/shared-data.ts';
 import { writtenFlows } from '../support/written.ts';
 
-// Checkers by others, of the structure of flows. What only a live instance can show: whether Connect publishes a flow,
-// and how a call sounds.
+// Compares our findings on a flow's structure with those of other tools.
 
 const run = promisify(execFile);
 const isInstalled = existsSync(connectFlow);
 if (!isInstalled && process.env['CI'] === 'true')
   throw new Error('CI needs the Python tools: bash test/install-tools.sh');
 
-/** Both want to know where the editor draws each block. */
+/** Both need the editor's position of each block. */
 function drawn(flow: FlowDocument | EditableFlow): object {
   const positions = flow.Actions.map(({ Identifier }, index) => [Identifier, { position: { x: index * 200, y: 0 } }]);
   return {
@@ -30,7 +29,7 @@ function drawn(flow: FlowDocument | EditableFlow): object {
   };
 }
 
-/** The flow in a file that is one; not in a template, nor in UTF-16. */
+/** The flow in a file; `undefined` for templates and UTF-16. */
 function flowIn(text: string): FlowDocument | undefined {
   try {
     return readFlow(text);
@@ -39,7 +38,7 @@ function flowIn(text: string): FlowDocument | undefined {
   }
 }
 
-describe.skipIf(!isInstalled)('Checkers from outside', () => {
+describe.skipIf(!isInstalled)('Checkers by others', () => {
   const flows = new Map<string, FlowDocument | EditableFlow>();
   let folder: string;
   beforeAll(async () => {
@@ -48,7 +47,7 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
     for (const { name, flow } of writtenFlows()) flows.set(name, flow);
     flows.set('two-ways', flowOfTwoWays(certificate));
     for (const [code, plant] of Object.entries(plants)) {
-      // They do not read a flow without a start, and know no limit of blocks.
+      // They cannot read a flow without a start, and have no limit for the number of blocks.
       if (code === 'start_missing' || code === 'too_many_blocks') continue;
       const flow = flowOfTwoWays(certificate);
       plant(flow, 'last');
@@ -69,7 +68,7 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
       .map(({ block }) => block);
 
   it('connect-flow finds the same dangling branches and unreachable blocks', async () => {
-    // It fails where it warns.
+    // It exits with an error if it has warnings.
     const linted = run(connectFlow, ['--json', 'lint', ...paths()], { maxBuffer: 2 ** 26 });
     const { stdout } = await linted.catch((failure: { readonly stdout: string }) => failure);
     const files: readonly { readonly ok: boolean; readonly warnings: readonly string[] }[] = JSON.parse(stdout).files;
@@ -83,7 +82,7 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
       expect([name, blocksOf('unreachable')]).toEqual([name, found(flow, 'unreachable_block')]);
       for (const warning of warnings) listed.add(warning.split(':')[0] ?? '');
     }
-    // What it says beside those two.
+    // What else it reports.
     expect([...listed].toSorted()).toEqual(['dangling_transition', 'unreachable']);
   });
 
@@ -104,14 +103,14 @@ describe.skipIf(!isInstalled)('Checkers from outside', () => {
     const listed = new Set<string>();
     for (const [name, flow] of flows) {
       const { refused, blocks, unreachable, unhandled = {} } = report[join(folder, `${name}.json`)] ?? {};
-      // The only limit that it looks at itself.
+      // The only limit that it checks.
       expect([name, refused !== undefined]).toEqual([name, name === 'lambda_limit']);
       if (refused !== undefined) continue;
       expect([name, blocks]).toEqual([name, flow.Actions.map(({ Identifier }) => Identifier)]);
       expect([name, unreachable]).toEqual([name, found(flow, 'unreachable_block')]);
       for (const error of Object.values(unhandled).flat()) listed.add(error);
     }
-    // AWS wants the first two only where input is not stored, and NoMatchingError is a finding of ours, too.
+    // AWS requires the first two only if the input is not stored; NoMatchingError is one of our findings, too.
     expect([...listed].toSorted()).toEqual(['InputTimeLimitExceeded', 'NoMatchingCondition', 'NoMatchingError']);
   });
 });

@@ -26,7 +26,7 @@ const flowWith = (fits: (options: Written['options']) => boolean): Written => {
 const asksForAll = ({ fields }: Written['options']) =>
   [card, expiry, cvc].every(({ name }) => fields.some((field) => field.name === name));
 
-/** What is never so, whatever happens in a call. */
+/** What must never happen, whatever the caller and the function do. */
 function expectSafe({ steps, end, attributes, recorded, logged }: WrittenCall, isForced = false): void {
   expect(['disconnected', 'transferred', 'flow-ended']).toContain(end.kind);
   expect(Object.keys(attributes).filter((name) => name !== 'secure_input')).toEqual([]);
@@ -38,12 +38,12 @@ function expectSafe({ steps, end, attributes, recorded, logged }: WrittenCall, i
 }
 
 describe('A written flow', () => {
-  it('is one of each two values of two options', () => {
+  it('covers each pair of option values', () => {
     expect(written.length).toBeGreaterThan(20);
     expect(written.length).toBeLessThan(80);
   });
 
-  it.for(written)('$name has no finding, and fits the settings that the writer prints', ({ flow, options }) => {
+  it.for(written)('$name has no findings and fits the settings that the writer prints', ({ flow, options }) => {
     const read = readFlow(JSON.stringify(flow));
     expect(checkFlow(read, { uploaded: { has: () => true, signed: () => true } })).toEqual({
       findings: [],
@@ -55,7 +55,7 @@ describe('A written flow', () => {
     expect(JSON.stringify(flow).length).toBeLessThan(256_000);
   });
 
-  it.for(written)('$name is walked to each of its ends', { timeout: 60_000 }, async (each) => {
+  it.for(written)('$name can be played to each of its ends', { timeout: 60_000 }, async (each) => {
     const { flow, options } = each;
     const calls: WrittenCall[] = [await callWritten(each)];
     for (const { name, confirm } of options.fields) {
@@ -69,13 +69,13 @@ describe('A written flow', () => {
     const takenOf = ({ steps }: WrittenCall) => steps.map(({ block, branch }) => `${block}: ${branch}`);
     const reached = new Set(calls.flatMap(takenOf));
     const visited = new Set(calls.flatMap(({ steps }) => steps.map(({ block }) => block)));
-    // What no caller can bring about, such as an error of Connect, is brought about; so is a time-out of the code.
+    // Forces what no caller can cause: errors in Connect, and a timeout of the code.
     for (const action of flow.Actions) {
       for (const { name } of branchesOf(action)) {
         if (reached.has(`${action.Identifier}: ${name}`)) continue;
-        const forced = (block: string) => (block === action.Identifier ? name : undefined);
+        const forcedBranch = (block: string) => (block === action.Identifier ? name : undefined);
         for (const use of [charges, declines]) {
-          const call = await callWritten(each, {}, { forced, use });
+          const call = await callWritten(each, {}, { forcedBranch, use });
           expectSafe(call, true);
           for (const { block } of call.steps) visited.add(block);
           if (call.steps.some(({ block }) => block === action.Identifier)) break;
@@ -85,7 +85,7 @@ describe('A written flow', () => {
     expect(flow.Actions.map(({ Identifier }) => Identifier).filter((block) => !visited.has(block))).toEqual([]);
   });
 
-  it('charges a good card, and says what came of it', async () => {
+  it('charges a valid card, and says the outcome', async () => {
     const flow = flowWith((options) => asksForAll(options) && options.messages?.success !== undefined);
     const { heard, invoked, attributes } = await callWritten(flow);
     expect(heard.at(-1)).toBe('Your reference is R-17.');
@@ -94,28 +94,28 @@ describe('A written flow', () => {
     expect(JSON.stringify([heard, attributes])).not.toContain(goodInputs['card']);
   });
 
-  it('asks again after silence and after a mistyped card, with the message for it', async () => {
+  it('asks again after silence and after a mistyped card, and says why', async () => {
     const flow = flowWith((options) => asksForAll(options) && options.language === undefined && options.attempts === 3);
     const again = await callWritten(flow, { card: ['', '4111111111111112'], expiry: ['0120'] });
     expect(again.heard.filter((said) => !said.startsWith('Please enter'))).toEqual([
       flow.options.messages?.silence ?? 'We did not receive any digits.',
       'That is not a valid card number.',
-      'That date is in the past, or is not a month and a year.',
+      'That date is not valid, or it is in the past.',
       expect.any(String),
     ]);
     const silent = await callWritten(flow, { cvc: ['', '', ''] });
-    expect(silent.heard.at(-1)).toBe('We did not receive what we need.');
+    expect(silent.heard.at(-1)).toBe('We did not receive the information we need.');
     expect(silent.invoked.every((parameters) => parameters['check-only'] === 'true')).toBe(true);
   });
 
-  it('says that a card was declined, and that nobody knows what a time-out did', async () => {
+  it('says that a card was declined, and after a timeout that the outcome is unknown', async () => {
     const flow = flowWith(({ cases, language }) => cases?.includes(declined) === true && language === undefined);
     expect((await callWritten(flow, {}, { use: declines })).heard.at(-1)).toBe(declined.message);
-    const late = await callWritten(flow, {}, { forced: (block) => (block === 'Decrypt' ? 'Error' : undefined) });
+    const late = await callWritten(flow, {}, { forcedBranch: (block) => (block === 'Decrypt' ? 'Error' : undefined) });
     expect(late.heard.at(-1)).toMatch(/we cannot tell/);
   });
 
-  it('goes on with the outcome as an attribute, recorded and logged as asked', async () => {
+  it('continues with the outcome in an attribute, and with recording and logging as requested', async () => {
     const flow = writtenAs('agent', {
       form: { kind: 'agent' },
       recordAfter: ['agent', 'customer', 'ivr'],
@@ -131,7 +131,7 @@ describe('A written flow', () => {
     expect(silent.steps.at(-2)?.block).toBe('Conference');
   });
 
-  it('lets the caller hear the last four digits alone, and type the number again', async () => {
+  it('says only the last four digits, and lets the caller type the number again', async () => {
     const flow = flowWith(({ fields }) => fields.some(({ confirm }) => confirm !== undefined));
     const [{ name = '' } = {}] = flow.options.fields;
     const { heard, invoked } = await callWritten(flow, {}, { confirms: ['2', '1'] });
@@ -142,7 +142,7 @@ describe('A written flow', () => {
     expect(invoked.filter((parameters) => name in parameters)).toHaveLength(3);
   });
 
-  it('draws a good call in a line, and each block in a place of its own', () => {
+  it('draws a successful call in a row, and no two blocks in one place', () => {
     for (const { flow } of written) {
       const metadata = flow.Metadata?.['ActionMetadata'] as Record<
         string,
@@ -153,7 +153,7 @@ describe('A written flow', () => {
     }
   });
 
-  it('keeps the good call on the line', async () => {
+  it('keeps a successful call in that row', async () => {
     for (const each of written.slice(0, 12)) {
       const metadata = each.flow.Metadata?.['ActionMetadata'] as Record<
         string,
@@ -161,7 +161,7 @@ describe('A written flow', () => {
       >;
       const { steps } = await callWritten(each);
       const positions = steps.map(({ block }) => metadata[block]?.position ?? { x: 0, y: -1 });
-      // The way on ends in a block below only where a transfer failed.
+      // A continuing call ends in a lower row only after a failed transfer.
       expect(positions.filter(({ y }) => y !== 0)).toEqual([]);
       expect(positions.map(({ x }) => x)).toEqual(positions.map(({ x }) => x).toSorted((one, other) => one - other));
     }
@@ -190,7 +190,7 @@ describe('compareSettings', () => {
     }
   });
 
-  it('finds a function that waits longer than the flow, or takes no flow without a key id', () => {
+  it('reports a function that waits longer than the flow, or that requires a key id', () => {
     const changed = structuredClone(flow);
     for (const { Type, Parameters } of changed.Actions)
       if (Type === 'InvokeLambdaFunction')
@@ -202,7 +202,7 @@ describe('compareSettings', () => {
     expect(new Set(found)).toEqual(new Set(['FLOW_TIME_LIMIT', 'KEY_ID']));
   });
 
-  it('finds that the last four digits are not shown', () => {
+  it('reports that the function does not show the last four digits', () => {
     const needed = functionSettings(confirming.options.fields);
     expect(compareSettings(confirming.flow, { ...needed, REVEAL: 'none' })).toMatchObject([
       { setting: 'REVEAL', block: 'Confirm card', fix: 'Set REVEAL="none card=last4"' },
@@ -210,7 +210,7 @@ describe('compareSettings', () => {
     expect(compareSettings(confirming.flow, { ...needed, REVEAL: 'full' })).toHaveLength(1);
   });
 
-  it('looks at the blocks of the function alone', () => {
+  it('compares only the blocks that invoke the function', () => {
     expect(compareSettings(flow, { FIELDS: 'other' }, () => false)).toEqual([]);
   });
 });

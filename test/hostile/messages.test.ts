@@ -10,7 +10,7 @@ const messages = await hostileMessages();
 
 afterEach(() => vi.restoreAllMocks());
 
-it('What the tests forge is a message, until a field is wrong', async () => {
+it('A forged message decrypts while all of its fields are right', async () => {
   const dataKey = randomBytes(32);
   const encrypted = await wrapped(dataKey, key.keyId, await wrappingKeyOf(key.privateKeyPkcs8));
   for (const version of [1, 2] as const) {
@@ -31,7 +31,7 @@ it.for(messages.map((message) => [message.name, message] as const))(
   },
 );
 
-it('A message of suite 0378 can open to two plaintexts, which is why `connect` takes one data key', async () => {
+it('A message of suite 0378 can decrypt to two plaintexts, which is why `connect` accepts one data key', async () => {
   const { bytes } = await twoPlaintextsMessage();
   const decryptor = createDecryptor({ keyStore: testKeyStore, suites: 'all' });
   const [one, two] = await Promise.all([key, other].map(({ keyId }) => decryptor.decrypt(bytes, { keyId })));
@@ -39,7 +39,7 @@ it('A message of suite 0378 can open to two plaintexts, which is why `connect` t
   expect(two?.plaintext).not.toEqual(one?.plaintext);
 });
 
-it("With suites: 'all', 8 data keys are tried at most, and 3 private keys for a key id", async () => {
+it("With suites: 'all', at most 8 data keys are tried, with at most 3 private keys for a key id", async () => {
   const dataKey = randomBytes(32);
   const publicKey = await wrappingKeyOf(key.privateKeyPkcs8);
   const encrypted = await wrapped(dataKey, key.keyId, publicKey);
@@ -56,7 +56,7 @@ it("With suites: 'all', 8 data keys are tried at most, and 3 private keys for a 
   expect(unwrapKey).toHaveBeenCalledTimes(8 * 3);
 });
 
-it('Of a key that is read again, only what was not tried yet is tried', async () => {
+it('After a key was read again, only new private keys are tried', async () => {
   let time = 0;
   const stored = [pem('PRIVATE KEY', other.privateKeyPkcs8)];
   const keyStore: KeyStore = { privateKeys: async () => [...stored] };
@@ -73,7 +73,7 @@ it('Of a key that is read again, only what was not tried yet is tried', async ()
   expect(unwrapKey).toHaveBeenCalledTimes(1);
 });
 
-it('The time of a call is looked at between private keys, and between frames', async () => {
+it('The deadline is checked between private keys and between frames', async () => {
   const dataKey = randomBytes(32);
   const publicKey = await wrappingKeyOf(key.privateKeyPkcs8);
   const encrypted = await wrapped(dataKey, key.keyId, publicKey);
@@ -117,7 +117,7 @@ it.for([
   await expect(decryptor.decrypt(bytes, { keyId: key.keyId })).rejects.toMatchObject({ code: 'decryption_failed' });
 });
 
-it('The time of a call is looked at between the key ids of a message', async () => {
+it('The deadline is checked between the key ids of a message', async () => {
   const deadline = new AbortController();
   const privateKeys = vi.fn(async () => {
     deadline.abort();

@@ -14,18 +14,18 @@ import {
 } from './forge.ts';
 import { twoPlaintexts } from './two-plaintexts.ts';
 
-/** A message that somebody may send who wants to keep the service busy, or to make it believe something. */
+/** A message that an attacker may send to overload or deceive the service. */
 export interface HostileMessage {
   readonly name: string;
   readonly bytes: Bytes;
-  /** What the policy `connect` answers. */
+  /** The error code under the policy `connect`. */
   readonly code: string;
   /** The private-key operations that it may cost under `connect`. */
   readonly operations: 0 | 1;
 }
 
 const [first, second] = testKeys;
-if (first === undefined || second === undefined) throw new Error('There are no two test keys.');
+if (first === undefined || second === undefined) throw new Error('Two test keys are needed.');
 const [firstKey, secondKey] = [first, second];
 
 // The order of P-384's base point (NIST SP 800-186, section 3.2.1.4).
@@ -123,7 +123,7 @@ export async function hostileMessages(): Promise<readonly HostileMessage[]> {
   ]);
 }
 
-/** One valid signature, and two plaintexts: which one depends on the key that is looked for. */
+/** One valid signature and two plaintexts, chosen by the key id that is tried. */
 export async function twoPlaintextsMessage(): Promise<HostileMessage> {
   const dataKeys = await Promise.all(
     [firstKey, secondKey].map(async ({ keyId, privateKeyPkcs8 }) => {

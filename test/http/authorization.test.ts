@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The service with the authorization that the environment configures. */
+/** A service with the authorization from these settings. */
 function service(environment: Readonly<Record<string, string>>, options: { readonly suites?: 'all' } = {}) {
   const lines: unknown[] = [];
   const app = flowSecurityKeys({
@@ -43,14 +43,14 @@ function service(environment: Readonly<Record<string, string>>, options: { reado
 }
 
 describe('Bearer tokens', () => {
-  it('are several at once, so that they rotate', async () => {
+  it('may be several at once, so that they can be rotated', async () => {
     const { decrypt } = service({ BEARER_TOKEN_HASHES: `${sha256Hex('old')}\n${sha256Hex('new')}` });
     expect((await decrypt('old')).status).toBe(200);
     expect((await decrypt('new')).status).toBe(200);
     expect((await decrypt('older')).status).toBe(401);
   });
 
-  it('are answered 429 while their calls are too many', async () => {
+  it('are refused with 429 after too many calls', async () => {
     const asked: string[] = [];
     const app = flowSecurityKeys({
       ...settingsFrom({ BEARER_TOKEN_HASHES: sha256Hex('eager') }),
@@ -102,7 +102,7 @@ describe('Bearer tokens', () => {
     expect((await post('/v1/inspect', 'limited', { ciphertext: card.ciphertext })).status).toBe(200);
   });
 
-  it('are in the log by the first digits of their hash', async () => {
+  it('are logged as the first digits of their hash', async () => {
     const { decrypt, lines } = service({ BEARER_TOKEN_HASHES: sha256Hex('canary-token') });
     await decrypt('canary-token');
     expect(lines).toMatchObject([{ caller: `token:${sha256Hex('canary-token').slice(0, 8)}` }]);
@@ -132,7 +132,7 @@ describe('JSON Web Tokens of an issuer', () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  /** A service that trusts the issuer, at a URL of its own, so that its keys are not yet there. */
+  /** A service that trusts the issuer. Each path has its own cache of keys. */
   function trusting(path: string, environment: Readonly<Record<string, string>> = {}) {
     return service({
       JWT_ISSUER: issuer,
@@ -153,7 +153,7 @@ describe('JSON Web Tokens of an issuer', () => {
     return { jwk, sign };
   }
 
-  it('are accepted, with the subject in the log, and the keys are fetched once', async () => {
+  it('are accepted and logged with their subject, and the keys are fetched once', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const { decrypt, lines } = trusting('/once');
@@ -163,7 +163,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect(lines).toMatchObject([{ caller: 'jwt:crm' }, {}, {}, {}, {}]);
   });
 
-  it('of a service token of Cloudflare Access name it as their common name', async () => {
+  it('from Cloudflare Access name a service token in common_name', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const { decrypt, lines } = trusting('/service-token');
@@ -172,17 +172,17 @@ describe('JSON Web Tokens of an issuer', () => {
   });
 
   it.for([
-    ['nobody', { sub: '', common_name: '' }],
-    ['nobody at all', { sub: undefined }],
+    ['an empty name', { sub: '', common_name: '' }],
+    ['no subject at all', { sub: undefined }],
     ['a name that is not text', { sub: '', common_name: 7 }],
     ['a name of 201 characters', { sub: 'x'.repeat(201) }],
-  ] as const)('are refused when they name %s', async ([, claims]) => {
+  ] as const)('are refused if they have %s', async ([, claims]) => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     expect((await trusting('/named').decrypt(await sign(claims))).status).toBe(401);
   });
 
-  it('are limited to routes, key ids and fields, as bearer tokens are', async () => {
+  it('are limited to routes, key ids and fields, like bearer tokens', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const token = await sign();
@@ -196,7 +196,7 @@ describe('JSON Web Tokens of an issuer', () => {
     });
   });
 
-  it('must have the scope and the claim that are required', async () => {
+  it('must have the required scope and claim', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const scoped = trusting('/scope', { JWT_SCOPE: 'keys:decrypt' });
@@ -217,11 +217,11 @@ describe('JSON Web Tokens of an issuer', () => {
     { JWT_KEY_IDS: '4111111111111111' },
     { JWT_FIELDS: '../x' },
     { JWT_CLAIM: 'groups' },
-  ])('are not trusted with %o', (environment) => {
+  ])('cannot be configured with %o', (environment) => {
     expect(() => trusting('/wrong', environment as Readonly<Record<string, string>>)).toThrow(/JWT_/);
   });
 
-  it('are accepted where Cloudflare Access puts them', async () => {
+  it('are accepted in the header of Cloudflare Access', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const { inspect } = trusting('/access');
@@ -230,7 +230,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect((await inspect({})).status).toBe(401);
   });
 
-  it('may encrypt for the consumers that JWT_CONSUMERS names, and for none by default', async () => {
+  it('may encrypt for the consumers in JWT_CONSUMERS, and for none by default', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const body = { ciphertext: card.ciphertext, field: 'card', consumers: ['ledger', 'billing'] };
@@ -244,7 +244,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect(() => trusting('/wrong', { JWT_CONSUMERS: '../x' })).toThrow('consumers');
   });
 
-  it('are accepted beside bearer tokens', async () => {
+  it('are accepted along with bearer tokens', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk];
     const { decrypt } = trusting('/beside', { BEARER_TOKEN_HASHES: sha256Hex('token') });
@@ -252,7 +252,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect((await decrypt('token')).status).toBe(200);
   });
 
-  it('are accepted under a new key of the issuer, half a minute after the last time its keys were fetched', async () => {
+  it('are accepted with a new key of the issuer, half a minute after its keys were last fetched', async () => {
     const first = await makeKey('1');
     published = [first.jwk];
     const { decrypt } = trusting('/rotated');
@@ -268,7 +268,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect((await decrypt(await first.sign())).status).toBe(401);
   });
 
-  it('get one answer, whatever is wrong with them', async () => {
+  it('get the same response for every defect', async () => {
     const { jwk, sign } = await makeKey('1');
     const stranger = await makeKey('1');
     const unknown = await makeKey('unknown');
@@ -276,7 +276,7 @@ describe('JSON Web Tokens of an issuer', () => {
     const { decrypt } = trusting('/refused', { BEARER_TOKEN_HASHES: sha256Hex('token') });
     const [header = '', claims = '', signature = ''] = (await sign()).split('.');
     const unsigned = `${btoa('{"alg":"none"}').replaceAll('=', '')}.${claims}.`;
-    // The public key, taken for the secret of an HMAC.
+    // The public key, used as the secret of an HMAC.
     const confused = await new SignJWT({ iss: issuer, aud: audience, exp: now() + 600 })
       .setProtectedHeader({ alg: 'HS256', kid: '1' })
       .sign(new TextEncoder().encode(JSON.stringify(jwk)));
@@ -308,14 +308,14 @@ describe('JSON Web Tokens of an issuer', () => {
     for (const answer of answers) expect(answer).toEqual(answers[0]);
   });
 
-  it('are refused when the issuer signs with an algorithm that is not allowed', async () => {
+  it('are refused if their algorithm is not allowed', async () => {
     const { jwk, sign } = await makeKey('1', 'PS256');
     published = [jwk];
     expect((await trusting('/ps256').decrypt(await sign())).status).toBe(401);
     expect((await trusting('/ps256', { JWT_ALGORITHMS: 'PS256' }).decrypt(await sign())).status).toBe(200);
   });
 
-  it('are no fault of the caller when the issuer is down', async () => {
+  it('get issuer_unavailable, not unauthorized, while the issuer is down', async () => {
     const { sign } = await makeKey('1');
     published = undefined;
     const { decrypt } = trusting('/down');
@@ -327,7 +327,7 @@ describe('JSON Web Tokens of an issuer', () => {
     expect(requests).toBe(1);
   });
 
-  it('are no fault of the caller when the issuer publishes more than keys are', async () => {
+  it('get issuer_unavailable if the key set is too large', async () => {
     const { jwk, sign } = await makeKey('1');
     published = [jwk, { filler: 'x'.repeat(65_536) }];
     const response = await trusting('/large').decrypt(await sign());

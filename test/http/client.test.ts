@@ -15,7 +15,7 @@ let server: RunningServer;
 
 beforeAll(async () => {
   server = await startServer({
-    // Asked anew by every call.
+    // Called for every request.
     keyStore: { privateKeys: (keyId, options) => privateKeys(keyId, options) },
     keyCache: createKeyCache({ timeToLive: 0, staleWhileUnavailable: 0, absentTimeToLive: 0 }),
     authorization: { bearerTokens: [{ sha256: sha256Hex('token') }] },
@@ -40,7 +40,7 @@ describe('The client', () => {
     });
   });
 
-  it('decrypts many at once, each with its own result or error', async () => {
+  it('decrypts a batch, with a result or an error for each item', async () => {
     const results = await client().decryptBatch([
       { ciphertext: card.ciphertext },
       { ciphertext: 'Timeout' },
@@ -58,7 +58,7 @@ describe('The client', () => {
     expect(await client().inspect(card.ciphertext)).toMatchObject({ signature: 'valid', plaintextBytes: 16 });
   });
 
-  it('throws errors of the one class, with the code of the service', async () => {
+  it('throws FlowKeysError with the code from the service', async () => {
     const error: unknown = await client()
       .decrypt('Timeout')
       .catch((caught: unknown) => caught);
@@ -67,13 +67,13 @@ describe('The client', () => {
     await expect(client({ token: 'wrong' }).decrypt('Timeout')).rejects.toMatchObject({ code: 'unauthorized' });
   });
 
-  it('tries again while the service is unavailable', async () => {
+  it('retries while the service is unavailable', async () => {
     privateKeys.mockRejectedValueOnce(down).mockRejectedValueOnce(down);
     expect(await client().decrypt(card.ciphertext)).toMatchObject({ plaintext: card.plaintext });
     expect(privateKeys).toHaveBeenCalledTimes(3);
   });
 
-  it('tries no more often than it is told, and nothing again that would fail again', async () => {
+  it('retries as often as configured, and only what may succeed', async () => {
     privateKeys.mockRejectedValue(down);
     await expect(client({ retries: 1 }).decrypt(card.ciphertext)).rejects.toMatchObject({
       code: 'key_store_unavailable',
@@ -84,7 +84,7 @@ describe('The client', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('gives up when its signal is aborted, also between two tries', async () => {
+  it('stops when its signal is aborted, also between retries', async () => {
     privateKeys.mockRejectedValue(down);
     const signal = AbortSignal.timeout(100);
     await expect(client({ retries: 100 }).decrypt(card.ciphertext, { signal })).rejects.toMatchObject({
@@ -93,13 +93,13 @@ describe('The client', () => {
     await expect(client().decrypt(card.ciphertext, { signal })).rejects.toMatchObject({ code: 'deadline_exceeded' });
   });
 
-  it('passes a trace on', async () => {
+  it('sends the trace', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     await client().inspect(card.ciphertext, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
     expect(traceIds.at(-1)).toBe(traceId);
   });
 
-  it('says that the service cannot be reached, or is another one', async () => {
+  it('throws service_unreachable for a service that is down or a different one', async () => {
     const elsewhere = createClient({ baseUrl: 'http://127.0.0.1:9' });
     await expect(elsewhere.inspect(card.ciphertext)).rejects.toMatchObject({ code: 'service_unreachable' });
     for (const answer of ['null', '7', '{"results":7}']) {

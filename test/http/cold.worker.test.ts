@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 
-it('The readiness of a cold isolate is asked of the store by one request; the others are told to ask again', async () => {
+it('In a cold isolate, one readiness request asks the store, and the others are told to retry', async () => {
   const ready = () => exports.default.fetch(new Request('https://service.example/readyz'));
   const responses = await Promise.all(Array.from({ length: 40 }, ready));
   const statuses = responses.map(({ status }) => status);

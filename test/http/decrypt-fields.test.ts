@@ -13,20 +13,20 @@ function post(body: string, headers = { 'content-type': 'application/json' }): R
   return { method: 'POST', headers, body };
 }
 
-describe('decryptFields in an app of your own', () => {
+describe('decryptFields in your own app', () => {
   const app = new Hono();
   app.post('/pay', decryptFields({ keyStore, fields: ['card', 'payment.cvc', '__proto__.x'] }), async (context) =>
     context.json({ handled: await context.req.json(), length: (await context.req.text()).length }),
   );
 
-  it('hands the decrypted fields to the handler, and the others as they were', async () => {
+  it('gives the handler the decrypted fields, and the other members unchanged', async () => {
     const body = { card: card.ciphertext, payment: { cvc: cvc.ciphertext, amount: 12 }, note: 'é' };
     const response = await app.request('/pay', post(JSON.stringify(body)));
     const handled = { card: card.plaintext, payment: { cvc: '123', amount: 12 }, note: 'é' };
     expect(await response.json()).toEqual({ handled, length: JSON.stringify(handled).length });
   });
 
-  it('gives the handler the decrypted fields by name, with a store that is known with the request', async () => {
+  it('gives the handler the decrypted fields by name, with a store made from the request', async () => {
     const asked: string[] = [];
     const worker = new Hono<{ Bindings: { keys: KeyStore } }>();
     const decrypted = decryptFields({ keyStore: ({ env }) => env.keys, fields: ['card', 'cvc'] });
@@ -44,11 +44,11 @@ describe('decryptFields in an app of your own', () => {
       const response = await worker.request('/pay', post(JSON.stringify({ card: card.ciphertext })), { keys });
       expect(await response.json()).toEqual({ number: card.plaintext, code: 'absent' });
     }
-    // One cache, though each request has a store of its own.
+    // The requests share one cache, though each has its own store.
     expect(asked).toEqual([card.keyId]);
   });
 
-  it('leaves alone what is absent', async () => {
+  it('leaves absent fields absent', async () => {
     for (const body of ['{"other":1}', '{"payment":null}', '[]', 'null', '"text"']) {
       const response = await app.request('/pay', post(body));
       expect((await response.json()).handled).toEqual(JSON.parse(body));
@@ -57,28 +57,33 @@ describe('decryptFields in an app of your own', () => {
 
   it.for<[string, unknown, string, number]>([
     ['Timeout', 'Timeout', 'no_caller_input', 422],
-    ['no ciphertext', 'x', 'malformed_ciphertext', 422],
-    ['no text', 7, 'malformed_ciphertext', 422],
-    ['an unknown key', btoa(atob(card.ciphertext).replace(card.keyId, crypto.randomUUID())), 'unknown_key', 404],
-  ])('answers for the handler when a field is %s, and names the field', async ([, value, code, status]) => {
+    ['not a ciphertext', 'x', 'malformed_ciphertext', 422],
+    ['not text', 7, 'malformed_ciphertext', 422],
+    [
+      'encrypted for an unknown key',
+      btoa(atob(card.ciphertext).replace(card.keyId, crypto.randomUUID())),
+      'unknown_key',
+      404,
+    ],
+  ])('responds with a problem that names the field if it is %s', async ([, value, code, status]) => {
     const response = await app.request('/pay', post(JSON.stringify({ card: value })));
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({ code, field: 'card' });
   });
 
-  it('answers for the handler when the body is no JSON', async () => {
+  it('responds with a problem if the body is not JSON', async () => {
     const response = await app.request('/pay', post('{'));
     expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_json' }]);
   });
 });
 
-describe('flowSecurityKeys in an app of your own', () => {
+describe('flowSecurityKeys in your own app', () => {
   const app = new Hono();
   app.route('/keys', flowSecurityKeys({ keyStore, authorization: { isDevelopment: true }, log: () => {} }));
   app.get('/', (context) => context.text('mine'));
 
-  it('serves its routes under the path, and leaves the others alone', async () => {
+  it('serves its routes under the path, and leaves other routes alone', async () => {
     const decrypted = await app.request('/keys/v1/decrypt', post(JSON.stringify({ ciphertext: card.ciphertext })));
     expect(await decrypted.json()).toMatchObject({ plaintext: card.plaintext });
     const mine = await app.request('/');
@@ -102,7 +107,7 @@ describe('flowSecurityKeys in an app of your own', () => {
     }
   });
 
-  it('answers with its own errors there', async () => {
+  it('responds with its own errors there', async () => {
     const unknown = await app.request('/keys/nowhere');
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'not_found' }]);
     const method = await app.request('/keys/v1/decrypt');

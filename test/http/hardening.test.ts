@@ -25,16 +25,16 @@ describe('BEARER_TOKEN_HASHES', () => {
     ['a limit without a list', `${hash}:consumers`],
     ['an empty list', `${hash}:key-ids=`],
     ['an empty entry', `${hash}:key-ids=a1,,b1`],
-    ['what cannot be a key id', `${hash}:key-ids=4111111111111111`],
-    ['what cannot be a field', `${hash}:fields=1234`],
-    ['what is not a route', `${hash}:routes=decrypt,everything`],
-    ['a limit of an object', `${hash}:constructor=x`],
+    ['an invalid key id', `${hash}:key-ids=4111111111111111`],
+    ['an invalid field', `${hash}:fields=1234`],
+    ['an unknown route', `${hash}:routes=decrypt,everything`],
+    ['the name of a member of every object', `${hash}:constructor=x`],
     ['a hash in capitals', hash.toUpperCase()],
   ])('is refused with %s', ([, setting = '']) => {
     expect(() => settingsFrom({ BEARER_TOKEN_HASHES: setting })).toThrow(/BEARER_TOKEN_HASHES/);
   });
 
-  it('is not printed by "flow-keys token" where it would mean something else', () => {
+  it('is not printed by "flow-keys token" for options that it would misread', () => {
     for (const keyIds of ['a1:routes=inspect', 'a1 b1', 'a=b', 'a1,,b1', '']) {
       expect(() => createToken({ keyIds })).toThrow(expect.objectContaining({ code: 'invalid_option' }));
     }
@@ -43,7 +43,7 @@ describe('BEARER_TOKEN_HASHES', () => {
     });
   });
 
-  it('is compared as a whole: another token whose hash begins alike is refused', async () => {
+  it('is compared as a whole: a token whose hash only begins alike is refused', async () => {
     const alike = hash.slice(0, 8) + sha256Hex('other').slice(8);
     const app = flowSecurityKeys({
       keyStore: testKeyStore,
@@ -64,7 +64,7 @@ describe('The id of a request', () => {
     return lines[0];
   }
 
-  it("is the service's own, and what a client sends is logged beside it", async () => {
+  it('is made by the service, and the id that a client sends is logged, too', async () => {
     expect(await logged('client-1')).toMatchObject({
       requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       clientRequestId: 'client-1',
@@ -76,7 +76,7 @@ describe('The id of a request', () => {
   });
 });
 
-it('A line of the log or of the audit has no control, line separator or bidi character in it', async () => {
+it('A line of the log or of the audit holds no control, line separator or bidi character', async () => {
   const lines: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line));
   const hostile = 'a\u0000\n\u0085\u2028\u2029\u202e\u2066\u200f\u001b[31mb';
@@ -116,7 +116,7 @@ describe('In development', () => {
 });
 
 describe('The client', () => {
-  it('follows no redirect', async () => {
+  it('does not follow a redirect', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url ?? '');

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The service with two callers, and what its stores were asked for. */
+/** A service with two callers, and the lookups in its stores. */
 function service() {
   const privateKeys = vi.fn<KeyStore['privateKeys']>(testKeyStore.privateKeys);
   const consumer = vi.fn(async (name: string) => consumerDocuments().get(name));
@@ -36,7 +36,7 @@ function service() {
 
 let invented = 0;
 
-/** The recording under a key id that no store has. */
+/** The recording with a key id that no store has. */
 function inventedCiphertext(): string {
   invented += 1;
   const keyId = `0000c0de-0000-4000-8000-${String(invented).padStart(12, '0')}`;
@@ -46,8 +46,8 @@ function inventedCiphertext(): string {
 const codesOf = ({ body }: { readonly body: { readonly results: readonly { readonly error?: { code: string } }[] } }) =>
   body.results.map(({ error }) => error?.code ?? 'ok');
 
-describe('A caller that invents names', () => {
-  it('has few key ids of a batch looked up, and the known ones of the same batch decrypted', async () => {
+describe('A caller that sends unknown names', () => {
+  it('gets few key ids of a batch looked up, while known ones in the same batch are decrypted', async () => {
     const { post, privateKeys } = service();
     const items = Array.from({ length: 100 }, () => ({ ciphertext: inventedCiphertext() }));
     const codes = codesOf(await post('/v1/decrypt/batch', 'inventor', { items }));
@@ -60,7 +60,7 @@ describe('A caller that invents names', () => {
     expect(codesOf(await post('/v1/decrypt/batch', 'inventor', { items: mixed })).at(-1)).toBe('ok');
   });
 
-  it('has few looked up a second, however many requests it makes, and keeps no other caller waiting', async () => {
+  it('gets few lookups per second over all its requests, and does not hold up other callers', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { post, privateKeys } = service();
     const decrypt = (token: string, ciphertext: string) => post('/v1/decrypt', token, { ciphertext });
@@ -76,7 +76,7 @@ describe('A caller that invents names', () => {
     expect((await decrypt('inventor', inventedCiphertext())).status).toBe(404);
   });
 
-  it('has few consumers looked up, for a message or for an event', async () => {
+  it('gets few consumers looked up, for a message or for an event', async () => {
     const { post, consumer } = service();
     const consumers = Array.from({ length: 50 }, (_, index) => `invented-${index}`);
     const body = { ciphertext: card.ciphertext, field: 'card', consumers };
@@ -91,7 +91,7 @@ describe('A caller that invents names', () => {
     expect(consumer).toHaveBeenCalledTimes(16);
   });
 
-  it('has few key ids of an event looked up', async () => {
+  it('gets few key ids of an event looked up', async () => {
     const { post, privateKeys } = service();
     const fields = Array.from({ length: 20 }, (_, index) => [`field-${index}`, inventedCiphertext()] as const);
     await post('/v1/connect', 'inventor', contactFlowEvent(Object.fromEntries(fields)));
@@ -99,7 +99,7 @@ describe('A caller that invents names', () => {
   });
 });
 
-it('A name that the store has costs nothing: a hundred key ids that were never asked for are all looked up', async () => {
+it('Names that the store has are not limited: a hundred new key ids are all looked up', async () => {
   const { post, privateKeys } = service();
   privateKeys.mockImplementation(() => testKeyStore.privateKeys(card.keyId));
   const items = Array.from({ length: 100 }, () => ({ ciphertext: inventedCiphertext() }));
@@ -110,7 +110,7 @@ it('A name that the store has costs nothing: a hundred key ids that were never a
   expect(privateKeys).toHaveBeenCalledTimes(100);
 });
 
-it('A store that is down is not asked for more names, either', async () => {
+it('A store that is down is not asked for more names than that, either', async () => {
   const { post, privateKeys } = service();
   privateKeys.mockRejectedValue(new FlowKeysError('key_store_unavailable', 'It is down.'));
   const items = Array.from({ length: 100 }, () => ({ ciphertext: inventedCiphertext() }));
@@ -118,7 +118,7 @@ it('A store that is down is not asked for more names, either', async () => {
   expect(privateKeys).toHaveBeenCalledTimes(8);
 });
 
-it('A name that many ask for at once, as it is not cached yet, is looked up for all of them', async () => {
+it('A name that many requests need before it is cached is looked up once for all of them', async () => {
   const { post, privateKeys } = service();
   const calls = Array.from({ length: 60 }, () => post('/v1/decrypt', 'inventor', { ciphertext: card.ciphertext }));
   expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));

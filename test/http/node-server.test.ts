@@ -36,7 +36,7 @@ async function start(options: Partial<ServerOptions> = {}) {
   return { server, lines, decrypt };
 }
 
-/** A key store whose first answer waits until it is told to come. */
+/** A key store whose first lookup waits until it is released. */
 function heldStore() {
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const { promise: answer, resolve: release } = Promise.withResolvers<readonly string[]>();
@@ -47,14 +47,14 @@ function heldStore() {
   return { keyStore: { privateKeys }, privateKeys, asked, release: () => release([privateKey]) };
 }
 
-/** The body of the answer to a ciphertext, under a request id that is always the same. */
+/** The response to a ciphertext, as text. */
 async function answerTo(decrypt: (init: RequestInit) => Promise<Response>, ciphertext: string): Promise<string> {
   const headers = { 'content-type': 'application/json', 'x-request-id': 'same' };
   return (await decrypt({ headers, body: JSON.stringify({ ciphertext }) })).text();
 }
 
 describe('The server on Node', () => {
-  it('starts for nobody, and without a token on no other address than loopback', async () => {
+  it('does not start without callers, or without a token on an address other than loopback', async () => {
     await expect(start({ authorization: {} })).rejects.toMatchObject({
       code: 'not_configured',
       message: expect.stringContaining('BEARER_TOKEN_HASHES'),
@@ -69,7 +69,7 @@ describe('The server on Node', () => {
     expect(await (await decrypt()).json()).toMatchObject({ plaintext: card.plaintext });
   });
 
-  it('has metrics for who has the token, with codes and without secrets', async () => {
+  it('has metrics for callers with the token, with codes and without secrets', async () => {
     const authorization = { bearerTokens: [{ sha256: sha256Hex('scraper'), routes: ['metrics'] }] };
     const { server, decrypt } = await start({ authorization });
     const headers = { authorization: 'Bearer scraper', 'content-type': 'application/json' };
@@ -82,7 +82,7 @@ describe('The server on Node', () => {
     expect(metrics).not.toContain(card.ciphertext.slice(0, 40));
   });
 
-  it('serves without a token only who comes over loopback, whatever host he claims to call', async () => {
+  it('serves calls without a token over loopback only, whatever host they name', async () => {
     const app = flowSecurityKeys({
       keyStore: { privateKeys: async () => [privateKey] },
       authorization: { isDevelopment: true },
@@ -99,7 +99,7 @@ describe('The server on Node', () => {
     for (const address of ['10.0.0.1', '::ffff:10.0.0.1', '']) expect((await from(address)).status).toBe(500);
   });
 
-  it('answers what is no HTTP with a problem', async () => {
+  it('responds to invalid HTTP with a problem', async () => {
     const { server, lines } = await start();
     const { hostname, port } = new URL(server.origin);
     for (const request of [
@@ -116,7 +116,7 @@ describe('The server on Node', () => {
     expect(lines).toHaveLength(3);
   });
 
-  it('takes a body that breaks off for the client’s doing, not for a defect', async () => {
+  it('reports a body that breaks off as request_timeout, not as internal_error', async () => {
     const { server, lines } = await start();
     const { hostname, port } = new URL(server.origin);
     const socket = connect(Number(port), hostname);
@@ -126,9 +126,9 @@ describe('The server on Node', () => {
     await vi.waitFor(() => expect(lines).toMatchObject([{ status: 408, code: 'request_timeout' }]));
   });
 
-  it('answers a wrong key, an altered tag and a bad signature alike', async () => {
+  it('responds the same to a wrong key, an altered tag and an invalid signature', async () => {
     const bytes = Buffer.from(card.ciphertext, 'base64');
-    // The footer is the signature, behind its length in two bytes; the tag of the last frame stands before it.
+    // The footer is the signature, after its length in two bytes. The tag of the last frame comes before it.
     const signatureBytes = [100, 101, 102, 103, 104].find(
       (length) => bytes.readUInt16BE(bytes.length - length - 2) === length,
     );
@@ -141,14 +141,14 @@ describe('The server on Node', () => {
       answerTo(right.decrypt, flipped(bytes.length - 1)),
     ]);
     expect(answers[0]).toContain('"code":"decryption_failed"');
-    // But for the id of each request.
+    // Except for the id of each request.
     const alike = answers.map((answer) =>
       JSON.stringify({ ...JSON.parse(answer.slice(answer.indexOf('{'))), requestId: '' }),
     );
     expect(new Set(alike).size).toBe(1);
   });
 
-  it('answers though its log fails, and says when its port is taken', async () => {
+  it('responds although its log fails, and reports a port that is in use', async () => {
     const { server, decrypt } = await start({
       log: () => {
         throw new Error('The log is full.');
@@ -159,7 +159,7 @@ describe('The server on Node', () => {
     await expect(start({ port })).rejects.toMatchObject({ code: 'not_configured' });
   });
 
-  it('finishes what is under way when it stops, and answers 503 to what comes', async () => {
+  it('finishes requests in flight when it stops, and refuses new ones with 503', async () => {
     const { keyStore, asked, release } = heldStore();
     const { server, lines, decrypt } = await start({ keyStore });
     const underWay = decrypt();
@@ -182,7 +182,7 @@ describe('The server on Node', () => {
     await expect(decrypt()).rejects.toThrow('fetch failed');
   });
 
-  it('stops when the time for a call is over, whatever is under way', async () => {
+  it('stops after the timeout of a call, whatever is in flight', async () => {
     const { keyStore, asked } = heldStore();
     const { server, decrypt } = await start({ keyStore, timeout: 50 });
     const underWay = decrypt();
@@ -191,7 +191,7 @@ describe('The server on Node', () => {
     expect((await underWay).status).toBe(504);
   });
 
-  it('gives up a call whose client goes, and serves the next one', async () => {
+  it('aborts a call whose client disconnects, and serves the next one', async () => {
     const { keyStore, asked, release } = heldStore();
     const { lines, decrypt } = await start({ keyStore });
     const client = new AbortController();
@@ -204,7 +204,7 @@ describe('The server on Node', () => {
     expect((await decrypt()).status).toBe(200);
   });
 
-  it('does not wait longer than for a call on a client that sends its body slowly', async () => {
+  it('waits no longer than the timeout for a client that sends its body slowly', async () => {
     const { server, decrypt } = await start({ timeout: 200 });
     const { hostname, port } = new URL(server.origin);
     const slow = connect(Number(port), hostname);
@@ -219,7 +219,7 @@ describe('The server on Node', () => {
     slow.destroy();
   });
 
-  it('gives each item of a batch its own time: a key that does not come fails only what needs it', async () => {
+  it('fails only the items of a batch whose key does not arrive', async () => {
     const other = recordingNamed('java rsa3072-card-number');
     const keyStore: KeyStore = {
       privateKeys: async (keyId) => (keyId === card.keyId ? [privateKey] : new Promise(() => {})),
@@ -239,7 +239,7 @@ describe('The server on Node', () => {
     });
   });
 
-  it('asks the store once for calls that need one cold key at the same time', async () => {
+  it('asks the store once for simultaneous calls that need the same key', async () => {
     const { keyStore, privateKeys, asked, release } = heldStore();
     const { decrypt } = await start({ keyStore });
     const calls = Array.from({ length: 100 }, () => decrypt());
@@ -249,7 +249,7 @@ describe('The server on Node', () => {
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('is not ready before its store has answered, and asks it once however many ask', async () => {
+  it('is not ready before its store has responded, and asks it once for all waiting requests', async () => {
     const { keyStore, asked, release } = heldStore();
     const { server } = await start({ keyStore });
     const readiness = Array.from({ length: 40 }, () => fetch(`${server.origin}/readyz`));
@@ -259,14 +259,14 @@ describe('The server on Node', () => {
     expect(keyStore.privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('remembers for as long that it is not ready', async () => {
+  it('caches for as long that it is not ready', async () => {
     const privateKeys = vi.fn<KeyStore['privateKeys']>(() => Promise.reject(new Error('down')));
     const { server } = await start({ keyStore: { privateKeys } });
     for (let call = 0; call < 5; call += 1) expect((await fetch(`${server.origin}/readyz`)).status).toBe(503);
     expect(privateKeys).toHaveBeenCalledTimes(1);
   });
 
-  it('is ready when its store answers, and asks it at most every five seconds', async () => {
+  it('is ready when its store responds, and asks it at most every five seconds', async () => {
     const privateKeys = vi.fn<KeyStore['privateKeys']>(async () => []);
     const { server } = await start({ keyStore: { privateKeys } });
     const readiness = () => fetch(`${server.origin}/readyz`);

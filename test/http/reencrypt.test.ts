@@ -12,7 +12,7 @@ const documents = consumerDocuments();
 const consumerStore = { consumer: async (name: string) => documents.get(name) };
 const names = testConsumers.map(({ name }) => name);
 
-/** The service, and a client of it, for a token with these limits. */
+/** A service and its client, with a token that has these limits. */
 function setUp(limits: string, environment: Readonly<Record<string, string>> = {}) {
   const audited: ReencryptionLogLine[] = [];
   const logged: unknown[] = [];
@@ -35,7 +35,7 @@ function setUp(limits: string, environment: Readonly<Record<string, string>> = {
         headers: { authorization: 'Bearer token', 'content-type': 'application/json', 'x-request-id': 'same' },
         body: JSON.stringify(body),
       }),
-    /** What each consumer reads, or the code of its error. */
+    /** What each consumer decrypts, or the code of its error. */
     async read(consumers: readonly string[], field = 'card') {
       const { results } = await client.reencrypt(card.ciphertext, { field, consumers });
       return Promise.all(
@@ -48,7 +48,7 @@ function setUp(limits: string, environment: Readonly<Record<string, string>> = {
 }
 
 describe('POST /v1/reencrypt', () => {
-  it('answers with a ciphertext for each consumer, and the plaintext nowhere', async () => {
+  it('returns a ciphertext for each consumer, and no plaintext', async () => {
     const { post, logged } = setUp(':consumers=*');
     const response = await post('/v1/reencrypt', { ciphertext: card.ciphertext, field: 'card', consumers: names });
     const text = await response.text();
@@ -62,7 +62,7 @@ describe('POST /v1/reencrypt', () => {
     expect(logged).toMatchObject([{ route: '/v1/reencrypt', status: 200, code: 'ok', items: 4, failures: 0 }]);
   });
 
-  it('answers each consumer for itself', async () => {
+  it('returns a result or an error for each consumer', async () => {
     const { post, client } = setUp(':consumers=*');
     const request = { field: 'card', consumers: ['expiry-only', 'ledger', 'nobody', 'broken'] };
     const body = { ciphertext: card.ciphertext, ...request };
@@ -101,7 +101,7 @@ describe('POST /v1/reencrypt', () => {
     expect(text).not.toContain('4929736155');
   });
 
-  it('is not there without a store of consumers', async () => {
+  it('does not exist without a consumer store', async () => {
     const settings = settingsFrom({ DEVELOPMENT: 'true' });
     const app = flowSecurityKeys({ ...settings, keyStore: testKeyStore, log: () => {} });
     const body = JSON.stringify({ ciphertext: card.ciphertext, field: 'card', consumers: ['ledger'] });
@@ -112,7 +112,7 @@ describe('POST /v1/reencrypt', () => {
 });
 
 describe('In development', () => {
-  it('everyone may encrypt for all consumers', async () => {
+  it('every call may encrypt for all consumers', async () => {
     const audited: ReencryptionLogLine[] = [];
     const audit = (line: ReencryptionLogLine) => void audited.push(line);
     const settings = settingsFrom({ DEVELOPMENT: 'true' });
@@ -126,7 +126,7 @@ describe('In development', () => {
 });
 
 describe('A token', () => {
-  it('may encrypt for nobody unless it says for whom', async () => {
+  it('may encrypt only for the consumers that it names', async () => {
     expect(await setUp('').read(['ledger'])).toEqual(['forbidden']);
     expect(await setUp(':consumers=').read(['ledger'])).toEqual(['forbidden']);
     expect(await setUp(':consumers=billing').read(['ledger', 'billing'])).toEqual(['forbidden', card.plaintext]);
@@ -143,7 +143,7 @@ describe('A token', () => {
     await expect(setUp(':consumers=*:key-ids=another').read(['ledger'])).rejects.toMatchObject({ code: 'forbidden' });
   });
 
-  it('limits what an event may have encrypted, beside the settings', async () => {
+  it('limits the consumers of an event, in addition to the settings', async () => {
     const event = contactFlowEvent({ 'my-secret-string': card.ciphertext, consumer: 'ledger,billing,archive' });
     const { post } = setUp(':consumers=ledger,billing', { CONSUMERS: 'billing archive' });
     expect(await (await post('/v1/connect', event)).json()).toMatchObject({
@@ -166,7 +166,7 @@ describe('A token', () => {
 });
 
 describe('The audit over HTTP', () => {
-  it('says who had which field of which contact encrypted for whom, and what became of it', async () => {
+  it('records the caller, field, contact, consumer and outcome of each re-encryption', async () => {
     const { client, audited } = setUp(':consumers=ledger');
     const contactId = '5ca32fbd-8f92-46af-92a5-6b0f970f0efe';
     await client.reencrypt(card.ciphertext, { field: 'card', consumers: ['ledger', 'billing'], contactId });
@@ -192,7 +192,7 @@ describe('The audit over HTTP', () => {
     ]);
   });
 
-  it('has a record of what an event asks for, and of what cannot be decrypted', async () => {
+  it('records the re-encryptions of an event, and inputs that cannot be decrypted', async () => {
     const { post, audited } = setUp(':consumers=*', { CONSUMERS: '*' });
     await post('/v1/connect', contactFlowEvent({ card: card.ciphertext, consumer: 'ledger' }));
     await post('/v1/reencrypt', { ciphertext: 'AYAD', field: 'card', consumers: ['ledger'] });

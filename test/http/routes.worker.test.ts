@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
+import { examples } from '../../adapters/http/description/examples.ts';
 import { errorCodes } from '../../src/index.ts';
 import { articleRecording, messageIdOf, recordedEvent, recordingNamed, testKeys } from '../recordings/recordings.ts';
 
@@ -34,7 +35,7 @@ async function expectProblem(response: Response, status: number, code: string): 
 }
 
 describe('POST /v1/decrypt', () => {
-  it('answers with the plaintext, the key id, the suite and the context', async () => {
+  it('returns the plaintext, the key id, the suite and the context', async () => {
     const response = await post('/v1/decrypt', { ciphertext: card.ciphertext, keyId: card.keyId });
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -56,17 +57,17 @@ describe('POST /v1/decrypt', () => {
   it.for<[string, unknown, number, string]>([
     ['an empty ciphertext', { ciphertext: '' }, 400, 'missing_parameter'],
     ['Timeout', { ciphertext: 'Timeout' }, 422, 'no_caller_input'],
-    ['text that is no base64', { ciphertext: '%' }, 422, 'malformed_ciphertext'],
+    ['text that is not base64', { ciphertext: '%' }, 422, 'malformed_ciphertext'],
     ['an unsigned suite', { ciphertext: recordingNamed('java unsigned-suite').ciphertext }, 422, 'unsupported_message'],
     ['another key id', { ciphertext: card.ciphertext, keyId: testKeys[1]?.keyId }, 422, 'key_id_mismatch'],
     ['a key id with a path', { ciphertext: card.ciphertext, keyId: '../x' }, 400, 'invalid_key_id'],
     ['no ciphertext', {}, 400, 'invalid_request'],
-    ['a ciphertext that is no text', { ciphertext: 7 }, 400, 'invalid_request'],
+    ['a ciphertext that is not text', { ciphertext: 7 }, 400, 'invalid_request'],
     ['null', null, 400, 'invalid_request'],
     ['an array', [], 400, 'invalid_request'],
     ['a prototype', '{"__proto__":{"ciphertext":"x"}}', 400, 'invalid_request'],
-    ['text that is no JSON', '{"ciphertext":', 400, 'invalid_json'],
-  ])('answers %s with a problem', async ([, body, status, code]) => {
+    ['text that is not JSON', '{"ciphertext":', 400, 'invalid_json'],
+  ])('responds to %s with a problem', async ([, body, status, code]) => {
     await expectProblem(await post('/v1/decrypt', body), status, code);
   });
 
@@ -81,7 +82,7 @@ describe('POST /v1/decrypt', () => {
     await expectProblem(chunked, 413, 'body_too_large');
   });
 
-  it('refuses what is not declared as JSON', async () => {
+  it('refuses a body that is not declared as JSON', async () => {
     await expectProblem(
       await post('/v1/decrypt', '{}', { 'content-type': 'text/plain' }),
       415,
@@ -91,7 +92,7 @@ describe('POST /v1/decrypt', () => {
 });
 
 describe('POST /v1/decrypt/batch', () => {
-  it('answers each item for itself, in their order', async () => {
+  it('returns a result or an error for each item, in order', async () => {
     const items = [
       { ciphertext: card.ciphertext },
       { ciphertext: '' },
@@ -111,14 +112,14 @@ describe('POST /v1/decrypt/batch', () => {
   });
 
   it.for<[string, unknown]>([
-    ['none', { items: [] }],
-    ['101', { items: Array(101).fill({ ciphertext: 'x' }) }],
-    ['one of another shape', { items: [{ ciphertext: card.ciphertext }, { ciphertext: 7 }] }],
+    ['no items', { items: [] }],
+    ['101 items', { items: Array(101).fill({ ciphertext: 'x' }) }],
+    ['an item that does not match the schema', { items: [{ ciphertext: card.ciphertext }, { ciphertext: 7 }] }],
   ])('refuses %s as a whole', async ([, body]) => {
     await expectProblem(await post('/v1/decrypt/batch', body), 400, 'invalid_request');
   });
 
-  it('takes 100', async () => {
+  it('takes 100 items', async () => {
     const items = Array(100).fill({ ciphertext: card.ciphertext });
     const { results } = await (await post('/v1/decrypt/batch', { items })).json();
     expect(results).toHaveLength(100);
@@ -127,7 +128,7 @@ describe('POST /v1/decrypt/batch', () => {
 });
 
 describe('POST /v1/connect', () => {
-  it('answers an event as the Lambda does, under the id of the request', async () => {
+  it('responds to an event as the Lambda function does, with the id of the request', async () => {
     const response = await post('/v1/connect', recordedEvent(card), { ...jsonType, 'x-request-id': 'request-1' });
     expect(response.headers.get('x-request-id')).not.toBe('request-1');
     expect(await response.json()).toEqual({
@@ -149,6 +150,11 @@ describe('POST /v1/inspect', () => {
     const response = await post('/v1/inspect', { ciphertext: card.ciphertext });
     expect(await response.json()).toMatchObject({ suite: { id: '0378' }, plaintextBytes: 16, signature: 'valid' });
   });
+
+  it('returns what the example in /openapi.json shows', async () => {
+    const { body, answer } = examples.inspect;
+    expect(await (await post('/v1/inspect', body)).json()).toEqual(answer);
+  });
 });
 
 describe('Every route', () => {
@@ -162,7 +168,7 @@ describe('Every route', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('is described in /openapi.json and on a page that needs nothing from elsewhere', async () => {
+  it('is described in /openapi.json and on a page that loads nothing else', async () => {
     const document = await (await request('/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual([
@@ -194,7 +200,7 @@ describe('Every route', () => {
     );
   });
 
-  it('has pages whose only script is in them, and is let by its nonce', async () => {
+  it('has pages with one inline script, which its nonce allows', async () => {
     for (const [path, title] of [
       ['/', 'Inspect a ciphertext'],
       ['/flow', 'Check a contact flow'],
@@ -209,7 +215,7 @@ describe('Every route', () => {
     }
   });
 
-  it('goes on with the trace of its caller', async () => {
+  it('continues the trace of its caller', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const continued = await request('/healthz', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
     expect(continued.headers.get('traceparent')).toMatch(
@@ -227,13 +233,13 @@ describe('Every route', () => {
     }
   });
 
-  it('forbids caches to keep answers', async () => {
+  it('forbids caching', async () => {
     for (const response of [await request('/healthz'), await post('/v1/decrypt', {}), await request('/nowhere')]) {
       expect(response.headers.get('cache-control')).toBe('no-store');
     }
   });
 
-  it('gives a missing, a malformed and a wrong token the same answer', async () => {
+  it('responds the same to a missing, a malformed and a wrong token', async () => {
     const answers = [];
     for (const authorization of [
       undefined,
@@ -268,7 +274,7 @@ describe('Every route', () => {
     await expectProblem(response, 405, 'method_not_allowed');
   });
 
-  it('answers an unknown route with a problem', async () => {
+  it('responds to an unknown route with a problem, or a page for a browser', async () => {
     await expectProblem(await request('/nowhere'), 404, 'not_found');
     const page = await request('/nowhere', { headers: { accept: 'text/html,*/*;q=0.8' } });
     expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);

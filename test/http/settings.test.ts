@@ -13,7 +13,7 @@ function call(url: string, bindings: Record<string, unknown>): Promise<Response>
 }
 
 describe('The worker', () => {
-  it('serves nobody while neither tokens nor the development flag are configured', async () => {
+  it('refuses every call if neither tokens nor the development flag are configured', async () => {
     const response = await call('http://127.0.0.1/v1/inspect', {});
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({
@@ -40,7 +40,7 @@ describe('The worker', () => {
     });
   });
 
-  it('asks for a token in development too, once one is configured', async () => {
+  it('requires a token in development, too, once one is configured', async () => {
     const response = await call('http://127.0.0.1/v1/inspect', {
       DEVELOPMENT: 'true',
       BEARER_TOKEN_HASHES: 'a'.repeat(64),
@@ -48,14 +48,23 @@ describe('The worker', () => {
     expect(response.status).toBe(401);
   });
 
-  it('refuses to serve with a hash that is none', async () => {
+  it('asks for a token in the forms of /docs only if it needs one', async () => {
+    const forms = async (bindings: Record<string, unknown>) =>
+      (await (await worker.fetch(new Request('http://127.0.0.1/docs'), bindings)).text()).match(
+        /<form[^>]* data-token>/g,
+      );
+    expect(await forms({ DEVELOPMENT: 'true' })).toBeNull();
+    expect(await forms({ BEARER_TOKEN_HASHES: 'a'.repeat(64) })).toHaveLength(5);
+  });
+
+  it('refuses every call if a hash is invalid', async () => {
     const response = await call('http://127.0.0.1/v1/inspect', { BEARER_TOKEN_HASHES: 'my-token' });
     expect(await response.json()).toMatchObject({ code: 'not_configured' });
   });
 });
 
-describe('A setting of the worker that is wrong', () => {
-  it('is answered and logged like every other error', async () => {
+describe('An invalid setting of the worker', () => {
+  it('gets a response and a log line like every other error', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const response = await call('http://127.0.0.1/v1/inspect', { DEVELOPMENT: 'true', TIMEOUT: 'abc' });
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -66,7 +75,7 @@ describe('A setting of the worker that is wrong', () => {
 });
 
 describe('The worker with a dataset of the Analytics Engine', () => {
-  it('writes a data point a request: route, status, code and time, and no secret', async () => {
+  it('writes a data point for each request: route, status, code and time, and no secret', async () => {
     const points: unknown[] = [];
     const ANALYTICS = { writeDataPoint: (point: unknown) => points.push(point) };
     await call('http://127.0.0.1/v1/inspect', { DEVELOPMENT: 'true', ANALYTICS });
@@ -81,7 +90,7 @@ describe('The worker with a dataset of the Analytics Engine', () => {
 });
 
 describe('flowSecurityKeys', () => {
-  it('answers in time when the key store does not', async () => {
+  it('responds in time if the key store does not', async () => {
     const app = flowSecurityKeys({
       keyStore: { privateKeys: () => new Promise(() => {}) },
       authorization: { isDevelopment: true },

@@ -22,7 +22,7 @@ const unreachableEndpoint = 'http://127.0.0.1:9';
 
 export function ssmFixture(): StoreFixture {
   const client = new SSMClient(awsTestClient());
-  // A prefix of its own, so that the runs of several runtimes do not meet.
+  // A separate prefix for each run, as several runtimes run at once.
   const prefix = `/contract/${crypto.randomUUID()}`;
   const parameter = (keyId: string) => `${prefix}/${keyId}/private-key`;
   return {

@@ -60,12 +60,12 @@ async function createSecret(name: string, value: string): Promise<void> {
 keyStoreContract('bindings: KV', () => kvFixture(platform.env.KEYS));
 
 describe('A Secrets Store binding', () => {
-  it('gives the private key', async () => {
+  it('returns the private key', async () => {
     const [text = ''] = await bindingsKeyStore(platform.env).privateKeys(stored.keyId, {});
     expect(text.trim()).toBe(pem('PRIVATE KEY', stored.privateKeyPkcs8).trim());
   });
 
-  it('is unavailable when its secret is not in the store, as that is a mistake of the configuration', async () => {
+  it('is unavailable when its secret is not in the store, as that is a configuration error', async () => {
     await expect(bindingsKeyStore(platform.env).privateKeys(removed.keyId, {})).rejects.toMatchObject({
       code: 'key_store_unavailable',
       keyId: removed.keyId,

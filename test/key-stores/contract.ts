@@ -29,11 +29,11 @@ export function keyStoreContract(
       await fixture.put(card.keyId, first);
     });
 
-    it('gives the PEM text of a key id', async () => {
+    it('returns the PEM text of a key id', async () => {
       expect(await fixture.keyStore.privateKeys(card.keyId, {})).toEqual([first]);
     });
 
-    it('gives nothing for a key id that it does not know', async () => {
+    it('returns nothing for an unknown key id', async () => {
       expect(await fixture.keyStore.privateKeys(noKey, {})).toEqual([]);
       expect(await fixture.keyStore.privateKeys('constructor', {})).toEqual([]);
     });
@@ -43,7 +43,7 @@ export function keyStoreContract(
       expect(decodeUtf8(plaintext)).toBe(card.plaintext);
     });
 
-    it('gives what was stored last, and nothing once it is removed', async () => {
+    it('returns what was stored last, and nothing after its removal', async () => {
       const keyId = 'c4a47ed0-0000-4000-8000-000000000000';
       await fixture.put(keyId, first);
       await fixture.put(keyId, second);
@@ -52,7 +52,7 @@ export function keyStoreContract(
       expect(await fixture.keyStore.privateKeys(keyId, {})).toEqual([]);
     });
 
-    it('gives a text that is no key as it is, which the decryptor names', async () => {
+    it('returns a text that is not a key unchanged, and the decryptor names it', async () => {
       await fixture.put('0bad0000-0000-4000-8000-000000000000', 'no key');
       const stored = await fixture.keyStore.privateKeys('0bad0000-0000-4000-8000-000000000000', {});
       expect(stored).toEqual(['no key']);
@@ -61,7 +61,7 @@ export function keyStoreContract(
     });
 
     if (!canBeOutOfReach) return;
-    it('says that it is unavailable when it cannot tell', async () => {
+    it('throws that it is unavailable when it cannot tell', async () => {
       const error: unknown = await fixture.unreachable?.privateKeys(card.keyId, {}).catch((caught: unknown) => caught);
       if (!(error instanceof FlowKeysError)) throw new Error('It is no FlowKeysError.');
       expect(error).toMatchObject({ code: 'key_store_unavailable', keyId: card.keyId });

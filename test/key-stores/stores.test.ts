@@ -29,7 +29,7 @@ describe('A directory of keys', () => {
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  it('refuses a file that every user may read, unless told', async () => {
+  it('refuses a file that every user may read, unless allowed', async () => {
     const file = join(directory, keyId, 'private-key.pem');
     await chmod(file, 0o644);
     await expect(directoryKeyStore({ directory }).privateKeys(keyId, {})).rejects.toMatchObject({
@@ -40,7 +40,7 @@ describe('A directory of keys', () => {
     await chmod(file, 0o600);
   });
 
-  it('follows a link within the directory, as mounted secrets have them, and none out of it', async () => {
+  it('follows links within the directory, which mounted secrets use, and none out of it', async () => {
     await writeFile(join(root, 'outside.pem'), 'outside', { mode: 0o600 });
     for (const name of ['inside', 'outside', 'whole']) await mkdir(join(directory, name), { recursive: true });
     await symlink(join(directory, keyId, 'private-key.pem'), join(directory, 'inside', 'private-key.pem'));
@@ -50,18 +50,18 @@ describe('A directory of keys', () => {
     await expect(store.privateKeys('outside', {})).rejects.toMatchObject({ code: 'key_store_unavailable' });
   });
 
-  it('reads no file beside it, whatever the key id', async () => {
+  it('reads no file outside of it, whatever the key id', async () => {
     for (const beside of ['elsewhere', 'keys-of-others']) {
       await mkdir(join(root, beside), { recursive: true });
       await writeFile(join(root, beside, 'private-key.pem'), 'beside', { mode: 0o600 });
       await expect(directoryKeyStore({ directory }).privateKeys(`../${beside}`, {})).rejects.toMatchObject({
         code: 'key_store_unavailable',
-        message: expect.stringContaining('out of its directory'),
+        message: expect.stringContaining('out of the directory'),
       });
     }
   });
 
-  it('is not held up by what is no file', async () => {
+  it('does not hang on what is not a regular file', async () => {
     await mkdir(join(directory, 'folder', 'private-key.pem'), { recursive: true });
     await mkdir(join(directory, 'pipe'), { recursive: true });
     execFileSync('mkfifo', [join(directory, 'pipe', 'private-key.pem')]);
@@ -72,7 +72,7 @@ describe('A directory of keys', () => {
     }
   });
 
-  it('never misses a key that is replaced as mounted secrets are', async () => {
+  it('never misses a key that is replaced like a mounted secret', async () => {
     const id = 'mounted';
     const mount = join(directory, id);
     await mkdir(mount);
@@ -100,19 +100,19 @@ describe('The first of several stores', () => {
   const holding = (pem: string): KeyStore => ({ privateKeys: async () => [pem] });
   const empty: KeyStore = { privateKeys: async () => [] };
 
-  it('asks in order, and no further than needed', async () => {
+  it('is asked in order, until one has the key', async () => {
     const never = vi.fn(async () => ['never']);
     expect(await firstKeyStoreOf(empty, holding('a'), { privateKeys: never }).privateKeys(keyId, {})).toEqual(['a']);
     expect(never).not.toHaveBeenCalled();
   });
 
-  it('does not take an outage for a miss: a later store may have an older key', async () => {
+  it('does not treat an outage as a miss, as a later store may have an older key', async () => {
     await expect(firstKeyStoreOf(empty, down, holding('older')).privateKeys(keyId, {})).rejects.toThrow('down');
     expect(await firstKeyStoreOf(holding('a'), down).privateKeys(keyId, {})).toEqual(['a']);
   });
 });
 
-describe('Key ids that no store may be asked for', () => {
+describe('Invalid key ids', () => {
   it('reach no store', async () => {
     const privateKeys = vi.fn(async () => []);
     const decryptor = createDecryptor({ keyStore: { privateKeys } });
@@ -125,7 +125,7 @@ describe('Key ids that no store may be asked for', () => {
   });
 });
 
-describe('A store on AWS that does not give the key', () => {
+describe('A store on AWS that does not return the key', () => {
   let proxy: FaultyProxy;
   beforeAll(async () => {
     proxy = await startFaultyProxy(inject('ssmEndpoint'));
@@ -134,10 +134,10 @@ describe('A store on AWS that does not give the key', () => {
 
   it.for<[Fault, string]>([
     ['deny', 'access is denied; allow {permission} on it, and kms:Decrypt on its KMS key'],
-    ['throttle', 'the service throttles'],
+    ['throttle', 'the service throttles requests'],
     ['expired-token', 'the AWS credentials are missing or invalid'],
-    ['half-answer', 'the service is unreachable or failed'],
-    ['reset', 'the service is unreachable or failed'],
+    ['half-answer', 'the service failed or is unreachable'],
+    ['reset', 'the service failed or is unreachable'],
   ])('is unavailable, and says what to do next: %s', async ([fault, reason]) => {
     await faultControl(proxy.endpoint).set(fault);
     const settings = awsSettings(proxy.endpoint);
@@ -165,7 +165,7 @@ describe('A store on AWS that does not give the key', () => {
   it('names the setting that is missing', async () => {
     expect(() => awsKeyStore({ ...awsSettings(proxy.endpoint), AWS_REGION: '' })).toThrow('AWS_REGION');
     expect(() => awsKeyStore({ ...awsSettings(proxy.endpoint), KEY_STORE: 'vault' })).toThrow('KEY_STORE');
-    // Nor does the machine have a role.
+    // The machine has no role, either.
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     const store = awsKeyStore({ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: proxy.endpoint });
@@ -177,7 +177,7 @@ describe('A store on AWS that does not give the key', () => {
     });
   });
 
-  it('is unavailable when the answer holds no key: that is no empty key', async () => {
+  it('is unavailable when the response contains no key, which is not an empty key', async () => {
     await faultControl(proxy.endpoint).set('empty-answer');
     for (const KEY_STORE of ['ssm', 'secrets-manager']) {
       const store = awsKeyStore({ ...awsSettings(proxy.endpoint), KEY_STORE });
@@ -187,7 +187,7 @@ describe('A store on AWS that does not give the key', () => {
 });
 
 describe('A cold decrypt', () => {
-  it('is one request to SSM, and a warm one none', async () => {
+  it('makes one request to SSM, and a warm one makes none', async () => {
     const proxy = await startFaultyProxy(inject('ssmEndpoint'));
     const keyStore = awsKeyStore(awsSettings(proxy.endpoint));
     const decryptor = createDecryptor({ keyStore });
@@ -209,7 +209,7 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
     expect(await awsKeyStore(settings).privateKeys(keyId, {})).toEqual(['the key']);
   });
 
-  it('takes a String parameter, and warns once that it is stored in the clear', async () => {
+  it('accepts a String parameter, and warns once that it is stored in the clear', async () => {
     const client = new SSMClient(awsTestClient());
     await client.send(
       new PutParameterCommand({ Name: `/clear/${keyId}/private-key`, Value: 'canary-key', Type: 'String' }),
@@ -223,7 +223,7 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
     expect(JSON.stringify(warnings)).not.toContain('canary');
   });
 
-  it('offers the pending version of a secret beside the current one', async () => {
+  it('returns the pending version of a secret beside the current one', async () => {
     const client = new SecretsManagerClient(awsTestClient());
     const secret = `pending/${keyId}/private-key`;
     await client.send(new CreateSecretCommand({ Name: secret, SecretString: 'current' }));
@@ -247,7 +247,7 @@ describe.skipIf(inject('awsEndpoint') === null)('With moto', () => {
 });
 
 describe('Several keys in one value', () => {
-  it('are all tried, and one that is unusable does not keep the others from being', async () => {
+  it('are all tried, even if one is unusable', async () => {
     const both = testKeys
       .slice(0, 2)
       .map(({ privateKeyPkcs8 }) => pem('PRIVATE KEY', privateKeyPkcs8))

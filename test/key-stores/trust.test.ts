@@ -49,14 +49,14 @@ describe.for(Object.entries(kinds))('A %s of a directory', ([, { file, folder, r
     expect(await read()).toEqual(found);
   }
 
-  it('is refused when every user may write it or a folder of its, until the advised command was run', async () => {
+  it('is refused when every user may write it or its folder, until the advised command was run', async () => {
     for (const path of [file(), folder(), directory]) {
       await chmod(path, path === file() ? 0o602 : 0o757);
       await followAdvice();
     }
   });
 
-  it('is refused when the group may write it, unless told', async () => {
+  it('is refused when the group may write it, unless allowed', async () => {
     for (const path of [file(), folder(), directory]) {
       const mode = path === file() ? 0o660 : 0o770;
       await chmod(path, mode);
@@ -65,7 +65,7 @@ describe.for(Object.entries(kinds))('A %s of a directory', ([, { file, folder, r
     }
   });
 
-  it.skipIf(process.getuid?.() !== 0)('is refused when it or a folder of its belongs to another user', async () => {
+  it.skipIf(process.getuid?.() !== 0)('is refused when it or its folder belongs to another user', async () => {
     for (const path of [file(), folder(), directory]) {
       await chown(path, 12_345, 0);
       await followAdvice();

@@ -9,24 +9,24 @@ import {
   testKeys,
 } from '../recordings/recordings.ts';
 
-/** Events for every runtime, as JSON texts, and what all of them must be answered. */
+/** Events for every runtime as JSON, with the expected response. */
 export interface ParityCase {
   readonly name: string;
   readonly bodies: readonly string[];
   readonly expected:
     | { readonly plaintext: string }
-    /** What each consumer reads of each field, or the code that it is answered. */
+    /** The plaintext that each consumer reads of each field, or its error code. */
     | { readonly consumers: Readonly<Record<string, Readonly<Record<string, string>>>> }
-    /** The codes that the answers' `error` may begin with. */
+    /** The codes that the responses may have. */
     | { readonly codes: readonly string[] }
-    /** The `message` of the answers, for inputs that are missing. */
+    /** The `message` of the responses when an input is missing. */
     | { readonly message: string };
 }
 
 const { keyId, ciphertext } = recordingNamed('java rsa2048-card-number');
 const bytes = Uint8Array.from(atob(ciphertext), (character) => character.charCodeAt(0));
 
-/** Key ids under which the key stores of the parity runs hold something that is no usable RSA key. */
+/** Key ids under which the key stores of the parity runs hold something other than a usable RSA key. */
 export const unusableKeys: Readonly<Record<string, { readonly label: string; readonly der: string }>> = {
   '0bad0bad-0000-4000-8000-00000000cef7': { label: 'CERTIFICATE', der: testKeys[0]?.certificate ?? '' },
   '0bad0bad-0000-4000-8000-0000000da4a9': {
@@ -55,8 +55,8 @@ const badInputs: readonly ParityCase[] = [
   withParameters('the article, whose key was never published', articleRecording.keyId, articleRecording.ciphertext, [
     'unknown_key',
   ]),
-  withParameters('Timeout, which Connect stores when the caller types nothing', keyId, 'Timeout', ['no_caller_input']),
-  withParameters('text that is no base64', keyId, 'not base64!', ['malformed_ciphertext']),
+  withParameters('Timeout, which Connect stores when the caller enters nothing', keyId, 'Timeout', ['no_caller_input']),
+  withParameters('text that is not base64', keyId, 'not base64!', ['malformed_ciphertext']),
   withParameters('base64url', keyId, ciphertext.replaceAll('+', '-').replaceAll('/', '_'), ['malformed_ciphertext']),
   withParameters('base64 of base64', keyId, btoa(ciphertext), ['malformed_ciphertext']),
   withParameters('a trailing byte', keyId, base64([...bytes, 0]), ['malformed_ciphertext']),
@@ -74,7 +74,7 @@ const badInputs: readonly ParityCase[] = [
     ]),
   ),
   {
-    name: 'key ids that no store may be asked for',
+    name: 'invalid key ids',
     bodies: ['../x', 'a/b', 'a%2fb', 'a\0b', 'a'.repeat(2000), 'ｆｆ52db55', '4444444444444444', 'a b', '..'].map(
       (bad) => JSON.stringify(contactFlowEvent({ 'key-id': bad, 'my-secret-string': ciphertext })),
     ),
@@ -112,7 +112,7 @@ const badInputs: readonly ParityCase[] = [
     expected: { plaintext: '4444444444444444' },
   },
   {
-    name: 'JSON that is no event',
+    name: 'JSON that is not an event',
     bodies: [
       'null',
       '[]',
@@ -137,14 +137,14 @@ const badInputs: readonly ParityCase[] = [
     expected: missingCiphertext,
   },
   {
-    name: 'a ciphertext that is no text',
+    name: 'a ciphertext that is not a string',
     bodies: [7, true, [], {}, ['AYADeA'], { toString: 'x' }].map((bad) =>
       JSON.stringify(contactFlowEvent({ 'key-id': keyId, 'my-secret-string': bad })),
     ),
     expected: malformed,
   },
   {
-    name: 'a key id that is no text',
+    name: 'a key id that is not a string',
     bodies: [7, true, [], {}, [keyId], { length: 36 }].map((bad) =>
       JSON.stringify(contactFlowEvent({ 'key-id': bad, 'my-secret-string': ciphertext })),
     ),
@@ -181,12 +181,12 @@ const relayed: readonly ParityCase[] = [
     'my-secret-string': { nobody: 'unknown_consumer' },
   }),
   {
-    name: 'a parameter consumer that is empty or no text: nothing is in the clear',
+    name: 'a parameter consumer that is empty or not a string: nothing is in the clear',
     bodies: ['', ' ', ',', null].map((consumer) => consumerEvent(consumer, { 'my-secret-string': ciphertext })),
     expected: { codes: ['missing_parameter', 'invalid_consumer_name'] },
   },
   {
-    name: 'consumer names that no store may be asked for',
+    name: 'invalid consumer names',
     bodies: [
       '../x',
       'a/b',
@@ -203,7 +203,7 @@ const relayed: readonly ParityCase[] = [
     expected: { codes: ['invalid_consumer_name'] },
   },
   {
-    name: 'a consumer that is named twice, and too many of them',
+    name: 'a consumer named twice, and too many consumers',
     bodies: ['ledger,ledger', Array.from({ length: 51 }, (_, index) => `c${index}`).join()].map((consumer) =>
       consumerEvent(consumer, { 'my-secret-string': ciphertext }),
     ),

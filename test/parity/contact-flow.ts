@@ -5,11 +5,11 @@ import { type ParityCase, parityCases } from './cases.ts';
 import type { NamedCase } from './named-case.ts';
 import { opened } from './opened.ts';
 
-/** The request id that is given to every call, so that answers can be compared to the byte. */
+/** The request id of every call, so that responses can be compared to the byte. */
 export const requestId = 'parity-request';
 
 export interface ParityRunner {
-  /** Answers one ContactFlowEvent, given and returned as JSON text. */
+  /** Handles one ContactFlowEvent. Event and response are JSON. */
   invoke(body: string): Promise<string>;
 }
 
@@ -29,10 +29,10 @@ interface Answer {
 type Consumers = Readonly<Record<string, { readonly ciphertext?: string; readonly code?: string }>>;
 
 /**
- * What every runtime must answer to ContactFlowEvents.
+ * The responses to ContactFlowEvents that every runtime must return.
  *
- * @param reference the answers of another runtime, by case, which this one's must equal to the byte; of what is encrypted
- *   for consumers, what these read must be equal
+ * @param reference the responses of another runtime by case, which must be byte-identical. Ciphertexts for consumers must
+ *   decrypt to the same
  */
 export function contactFlowCases(
   runner: ParityRunner,
@@ -52,7 +52,7 @@ export function contactFlowCases(
   }));
 }
 
-/** One after the other, so that one call's outcome cannot hide behind another's. */
+/** Runs the calls one after the other, so that no outcome hides behind another. */
 export async function answersOf({ invoke }: ParityRunner, bodies: readonly string[]): Promise<readonly string[]> {
   const answers: string[] = [];
   for (const body of bodies) answers.push(await invoke(body));

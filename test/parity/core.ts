@@ -33,7 +33,7 @@ const keyStore: KeyStore = testKeyStore;
 type Cases = Readonly<Record<string, () => Promise<void>>>;
 
 const decryptorCases: Cases = {
-  async 'answers with the plaintext, the key id, the suite and the context'() {
+  async 'returns the plaintext, the key id, the suite and the context'() {
     const decrypted = await decryptor().decrypt(card.ciphertext);
     assert.strictEqual(decodeUtf8(decrypted.plaintext), '4444444444444444');
     assert.containSubset(decrypted, { keyId: card.keyId, suite: '0378', messageBytes: 629 });
@@ -41,7 +41,7 @@ const decryptorCases: Cases = {
     assert.equal(decrypted.messageId, messageIdOf(card.ciphertext));
   },
 
-  async 'takes the message as bytes, even as a view of a larger buffer'() {
+  async 'accepts the message as bytes, even as a view of a larger buffer'() {
     const bytes = Uint8Array.from(`xx${atob(card.ciphertext)}xx`, (character) => character.charCodeAt(0));
     const { plaintext } = await decryptor().decrypt(bytes.subarray(2, -2));
     assert.strictEqual(decodeUtf8(plaintext), card.plaintext);
@@ -57,7 +57,7 @@ const decryptorCases: Cases = {
     }
   },
 
-  async 'decrypts with the only key of two that the store has'() {
+  async 'decrypts with the only one of two keys that the store has'() {
     const [, second] = testKeys;
     const store: KeyStore = {
       privateKeys: async (keyId, options) => (keyId === second?.keyId ? keyStore.privateKeys(keyId, options) : []),
@@ -73,7 +73,7 @@ const decryptorCases: Cases = {
     }
   },
 
-  async 'imports a key once and then asks the store no more'() {
+  async 'imports a key once and does not ask the store again'() {
     const asked: string[] = [];
     const store: KeyStore = {
       privateKeys(keyId, options) {
@@ -86,14 +86,14 @@ const decryptorCases: Cases = {
     assert.deepEqual(asked, [card.keyId]);
   },
 
-  async 'says that the store is unavailable when it throws, and repeats nothing that it threw'() {
+  async 'reports a store that throws as unavailable, without quoting its error'() {
     const store: KeyStore = { privateKeys: async () => Promise.reject(new RangeError('canary-4929')) };
     const error = await failure(decryptor({ keyStore: store }).decrypt(card.ciphertext));
     assert.containSubset(error, { code: 'key_store_unavailable', keyId: card.keyId, cause: { name: 'RangeError' } });
     assert.notInclude(JSON.stringify([error.message, error.cause]), 'canary');
   },
 
-  async 'gives up when the signal is aborted, before or while it waits for the store'() {
+  async 'stops when the signal is aborted, before or during a wait for the store'() {
     const store: KeyStore = { privateKeys: () => new Promise(() => {}) };
     for (const signal of [AbortSignal.abort(), AbortSignal.timeout(5)]) {
       const error = await failure(decryptor({ keyStore: store }).decrypt(card.ciphertext, { signal }));
@@ -119,7 +119,7 @@ const decryptorCases: Cases = {
     assert.strictEqual(error.code, 'unsupported_message');
   },
 
-  async 'tells nothing of why a message cannot be decrypted'() {
+  async 'does not reveal why a message cannot be decrypted'() {
     const bytes = Uint8Array.from(atob(card.ciphertext), (character) => character.charCodeAt(0));
     const flipped = (index: number) => bytes.with(index, (bytes.at(index) ?? 0) ^ 1);
     const errors = await Promise.all(
@@ -134,7 +134,7 @@ const decryptorCases: Cases = {
 };
 
 const inspectCases: Cases = {
-  async 'reads what Amazon Connect made, and verifies it without a private key'() {
+  async 'parses a message from Amazon Connect, and verifies it without a private key'() {
     assert.deepEqual(await inspect(articleRecording.ciphertext), {
       version: 1,
       suite: { id: '0378', name: 'ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384' },
@@ -151,7 +151,7 @@ const inspectCases: Cases = {
     });
   },
 
-  async 'says of each recording whether it is signed, and how long its plaintext is'() {
+  async 'returns the signature and the length of the plaintext of each recording'() {
     for (const recording of recordings) {
       const { signature, plaintextBytes } = await inspect(recording.ciphertext);
       assert.deepEqual(
@@ -161,13 +161,13 @@ const inspectCases: Cases = {
     }
   },
 
-  async 'finds a signature that does not fit'() {
+  async 'detects an invalid signature'() {
     const bytes = Uint8Array.from(atob(card.ciphertext), (character) => character.charCodeAt(0));
     const altered = bytes.with(bytes.length - 120, (bytes.at(-120) ?? 0) ^ 1);
     assert.containSubset(await inspect(altered), { signature: 'invalid' });
   },
 
-  async 'verifies where the runtime imports no compressed points'() {
+  async 'verifies when the runtime does not import compressed points'() {
     const { importKey } = crypto.subtle;
     let refused = 0;
     const importNoCompressedPoint = (...args: Parameters<typeof importKey>) => {
@@ -189,7 +189,7 @@ const inspectCases: Cases = {
 };
 
 const useCases: Cases = {
-  async 'gives the inputs to the code that uses them, and answers the same to the byte everywhere'() {
+  async 'passes the inputs to the code that uses them, and returns byte-identical responses everywhere'() {
     const given: UseInput[] = [];
     const { answer } = await handleContactFlowEvent(contactFlowEvent({ card: card.ciphertext, amount: '12.50' }), {
       decryptor: decryptor(),
@@ -216,7 +216,7 @@ const useCases: Cases = {
     );
   },
 
-  async 'calls nothing for an input that fails its check'() {
+  async 'does not call the code when an input fails its check'() {
     const { answer } = await handleContactFlowEvent(contactFlowEvent({ card: card.ciphertext }), {
       decryptor: decryptor(),
       requestId: 'request',

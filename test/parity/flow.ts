@@ -9,13 +9,13 @@ import type { NamedCase } from './named-case.ts';
 const recording = recordingNamed('java rsa2048-card-number');
 const decryptor = createDecryptor({ keyStore: testKeyStore });
 
-/** A caller who types these, and the function, which decrypts what Connect would have encrypted. */
+/** A caller who types these keys, and a function that decrypts what Connect encrypts. */
 function parties(keys: readonly string[]): CallParties {
   const waiting = [...keys];
   return {
-    types: () => ({ keys: waiting.shift() ?? '' }),
-    encrypts: async (input) => (input === recording.plaintext ? recording.ciphertext : 'not encrypted'),
-    async invokes({ Details, ...event }) {
+    pressKeys: () => ({ keys: waiting.shift() ?? '' }),
+    encrypt: async (input) => (input === recording.plaintext ? recording.ciphertext : 'not encrypted'),
+    async invoke({ Details, ...event }) {
       const Parameters = { ...Details.Parameters, 'key-id': recording.keyId };
       const call = { ...event, Details: { ...Details, Parameters } };
       const { answer } = await handleContactFlowEvent(call, { decryptor, requestId: 'request' });
@@ -30,12 +30,12 @@ const walks: readonly (readonly [name: string, keys: readonly string[], blocks: 
   ['nothing', ['2', ''], ['Card last', 'Typed last', 'Sorry']],
 ];
 
-/** What flows are found to hold, and where calls through them lead. */
+/** Findings in flows, and calls through them. */
 export async function flowCases(): Promise<readonly NamedCase[]> {
   await makeCertificates();
   const planted = Object.entries(plants).flatMap(([code, plant]) =>
     (['first', 'last'] as const).map((way) => ({
-      name: `checkFlow finds ${code}, planted on the ${way} way, and nothing else`,
+      name: `checkFlow finds ${code}, planted on the ${way} path, and nothing else`,
       async run() {
         const flow = flowOfTwoWays(certificate);
         const expected = plant(flow, way);
@@ -48,7 +48,7 @@ export async function flowCases(): Promise<readonly NamedCase[]> {
     })),
   );
   const called = walks.map(([name, keys, blocks]) => ({
-    name: `callFlow plays a call of a caller who types ${name}`,
+    name: `callFlow plays a call with ${name}`,
     async run() {
       const { steps, end } = await callFlow(flowOfTwoWays(certificate), parties(keys));
       assert.deepEqual(

@@ -34,7 +34,7 @@ function members(answer: object): Record<string, string> {
 }
 
 describe('An event that names consumers', () => {
-  it('is answered with a ciphertext for each, flat as texts', async () => {
+  it('gets a ciphertext for each, as strings in the flat form', async () => {
     const parameters = { card: card.ciphertext, 'my-secret-string': cvc.ciphertext, consumer: 'ledger, billing' };
     const { answer } = await handle(parameters, { CONSUMERS: 'ledger billing', ANSWER: 'flat' });
     const flat = members(answer);
@@ -68,14 +68,14 @@ describe('An event that names consumers', () => {
     expect(read).toMatchObject({ plaintext: card.plaintext, labels: { 'urn:flow-security-keys:field': 'card' } });
   });
 
-  it('is refused where the settings allow no consumers, as they do by default', async () => {
+  it('is refused when the settings allow no consumers, which is the default', async () => {
     const { answer, records, failures } = await handle({ 'my-secret-string': card.ciphertext, consumer: 'ledger' }, {});
     expect(answer).toMatchObject({ 'status-code': 500, data: { consumers: { ledger: { code: 'forbidden' } } } });
     expect(records).toMatchObject([{ consumer: 'ledger', code: 'forbidden' }]);
     expect(failures).toMatchObject([{ code: 'forbidden' }]);
   });
 
-  it('is not configured without a store of consumers, rather than in the clear', async () => {
+  it('fails as not_configured without a consumer store, not in the clear', async () => {
     const event = contactFlowEvent({ 'my-secret-string': card.ciphertext, consumer: 'ledger' });
     const { answer } = await handleContactFlowEvent(event, { decryptor, requestId: 'request' });
     expect(answer).toMatchObject({ 'status-code': 500, code: 'not_configured' });
@@ -90,7 +90,7 @@ describe('An event that names consumers', () => {
     ['a path', '../ledger'],
     ['a list', ['ledger']],
     ['the same twice', 'ledger,ledger'],
-  ])('is never answered in the clear: %s', async ([, consumer]) => {
+  ])('never gets an input in the clear: %s', async ([, consumer]) => {
     for (const ANSWER of ['nested', 'flat']) {
       const inputs = { 'my-secret-string': card.ciphertext, long: long.ciphertext };
       const { answer, record } = await handle({ ...inputs, consumer }, { CONSUMERS: '*', ANSWER });
@@ -112,13 +112,13 @@ describe('An event that names consumers', () => {
     ['a misspelt name of the parameter', { consumers: 'ledger' }],
     ['none', {}],
     ['an empty one', { consumer: '' }],
-  ])('is required where the setting says so, and then nothing is in the clear: %s', async ([, parameters]) => {
+  ])('is required by the setting, and nothing is in the clear: %s', async ([, parameters]) => {
     const { answer } = await handle({ card: card.ciphertext, ...parameters }, { CONSUMERS: '*', CONSUMER: 'required' });
     expect(answer).toMatchObject({ 'status-code': 500, code: 'missing_parameter' });
     expect(JSON.stringify(answer)).not.toContain(card.plaintext);
   });
 
-  it('does not count fields that the event has not', async () => {
+  it('does not count fields that the event does not contain', async () => {
     const FIELDS = Array.from({ length: 20 }, (_, index) => `field-${index}`).join(' ');
     const { records } = await handle(
       { 'field-1': card.ciphertext, consumer: 'ledger,billing,archive' },
@@ -127,7 +127,7 @@ describe('An event that names consumers', () => {
     expect(records.filter(({ code }) => code === 'ok')).toHaveLength(3);
   });
 
-  it('is in the record as decrypted, also where it did not reach each of its consumers', async () => {
+  it('records a decryption even when the input did not reach every consumer', async () => {
     const { record } = await handle({ card: card.ciphertext, cvc: 'AYADeA==', consumer: 'ledger,nobody' });
     expect(record).toMatchObject({
       outcomes: ['unknown_consumer', 'malformed_ciphertext'],
@@ -138,20 +138,20 @@ describe('An event that names consumers', () => {
     expect(refused.record).not.toHaveProperty('decryptions');
   });
 
-  it('asks for 50 ciphertexts at most', async () => {
+  it('can ask for at most 50 ciphertexts', async () => {
     const inputs = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field-${index}`, card.ciphertext]));
     const { answer } = await handle({ ...inputs, consumer: 'ledger,billing,archive' });
     expect(answer).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('at most 50') });
   });
 
-  it('gets an error in place of an answer of 32 KB', async () => {
+  it('gets an error instead of a response of 32 KB', async () => {
     const inputs = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`field-${index}`, long.ciphertext]));
     const { answer } = await handle({ ...inputs, consumer: 'ledger' });
     expect(answer).toMatchObject({ code: 'answer_too_large', detail: expect.stringContaining('consumers') });
     expect(JSON.stringify(answer)).not.toContain('ciphertext');
   });
 
-  it('answers a field that cannot be decrypted for itself', async () => {
+  it('gets an error for a field that cannot be decrypted, and the other fields', async () => {
     const { answer, records } = await handle({
       card: card.ciphertext,
       'my-secret-string': 'AYAD',
@@ -172,7 +172,7 @@ describe('An event that names consumers', () => {
 });
 
 describe("The Lambda handler's audit", () => {
-  it('says which function, instance and call had which field of which contact encrypted for whom', async () => {
+  it('records function, instance, request, contact, field and consumer', async () => {
     const lines: LambdaAuditLine[] = [];
     const handler = createHandler({
       keyStore: testKeyStore,
@@ -200,7 +200,7 @@ describe("The Lambda handler's audit", () => {
     ]);
   });
 
-  it('throws for Connect to try again where the store of consumers is down, and the setting asks for it', async () => {
+  it('throws, so that Connect retries, when the consumer store is down and the setting asks for it', async () => {
     const down = {
       consumer: async (name: string) => {
         if (name === 'ledger') throw new Error('down');
@@ -217,7 +217,7 @@ describe("The Lambda handler's audit", () => {
 });
 
 describe('CONSUMERS', () => {
-  it.for(['../x', 'Billing', '4444444444444444', 'ledger;billing'])('cannot hold %s', (CONSUMERS) => {
-    expect(() => connectSettings({ CONSUMERS })).toThrow('CONSUMERS must hold names of consumers');
+  it.for(['../x', 'Billing', '4444444444444444', 'ledger;billing'])('cannot contain %s', (CONSUMERS) => {
+    expect(() => connectSettings({ CONSUMERS })).toThrow('CONSUMERS must list consumer names');
   });
 });

@@ -23,7 +23,7 @@ function parse(publicKey: unknown, members: object = {}): Promise<Consumer> {
   return parseConsumer('billing', JSON.stringify({ format: 'jwe', publicKey, ...everything, ...members }));
 }
 
-/** The error of a document; what it says must not quote the document. */
+/** The error that a document is refused with. */
 async function refused(document: Promise<Consumer> | string): Promise<FlowKeysError> {
   const outcome = typeof document === 'string' ? parseConsumer('billing', document) : document;
   const error: unknown = await outcome.then(
@@ -34,7 +34,7 @@ async function refused(document: Promise<Consumer> | string): Promise<FlowKeysEr
   return error;
 }
 
-/** A certificate of openssl's, of a key that it generates: `openssl req -x509` with these arguments. */
+/** A certificate that `openssl req -x509` creates with these arguments, for a new key. */
 function certificate(...args: readonly string[]): string {
   const request = ['req', '-x509', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=billing', ...args];
   return execFileSync('openssl', request, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
@@ -46,7 +46,7 @@ describe("A consumer's document", () => {
     ['RSA', rsa, 'aws-encryption-sdk', 'RSA-OAEP-512'],
     ['P-256', p256, 'jwe', 'ECDH-ES+A256KW'],
     ['X25519', x25519, 'jwe', 'ECDH-ES+A256KW'],
-  ] as const)('takes a public key on %s as PEM text and as a JWK', async ([, { publicKey }, format, algorithm]) => {
+  ] as const)('accepts a %s public key as PEM text and as a JWK', async ([, { publicKey }, format, algorithm]) => {
     const kid = await calculateJwkThumbprint({ kty: '', ...jwk(publicKey) });
     for (const given of [spki(publicKey), spki(publicKey).replaceAll('\n', '\r\n'), jwk(publicKey)]) {
       const consumer = await parse(given, { format });
@@ -55,7 +55,7 @@ describe("A consumer's document", () => {
     }
   });
 
-  it("keeps a JWK's own kid", async () => {
+  it('keeps the kid of a JWK', async () => {
     expect(await parse({ ...jwk(p256.publicKey), kid: 'key-2', use: 'enc', alg: 'ECDH-ES+A256KW' })).toMatchObject({
       kid: 'key-2',
     });
@@ -66,29 +66,34 @@ describe("A consumer's document", () => {
   });
 
   it.for<[string, unknown, object, RegExp]>([
-    ['no lists', spki(rsa.publicKey), { keyIds: undefined }, /its keyIds are no list/],
-    ['a list that is a text', spki(rsa.publicKey), { fields: '*' }, /its fields are no list/],
-    ['a list of other than texts', spki(rsa.publicKey), { fields: [7] }, /one of its fields can be none/],
-    ['a key id that can be none', spki(rsa.publicKey), { keyIds: [`${canary}!!`] }, /one of its keyIds can be none/],
-    ['a key id of digits', spki(rsa.publicKey), { keyIds: ['4929736155'] }, /one of its keyIds can be none/],
-    ['an empty key id', spki(rsa.publicKey), { keyIds: ['*', ''] }, /one of its keyIds can be none/],
-    ['a field that can be none', spki(rsa.publicKey), { fields: ['ca/rd'] }, /one of its fields can be none/],
-    ['an empty field', spki(rsa.publicKey), { fields: [''] }, /one of its fields can be none/],
-    ['a field of digits', spki(rsa.publicKey), { fields: ['4929736155'] }, /one of its fields can be none/],
-    ['a JWK Set', { keys: [jwk(rsa.publicKey)] }, {}, /no public key/],
-    ['no format', spki(rsa.publicKey), { format: undefined }, /its format is none of aws-encryption-sdk, jwe/],
-    ['an unknown format', spki(rsa.publicKey), { format: canary }, /its format is none of/],
-    ['an unknown member', spki(rsa.publicKey), { [canary]: 1 }, /a member that is not known/],
-    ['no public key', '', {}, /no public key/],
-    ['text that is no PEM', canary, {}, /no public key/],
-    ['PEM text of another kind', pem('RSA PUBLIC KEY', 'AAAA'), {}, /PEM text of another kind/],
-    ['two keys', spki(rsa.publicKey) + spki(p256.publicKey), {}, /several keys/],
+    ['missing lists', spki(rsa.publicKey), { keyIds: undefined }, /its keyIds are not a list/],
+    ['a string for a list', spki(rsa.publicKey), { fields: '*' }, /its fields are not a list/],
+    ['a list that contains a number', spki(rsa.publicKey), { fields: [7] }, /one of its fields is invalid/],
+    ['an invalid key id', spki(rsa.publicKey), { keyIds: [`${canary}!!`] }, /one of its keyIds is invalid/],
+    ['a key id of digits', spki(rsa.publicKey), { keyIds: ['4929736155'] }, /one of its keyIds is invalid/],
+    ['an empty key id', spki(rsa.publicKey), { keyIds: ['*', ''] }, /one of its keyIds is invalid/],
+    ['an invalid field', spki(rsa.publicKey), { fields: ['ca/rd'] }, /one of its fields is invalid/],
+    ['an empty field', spki(rsa.publicKey), { fields: [''] }, /one of its fields is invalid/],
+    ['a field of digits', spki(rsa.publicKey), { fields: ['4929736155'] }, /one of its fields is invalid/],
+    ['a JWK Set', { keys: [jwk(rsa.publicKey)] }, {}, /not a public key/],
+    [
+      'no format',
+      spki(rsa.publicKey),
+      { format: undefined },
+      /its format is missing or unknown.*aws-encryption-sdk, jwe/,
+    ],
+    ['an unknown format', spki(rsa.publicKey), { format: canary }, /its format is missing or unknown/],
+    ['an unknown member', spki(rsa.publicKey), { [canary]: 1 }, /an unknown member/],
+    ['an empty public key', '', {}, /not a public key/],
+    ['text that is not PEM', canary, {}, /not a public key/],
+    ['PEM text of another type', pem('RSA PUBLIC KEY', 'AAAA'), {}, /PEM text of another type/],
+    ['two keys', spki(rsa.publicKey) + spki(p256.publicKey), {}, /more than one key/],
     ['a key cut short', spki(rsa.publicKey).replace(/\n.{64}\n/, '\n'), {}, /damaged/],
-    ['an EC key where RSA is needed', spki(p256.publicKey), { format: 'aws-encryption-sdk' }, /takes RSA keys only/],
+    ['an EC key where RSA is needed', spki(p256.publicKey), { format: 'aws-encryption-sdk' }, /needs an RSA key/],
   ])('is refused with %s', async ([, publicKey, members, message]) => {
     const error = await refused(parse(publicKey, members));
     expect(error).toMatchObject({ code: 'invalid_consumer', message: expect.stringMatching(message) });
-    expect(error.message).toContain('Consumer billing cannot be encrypted for');
+    expect(error.message).toContain('Cannot encrypt for consumer billing');
     expect(error.message).not.toContain(canary);
   });
 
@@ -98,7 +103,7 @@ describe("A consumer's document", () => {
     expect(error.message).not.toContain(canary);
   });
 
-  it('crashes on no text and on no JSON', async () => {
+  it('is refused with invalid_consumer, whatever text or JSON it is', async () => {
     const documents = fc.record({ format: fc.constantFrom('jwe', 'aws-encryption-sdk'), publicKey: fc.jsonValue() });
     const text = fc.oneof(
       fc.string(),
@@ -115,7 +120,7 @@ describe("A consumer's document", () => {
 });
 
 describe('A public key', () => {
-  it('is refused when it is a private one, which the error does not repeat', async () => {
+  it('is refused when it is a private key, which the error does not quote', async () => {
     const [label = '', first = ''] = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().split('\n');
     expect(label).toContain('PRIVATE');
     const secrets = [
@@ -174,23 +179,23 @@ describe('A public key', () => {
     const hexadecimal = BigInt(exponent).toString(16);
     const e = Buffer.from(hexadecimal.padStart(hexadecimal.length + (hexadecimal.length % 2), '0'), 'hex');
     const error = await refused(parse({ ...jwk(rsa.publicKey), e: e.toString('base64url') }));
-    // Web Crypto may refuse a long one before.
+    // Web Crypto may reject a long one earlier.
     expect(error).toMatchObject({
       code: 'invalid_consumer',
       message: expect.stringMatching(/public exponent|damaged/),
     });
   });
 
-  it('may have a kid of 256 characters, and no longer', async () => {
+  it('may have a kid of up to 256 characters', async () => {
     const kid = 'k'.repeat(256);
     expect(await parse({ ...jwk(p256.publicKey), kid })).toMatchObject({ kid });
     expect((await refused(parse({ ...jwk(p256.publicKey), kid: `${kid}k` }))).message).toContain('too long');
   });
 
-  it('may be as Web Crypto exports it', async () => {
+  it('may be in the form that Web Crypto exports', async () => {
     for (const name of ['ECDH', 'X25519']) {
       const pair = await crypto.subtle.generateKey({ name, namedCurve: 'P-256' }, true, ['deriveBits']);
-      if (!('publicKey' in pair)) throw new Error('It is no pair.');
+      if (!('publicKey' in pair)) throw new Error('It is not a key pair.');
       expect(await parse(await crypto.subtle.exportKey('jwk', pair.publicKey))).toMatchObject({ name: 'billing' });
     }
     expect(await parse({ ...jwk(rsa.publicKey), key_ops: ['wrapKey'] })).toMatchObject({ name: 'billing' });
@@ -199,18 +204,18 @@ describe('A public key', () => {
   it.for([
     ['for verifying', { ...jwk(rsa.publicKey), key_ops: ['verify'] }, /not for encryption/],
     ['for no operation', { ...jwk(rsa.publicKey), key_ops: [] }, /not for encryption/],
-    ['with operations that are no list', { ...jwk(rsa.publicKey), key_ops: 'encrypt' }, /not for encryption/],
-    ['with an algorithm that is no text', { ...jwk(rsa.publicKey), alg: 7 }, /alg is no text/],
+    ['with operations that are not a list', { ...jwk(rsa.publicKey), key_ops: 'encrypt' }, /not for encryption/],
+    ['with an algorithm that is not a string', { ...jwk(rsa.publicKey), alg: 7 }, /alg is not a string/],
     ['for signatures', { ...jwk(rsa.publicKey), use: 'sig' }, /not for encryption/],
-    ['for another algorithm', { ...jwk(rsa.publicKey), alg: 'RSA-OAEP' }, /another algorithm than RSA-OAEP-256/],
-    ['with a kid that is no text', { ...jwk(rsa.publicKey), kid: 7 }, /kid is no text/],
+    ['for another algorithm', { ...jwk(rsa.publicKey), alg: 'RSA-OAEP' }, /not for RSA-OAEP-256/],
+    ['with a kid that is not a string', { ...jwk(rsa.publicKey), kid: 7 }, /kid is not a string/],
     ['without its members', { kty: 'RSA', e: 'AQAB' }, /damaged/],
     ['off its curve', { ...jwk(p256.publicKey), y: jwk(p256.publicKey).x }, /damaged/],
   ] as const)('is refused as a JWK %s', async ([, key, message]) => {
     expect((await refused(parse(key))).message).toMatch(message);
   });
 
-  it('that takes part in no key agreement is refused when it is used', async () => {
+  it('that cannot take part in a key agreement is refused at the first use', async () => {
     const zeros = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) };
     const consumer = await parse(zeros);
     await expect(encryptFor(consumer, new Uint8Array(4), { field: 'card' })).rejects.toMatchObject({
@@ -228,7 +233,7 @@ describe('A certificate', () => {
     certificate('-newkey', 'rsa:3072', '-days', '3650', '-addext', 'keyUsage=keyEncipherment'),
   ];
 
-  it.for(certificates)('is read as node:crypto reads it (%#)', async (text) => {
+  it.for(certificates)('is parsed to the same values as by node:crypto (%#)', async (text) => {
     const { publicKey, validity } = await parse(text);
     const reference = new X509Certificate(text);
     expect(validity).toEqual({
@@ -245,7 +250,7 @@ describe('A certificate', () => {
     expect((await parse(first + second)).kid).toBe((await parse(first)).kid);
   });
 
-  it('is checked when it is used, not only when it is read', async () => {
+  it('has its validity checked at each use', async () => {
     const consumer = await parse(certificate('-newkey', 'rsa:2048', '-days', '1'));
     const use = () => encryptFor(consumer, new Uint8Array(4), { field: 'card' });
     await use();
@@ -261,7 +266,7 @@ describe('A certificate', () => {
     });
   });
 
-  it('that was altered or cut short anywhere gives the key that node:crypto reads, or an error', async () => {
+  it('that was altered or cut short anywhere gives the same key as in node:crypto, or an error', async () => {
     const der = Buffer.from(testKeys[0]?.certificate ?? '', 'base64');
     const altered = Array.from(der, (byte, index) => Buffer.from(der.with(index, byte ^ (1 << (index % 8)))));
     const cut = Array.from(der, (_, length) => der.subarray(0, length));
@@ -299,12 +304,12 @@ describe('A certificate', () => {
     expect(error.message).toContain('damaged certificate');
   });
 
-  /** Where the text of the first UTCTime begins. */
+  /** Where the digits of the first UTCTime start. */
   function utcTimeOf(der: Buffer): number {
     return der.indexOf(Buffer.from([derTag.utcTime, 13])) + 2;
   }
 
-  /** The certificate with a time that is as long as no time is. */
+  /** The certificate with an absurdly long time. */
   function withLongTime(der: Buffer): Buffer {
     const [tbs, ...signature] = elementsOf(der);
     const [version, serial, algorithm, issuer, validity, ...rest] = tbs?.content ? elementsWithin(tbs.content) : [];
@@ -328,7 +333,7 @@ describe('A certificate', () => {
     return readDerElements(content) ?? [];
   }
 
-  /** What node:crypto reads; `undefined` where it refuses. */
+  /** What node:crypto reads. `undefined` when it throws. */
   function referenceOf(bytes: Buffer): X509Certificate | undefined {
     try {
       const reference = new X509Certificate(bytes);
@@ -355,13 +360,13 @@ describe("A consumer's name", () => {
     'a'.repeat(65),
     'private-key',
     'certificate',
-  ])('is not %j, which the error does not repeat', async (name) => {
+  ])('cannot be %j, which the error does not quote', async (name) => {
     const error = await refused(parseConsumer(name, '{}'));
     expect(error.code).toBe('invalid_consumer_name');
     if (name.length > 10) expect(error.message.replaceAll(/"(private-key|certificate)"/g, '')).not.toContain(name);
   });
 
-  it.for(['a', 'billing', 'fraud-check-2', 'a'.repeat(64)])('is %s', async (name) => {
+  it.for(['a', 'billing', 'fraud-check-2', 'a'.repeat(64)])('can be %s', async (name) => {
     expect(
       (await parseConsumer(name, JSON.stringify({ format: 'jwe', publicKey: spki(rsa.publicKey), ...everything })))
         .name,

@@ -29,7 +29,7 @@ describe.for(kinds)('A JWE for a key on %s', ([kind, alg, { publicKey, privateKe
       }),
     );
 
-  it('is opened by jose, whatever its plaintext, and says what it is', async () => {
+  it('is decrypted by jose, whatever its plaintext, with the expected header', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 20_000, size: 'max' }),

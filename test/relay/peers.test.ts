@@ -40,7 +40,7 @@ function labelsOf({ name, format }: Made): object {
   };
 }
 
-describe('What was encrypted for a consumer is opened', () => {
+describe('What was encrypted for a consumer is decrypted', () => {
   it('by @aws-crypto/client-node', async () => {
     const messages = made.filter(({ format }) => format === 'aws-encryption-sdk');
     expect(messages).toHaveLength(plaintexts.length);
@@ -65,7 +65,7 @@ describe('What was encrypted for a consumer is opened', () => {
   });
 
   it.skipIf(!hasPython())('by the AWS Encryption SDK for Python, and by jwcrypto', { timeout: 60_000 }, async () => {
-    // And one of each consumer for whom it is not.
+    // And one that was encrypted for another consumer.
     const others = made
       .filter(({ plaintext }) => plaintext === '0')
       .map((message) => ({ ...message, for: otherKey(message) }));

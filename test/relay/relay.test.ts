@@ -64,7 +64,7 @@ function setUp(times: ConsumerCacheOptions = {}, documents: ReadonlyMap<string, 
 }
 
 describe('A relay', () => {
-  it('encrypts one message for consumers of each format, and says of each input what it is', async () => {
+  it('encrypts one message for consumers of each format, and binds its labels to it', async () => {
     const { outcomes, decrypted } = await setUp().ask();
     expect(decrypted).toEqual({ keyId: card.keyId, suite: '0378' });
     const read = await Promise.all(
@@ -109,7 +109,7 @@ describe('A relay', () => {
       const asked = { consumers: [name] };
       expect(await read(asked)).toEqual(['forbidden']);
       documents.set(name, JSON.stringify(current));
-      // Not at each refusal: a document is read once in ten seconds.
+      // A document is read at most once in ten seconds, not at each refusal.
       expect(await read(asked)).toEqual(['forbidden']);
       expect(consumer).toHaveBeenCalledTimes(1);
       later(10_000);
@@ -119,7 +119,7 @@ describe('A relay', () => {
     },
   );
 
-  it('does not take an allowance from a consumer for good: what the store has anew is checked, too', async () => {
+  it('checks a document again when the store has a newer one', async () => {
     const { read, later, consumer } = setUp();
     const asked = { consumers: [limitedConsumer] };
     expect(await read(asked)).toEqual(['forbidden']);
@@ -128,19 +128,19 @@ describe('A relay', () => {
     expect(consumer).toHaveBeenCalledTimes(2);
   });
 
-  it('refuses a consumer as it did, where the store cannot say whether that has changed', async () => {
+  it('still refuses a consumer while the store is unavailable', async () => {
     const { read, later, consumer } = setUp();
     const asked = { consumers: [limitedConsumer, 'ledger'] };
     await read(asked);
     consumer.mockRejectedValue(new Error('down'));
     later(10_000);
     expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
-    // Nor is it asked again at once.
+    // The store is not asked again at once.
     expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
     expect(consumer).toHaveBeenCalledTimes(3);
   });
 
-  it('does not let the others wait long for a refused consumer whose store is slow', async () => {
+  it('does not delay the other consumers for a refused one whose store is slow', async () => {
     const { read, later, consumer } = setUp({ refreshPatience: 5, lookupPatience: 60_000 });
     const asked = { consumers: [limitedConsumer, 'ledger'] };
     await read(asked);
@@ -149,7 +149,7 @@ describe('A relay', () => {
     expect(await read(asked)).toEqual(['forbidden', card.plaintext]);
   });
 
-  it('refuses none of many requests of a Worker at the same moment what was just allowed', async () => {
+  it('applies a new permission to all concurrent requests of a Worker', async () => {
     const documents = new Map(consumerDocuments());
     const [name = ''] = names;
     const allowed = documents.get(name) ?? '';
@@ -163,7 +163,7 @@ describe('A relay', () => {
     expect(answers.flatMap(({ outcomes }) => outcomes).filter((outcome) => 'failure' in outcome)).toEqual([]);
   });
 
-  it('takes no field from a consumer that was just allowed the key id, and no longer the field', async () => {
+  it('refuses a consumer that was just given the key id and lost the field', async () => {
     const documents = new Map(consumerDocuments());
     const current = JSON.parse(documents.get('ledger') ?? '');
     documents.set('ledger', JSON.stringify({ ...current, keyIds: ['another'] }));
@@ -175,14 +175,14 @@ describe('A relay', () => {
     expect(await read(asked)).toEqual(['forbidden']);
   });
 
-  it('takes a contact id of digits where it is a UUID', async () => {
+  it('accepts a contact id of digits if it is a UUID', async () => {
     const contactId = '12345678-1234-4123-8123-123456789012';
     const { ask, records } = setUp();
     await ask({ contactId, consumers: ['ledger'] });
     expect(records).toMatchObject([{ contactId, code: 'ok' }]);
   });
 
-  it('encrypts the plaintext alone, where a decryptor gives a view of a larger buffer', async () => {
+  it('encrypts only the plaintext when it is a view of a larger buffer', async () => {
     const { decrypt, read } = setUp();
     const buffer = new TextEncoder().encode('before 4929 after');
     decrypt.mockImplementation(async () => ({
@@ -196,7 +196,7 @@ describe('A relay', () => {
     expect(await read()).toEqual(names.map(() => '4929'));
   });
 
-  it('leaves a contact id out that it is not given', async () => {
+  it('leaves the contact id out when there is none', async () => {
     const { relay } = setUp();
     const consumers = { field: 'card', consumers: names, allowedConsumers: names };
     const { outcomes } = await relay.reencrypt(card.ciphertext, consumers);
@@ -208,7 +208,7 @@ describe('A relay', () => {
 });
 
 describe('What a consumer may have', () => {
-  it('is what its document lists; the others get theirs', async () => {
+  it('is what its document lists, independent of the others', async () => {
     const documents = consumerDocuments();
     const billing = JSON.parse(documents.get('billing') ?? '');
     const other = JSON.stringify({ ...billing, keyIds: [testKeys[1]?.keyId] });
@@ -224,7 +224,7 @@ describe('What a consumer may have', () => {
     ]);
   });
 
-  it('is nothing where its lists are empty', async () => {
+  it('is nothing when its lists are empty', async () => {
     const { publicKey } = JSON.parse(consumerDocuments().get('billing') ?? '');
     for (const lists of [
       { keyIds: [], fields: ['*'] },
@@ -235,7 +235,7 @@ describe('What a consumer may have', () => {
     }
   });
 
-  it('is not decrypted where the one that may have it has a certificate that is not valid now', async () => {
+  it('is not decrypted when the only allowed consumer has an expired certificate', async () => {
     const { ask, decrypt } = setUp();
     vi.setSystemTime(new Date('1990-01-01'));
     const { outcomes } = await ask({ consumers: ['fraud-check'] });
@@ -244,7 +244,7 @@ describe('What a consumer may have', () => {
     expect(decrypt).not.toHaveBeenCalled();
   });
 
-  it('is not decrypted where none may have it', async () => {
+  it('is not decrypted when no consumer may have it', async () => {
     const { ask, decrypt, privateKeys } = setUp();
     const { outcomes, decrypted } = await ask({ consumers: ['nobody', limitedConsumer] });
     expect(outcomes).toHaveLength(2);
@@ -254,8 +254,8 @@ describe('What a consumer may have', () => {
   });
 });
 
-describe('What a caller may have encrypted', () => {
-  it('is for the consumers that it is allowed; of the others it does not learn whether they exist', async () => {
+describe('What a caller may re-encrypt', () => {
+  it('is limited to its consumers, and it does not learn which others exist', async () => {
     const { read, consumer } = setUp();
     const consumers = ['ledger', 'billing', 'nobody'];
     expect(await read({ consumers, allowedConsumers: ['billing'] })).toEqual([
@@ -267,13 +267,13 @@ describe('What a caller may have encrypted', () => {
     expect(await read({ allowedConsumers: [] })).toEqual(names.map(() => 'forbidden'));
   });
 
-  it('are the fields that it is allowed', async () => {
+  it('is limited to its fields', async () => {
     const { read } = setUp();
     expect(await read({ allowedFields: ['expiry'] })).toEqual(names.map(() => 'forbidden'));
     expect(await read({ allowedFields: ['card'] })).toEqual(names.map(() => card.plaintext));
   });
 
-  it('is under the key ids that it is allowed', async () => {
+  it('is limited to its key ids', async () => {
     await expect(setUp().ask({ allowedKeyIds: ['another-key'] })).rejects.toMatchObject({ code: 'forbidden' });
   });
 
@@ -288,7 +288,7 @@ describe('What a caller may have encrypted', () => {
     ['a contact id of digits alone', { contactId: '4929736155' }, 'invalid_request'],
     ['a contact id that is a card number', { contactId: '4929-7361-5500-0000' }, 'invalid_request'],
     ['a key id with a path', { keyId: '../x' }, 'invalid_key_id'],
-  ])('is not asked for with %s, and nothing is recorded or read', async ([, options, code]) => {
+  ])('is refused with %s, before anything is recorded or read', async ([, options, code]) => {
     const { ask, consumer, records } = setUp();
     const error = await ask(options).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code });
@@ -300,7 +300,7 @@ describe('What a caller may have encrypted', () => {
     ['', 'missing_parameter'],
     ['Timeout', 'no_caller_input'],
     ['no base64!', 'malformed_ciphertext'],
-  ] as const)('is no ciphertext: %j, whatever the caller is allowed', async ([ciphertext, code]) => {
+  ] as const)('excludes the invalid ciphertext %j, whatever the caller is allowed', async ([ciphertext, code]) => {
     const { ask, records } = setUp();
     for (const allowedConsumers of [['*'], []]) {
       await expect(ask({ allowedConsumers }, ciphertext)).rejects.toMatchObject({ code });
@@ -308,7 +308,7 @@ describe('What a caller may have encrypted', () => {
     expect(records).toEqual([]);
   });
 
-  it('fails as a whole where the message cannot be decrypted', async () => {
+  it('fails as a whole when the message cannot be decrypted', async () => {
     const { ask, records } = setUp();
     await expect(ask({}, 'AYAD')).rejects.toMatchObject({ code: 'malformed_ciphertext' });
     expect(records.map(({ code }) => code)).toEqual(names.map(() => 'malformed_ciphertext'));
@@ -316,7 +316,7 @@ describe('What a caller may have encrypted', () => {
 });
 
 describe('The audit', () => {
-  it('has a record of each re-encryption: who got which field of which contact, and what became of it', async () => {
+  it('records each re-encryption: consumer, field, contact and outcome', async () => {
     const { ask, records } = setUp();
     await ask({ consumers: ['ledger', 'nobody', limitedConsumer] });
     const known = { contactId, field: 'card', milliseconds: expect.any(Number), keyId: card.keyId };
@@ -333,7 +333,7 @@ describe('The audit', () => {
     ]);
   });
 
-  it('lets nothing out that it did not record', async () => {
+  it('fails the call when a record cannot be written', async () => {
     const audit = () => {
       throw new Error('The disk is full.');
     };
@@ -341,7 +341,7 @@ describe('The audit', () => {
     await expect(setUp().ask({ audit: async () => audit() })).rejects.toThrow('The disk is full.');
   });
 
-  it('is written before anything goes out', async () => {
+  it('is written before anything is returned', async () => {
     const written: string[] = [];
     const audit = async ({ consumer }: ReencryptionRecord) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -351,13 +351,13 @@ describe('The audit', () => {
     expect(written).toEqual(names);
   });
 
-  it('names the key that a consumer gives a name', async () => {
+  it("records the kid of a consumer's key", async () => {
     const { ask, records } = setUp();
     await ask({ consumers: ['archive'] });
     expect(records).toMatchObject([{ consumerKeyId: 'archive-2026' }]);
   });
 
-  it('is not left with a plaintext in memory', async () => {
+  it('leaves no plaintext in memory', async () => {
     const { ask, decrypt } = setUp();
     await ask();
     const [decryption] = decrypt.mock.results;
@@ -378,7 +378,7 @@ describe('With 500 consumers registered', () => {
     }),
   );
 
-  it('one message to 50 of them is one decryption and 50 encryptions, and a warm request reads no store', async () => {
+  it('one message for 50 of them is decrypted once and encrypted 50 times, and a warm request reads no store', async () => {
     const { ask, consumer, decrypt, privateKeys } = setUp({}, documents);
     for (let first = 0; first < 500; first += 50) await ask({ consumers: registered.slice(first, first + 50) });
     expect(consumer).toHaveBeenCalledTimes(500);
@@ -397,14 +397,14 @@ describe('With 500 consumers registered', () => {
     vi.restoreAllMocks();
   });
 
-  it("are known to a Worker's next request, which has a relay of its own", async () => {
+  it("a Worker's next request finds them cached, though it has its own relay", async () => {
     const { ask, askOther, consumer } = setUp();
     await ask();
     await askOther();
     expect(consumer).toHaveBeenCalledTimes(names.length);
   });
 
-  it('the first request reads each of its consumers once, also where two ask at the same moment', async () => {
+  it('the first request reads each of its consumers once, even with a concurrent one', async () => {
     const { ask, consumer } = setUp({}, documents);
     const consumers = registered.slice(0, 50);
     await Promise.all([ask({ consumers }), ask({ consumers })]);
@@ -413,7 +413,7 @@ describe('With 500 consumers registered', () => {
 });
 
 describe('A consumer', () => {
-  it('that is added is found within 15 seconds, one that is removed or changed within five minutes', async () => {
+  it('that is added is found within 15 seconds, and a change or removal within five minutes', async () => {
     const documents = new Map<string, string>();
     const { read, later } = setUp({}, documents);
     const consumers = ['ledger'];
@@ -433,7 +433,7 @@ describe('A consumer', () => {
     expect(await read({ consumers })).toEqual(['unknown_consumer']);
   });
 
-  it('that is known is served for an hour more while the store is down; one that is not gets an error', async () => {
+  it('that is cached is used for one more hour while the store is down, another one gets an error', async () => {
     const { read, later, consumer } = setUp();
     await read({ consumers: ['ledger'] });
     consumer.mockRejectedValue(new RangeError('canary-4929'));
@@ -444,7 +444,7 @@ describe('A consumer', () => {
     expect(await read({ consumers: ['ledger'] })).toEqual(['consumer_store_unavailable']);
   });
 
-  it('whose store failed is told of with its name, and nothing of what was thrown', async () => {
+  it('whose store failed is named in the error, which quotes nothing of the cause', async () => {
     const { ask, consumer } = setUp();
     consumer.mockRejectedValue(new RangeError('canary-4929'));
     const { outcomes } = await ask({ consumers: ['ledger'] });
@@ -456,7 +456,7 @@ describe('A consumer', () => {
     expect(JSON.stringify([outcome.failure, outcome.failure.message])).not.toContain('canary');
   });
 
-  it('is not waited for longer than the caller waits', async () => {
+  it('is not awaited longer than the caller waits', async () => {
     const { read, consumer } = setUp();
     consumer.mockImplementation(() => new Promise(() => {}));
     expect(await read({ consumers: ['ledger'], signal: AbortSignal.timeout(5) })).toEqual(['deadline_exceeded']);

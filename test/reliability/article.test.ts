@@ -59,7 +59,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     await rm(folder, { recursive: true });
   });
 
-  /** A part of the script, and what a terminal would show of it. */
+  /** Runs a part of the script, and records what a terminal would show. */
   async function play(part: string, further: Readonly<Record<string, string>> = {}): Promise<string> {
     const child = spawn('bash', [path('test/article/article.sh'), part], {
       cwd: folder,
@@ -82,7 +82,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     const consumed = await play('consumers', { KEY_ID: oldKeyId });
     await readByPeers(oldKeyId, ciphertext);
 
-    // What a person does in the console.
+    // These steps happen in the console.
     const flowId = crypto.randomUUID();
     aws.connect.flows.set(flowId, await readFile(join(folder, 'flow.json'), 'utf8'));
 
@@ -97,7 +97,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     expect(failures).toEqual([]);
     expect([...keyIds]).toEqual([oldKeyId, ...aws.connect.securityKeys.keys()]);
 
-    // What is still under way opens, until the private key is removed on purpose.
+    // Messages in flight decrypt until the private key is removed on purpose.
     expect(await throughLambda(oldKeyId, ciphertext)).toBe('4444444444444444');
     const retired = await play('retire', { OLD_KEY_ID: oldKeyId });
 
@@ -109,14 +109,14 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     expect(comparable(recorded)).toBe(comparable(readable(shown)));
   });
 
-  /** Of a consumer that has its own ways: a key on X25519, as a JWK. */
+  /** The key of a consumer with its own tools: X25519, as a JWK. */
   async function makeFraudKey(): Promise<void> {
     const { publicKey, privateKey } = generateKeyPairSync('x25519');
     await writeFile(join(folder, 'fraud.jwk.json'), JSON.stringify(publicKey.export({ format: 'jwk' })));
     await writeFile(join(folder, 'fraud.private.jwk.json'), JSON.stringify(privateKey.export({ format: 'jwk' })));
   }
 
-  /** The three consumers read the card with software that is not this product. */
+  /** The three consumers decrypt the card without this product. */
   async function readByPeers(keyId: string, ciphertext: string): Promise<void> {
     const client = createClient({ baseUrl: worker.origin, token });
     const asked = { field: 'card', consumers: ['billing', 'ledger', 'fraud'], keyId };
@@ -139,7 +139,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     }
   }
 
-  /** What the consumer on X25519 reads. */
+  /** The input that the consumer with the X25519 key decrypts. */
   async function throughRelay(typed: string, ciphertext: string): Promise<unknown> {
     const client = createClient({ baseUrl: worker.origin, token });
     const { results } = await client.reencrypt(ciphertext, {
@@ -174,7 +174,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
     return answer.plaintext ?? JSON.stringify(answer);
   }
 
-  /** Callers who call the flow as it is at that moment, and type sixteen digits. */
+  /** Callers who call the current flow, and type sixteen digits. */
   function startLoad(flowId: string) {
     const failures: unknown[] = [];
     const keyIds = new Set<string>();
@@ -219,7 +219,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('The article, 
   }
 });
 
-/** The emulator has room for one invocation. */
+/** The emulator runs one invocation at a time. */
 function oneAtATime<Input, Output>(work: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {
   let last: Promise<unknown> = Promise.resolve();
   return (input) => {
@@ -229,7 +229,7 @@ function oneAtATime<Input, Output>(work: (input: Input) => Promise<Output>): (in
   };
 }
 
-/** What docs/keys.md shows: the service where it would be, and a wait as it would be. */
+/** The transcript for docs/keys.md, with realistic URLs and waiting times. */
 function readable(shown: string): string {
   return shown
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://keys.example.com')
@@ -237,7 +237,7 @@ function readable(shown: string): string {
     .replaceAll('0.05', '60');
 }
 
-/** Without what differs from run to run. */
+/** The transcript without what differs between runs. */
 function comparable(shown: string): string {
   const ids = [
     /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g,
@@ -245,7 +245,7 @@ function comparable(shown: string): string {
     /[A-Za-z0-9+/]{60,}=*/g,
     /\d{3} bytes/g,
   ];
-  // What takes more than a second says so: on a slow machine, more does.
+  // On a slow machine, more steps take longer than a second and say so.
   const steady = shown.replaceAll(/^.* …\n/gm, '');
   return ids
     .reduce((text, id) => text.replaceAll(id, '…'), steady)

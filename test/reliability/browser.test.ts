@@ -16,7 +16,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  /** A page of the Worker; `close` asserts that it complained of nothing, and asked for nothing but itself. */
+  /** A page of the Worker; `close` asserts that it logged no error and requested nothing else. */
   async function opened(path: string, bindings: Record<string, string> = {}, alsoRequested: readonly string[] = []) {
     const service = await startWorkerd(bindings);
     const page = await browser.newPage();
@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     return { page, close };
   }
 
-  it('the inspector page reads what is pasted, and sends it nowhere', async () => {
+  it('the inspector page reads what is pasted, and does not send it', async () => {
     const { page, close } = await opened('/');
 
     await page.locator('textarea').fill(articleRecording.ciphertext);
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     await close();
   });
 
-  it('the inspector page finds a ciphertext in an event, a log line, wrapped and base64url text', async () => {
+  it('the inspector page finds a ciphertext in an event, in a log line, and in wrapped or base64url text', async () => {
     const { page, close } = await opened('/');
     const { ciphertext } = articleRecording;
     const pastes = [
@@ -124,11 +124,11 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'no page fails axe or scrolls sideways in %s mode',
+    'no page fails axe, scrolls sideways or breaks a name in %s mode',
     async (colorScheme) => {
       const service = await startWorkerd({});
       const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-      for (const width of [390, 1600]) {
+      for (const width of [390, 800, 1600]) {
         const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
         for (const path of ['/', '/flow', '/docs', '/nowhere/at/all']) {
           const page = await context.newPage();
@@ -141,8 +141,11 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
             // @ts-expect-error axe-core defines it.
             violations: (await globalThis.axe.run()).violations.map(({ id }: { id: string }) => id),
             sideways: document.documentElement.scrollWidth > window.innerWidth,
+            brokenNames: Array.from(document.querySelectorAll('td code'))
+              .filter((name) => name.getClientRects().length > 1)
+              .map((name) => name.textContent),
           }));
-          expect([path, width, found]).toEqual([path, width, { violations: [], sideways: false }]);
+          expect([path, width, found]).toEqual([path, width, { violations: [], sideways: false, brokenNames: [] }]);
           const links = await page
             .locator('nav a, main a')
             .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
@@ -160,7 +163,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     60_000,
   );
 
-  it('the flow page checks what is pasted, and sends it nowhere', async () => {
+  it('the flow page checks what is pasted, and does not send it', async () => {
     const { page, close } = await opened('/flow');
 
     const [key] = testKeys;
@@ -173,7 +176,7 @@ describe.skipIf(!hasChromium())('In Chromium', () => {
     blockOf(flow, 'Decrypt last').Parameters['Note'] = '<img src="/leak" onerror="fetch(`/leak`)">';
     await page.locator('textarea').fill(JSON.stringify(flow));
     await output.getByText('error: lambda_limit').waitFor();
-    expect(await output.textContent()).toContain('Way: Logging off > Recording off > Menu > Card last');
+    expect(await output.textContent()).toContain('Path: Logging off > Recording off > Menu > Card last');
 
     await page.locator('textarea').fill('{');
     await output.getByText('invalid_flow').waitFor();

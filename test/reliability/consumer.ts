@@ -1,4 +1,4 @@
-// A program outside the repository, which uses the package as it is published.
+// A program outside the repository that uses the published package.
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { type Consumer, type ConsumerStore, createDecryptor, createRelay, parseConsumer } from 'flow-security-keys';
 import { type Client, createClient, FlowKeysError } from 'flow-security-keys/client';

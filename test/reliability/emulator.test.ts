@@ -42,7 +42,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     await Promise.all(functions.splice(0).map((started) => started.stop()));
   });
 
-  it('answers a cold invocation and 100 warm ones, with one request to SSM and a line of the log each', async ({
+  it('answers a cold invocation and 100 warm ones, with one request to SSM in all and one log line each', async ({
     annotate,
   }) => {
     const before = await faultControl(proxy.endpoint).requests();
@@ -79,7 +79,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     expect(started.written().match(/"audit":"reencryption".*"consumer":"ledger".*"code":"ok"/g)).toHaveLength(1);
   });
 
-  it('answers three fields under REVEAL=last4 as documented, and /v1/connect the same to the byte', async () => {
+  it('answers three fields with REVEAL=last4 as documented, byte-identical to /v1/connect', async () => {
     const environment = { REVEAL: 'last4+luhn cvc=none' };
     const visa = await encrypted('4111111111111111', card.keyId);
     const threeFields = contactFlowEvent({ card: visa, expiry: expiry.ciphertext, cvc: cvc.ciphertext });
@@ -112,7 +112,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     }
   });
 
-  it('answers before its time is over while SSM is slow', async () => {
+  it('answers before its timeout while SSM is slow', async () => {
     await faultControl(proxy.endpoint).set('slow');
     expect(JSON.parse(await (await start({}, 2)).invoke(recordedEvent(card)))).toMatchObject({
       code: 'deadline_exceeded',
@@ -122,7 +122,7 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     });
   });
 
-  it('throws for Connect to try again with RETRY=true, and answers the next invocation', async () => {
+  it('throws with RETRY=true so that Connect retries, and answers the next invocation', async () => {
     const started = await start({ RETRY: 'true' });
     await faultControl(proxy.endpoint).set('reset');
     expect(JSON.parse(await started.invoke(recordedEvent(card)))).toMatchObject({
@@ -133,12 +133,12 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     expect(JSON.parse(await started.invoke(recordedEvent(card)))).toMatchObject({ 'status-code': 200 });
   });
 
-  it('does not start with a setting that is wrong, and says which', async () => {
+  it('does not start with an invalid setting, and names it', async () => {
     const started = await start({ REVEAL: 'everything' });
     expect(await started.invoke(recordedEvent(card))).toContain('REVEAL must be one of');
   });
 
-  it('answers what is no event, and events of 5 MB', async () => {
+  it('answers invalid events, and events of 5 MB', async () => {
     const started = await start();
     for (const event of [null, 7, [], 'text', {}, { Details: { Parameters: { 'my-secret-string': 7 } } }]) {
       expect(JSON.parse(await started.invoke(event))).toMatchObject({ 'status-code': 500 });
@@ -148,12 +148,12 @@ describe.skipIf(!hasEmulator())('The function in the Lambda runtime', () => {
     expect(JSON.parse(await started.invoke(event))).toMatchObject({ 'status-code': 200 });
   });
 
-  it('goes on after a freeze in which its connections to SSM were closed', async () => {
+  it('still answers after a freeze that closed its connections to SSM', async () => {
     const started = await start();
     expect(JSON.parse(await started.invoke(recordedEvent(card)))).toMatchObject({ 'status-code': 200 });
     await started.freeze(true);
     await faultControl(proxy.endpoint).disconnect();
-    // Time for what a frozen process must not be hurt by: its timers come due, its sockets are gone.
+    // Long enough for timers to expire and sockets to close.
     await sleep(3_000);
     await started.freeze(false);
     expect(JSON.parse(await started.invoke(recordedEvent(other)))).toMatchObject({
@@ -178,7 +178,7 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** A self-signed certificate that openssl makes. */
+  /** A self-signed certificate from openssl. */
   async function certificate(days: number): Promise<string> {
     const [key, file] = [join(folder, 'key.pem'), join(folder, `${days}.pem`)];
     const args = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test', '-days', String(days)];
@@ -186,7 +186,7 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
     return readFile(file, 'utf8');
   }
 
-  it('tells how long each certificate is valid, and warns in time', async () => {
+  it('reports how long each certificate is valid, and warns before it expires', async () => {
     const started = await startEmulator('certificates.handler', {
       ...awsSettings(inject('awsEndpoint') ?? ''),
       KEY_PREFIX: prefix,
@@ -206,7 +206,7 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
     expect(written).not.toContain('canary');
   });
 
-  it('finds one that is not valid yet, one on its last day, and one beside a private key', async () => {
+  it('finds a certificate that is not yet valid, one on its last day, and one with a private key', async () => {
     const client = new SSMClient(awsTestClient());
     const at = async (days: number) => checkCertificates({ client, prefix, now: () => Date.now() + days * 86_400_000 });
     expect(await at(-1)).toContainEqual({ keyId: 'soon', state: 'not yet valid', daysLeft: 10 });
@@ -218,7 +218,7 @@ describe.skipIf(!hasEmulator() || inject('awsEndpoint') === null)('The certifica
     expect(await at(0)).toContainEqual({ keyId: 'combined', state: 'holds a private key' });
   });
 
-  it('finds a certificate that has expired', async () => {
+  it('finds an expired certificate', async () => {
     const inElevenDays = () => Date.now() + 11 * 86_400_000;
     const findings = await checkCertificates({ client: new SSMClient(awsTestClient()), prefix, now: inElevenDays });
     expect(findings).toContainEqual({ keyId: 'soon', state: 'expired', daysLeft: -2 });

@@ -22,7 +22,7 @@ import { startWorkerd } from '../support/workerd.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { keyId } = recordingNamed('java rsa2048-card-number');
-// Longer than a security code or a date, so that none of them stands anywhere by chance.
+// Longer than a security code or a date, so that they appear nowhere by chance.
 const typed = { card: '4000001234567899', cvc: '90817263', expiry: '12311299' };
 const inputs: Record<string, string> = {};
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'examples-'));
   gateway = await startGateway();
   await cp(join(root, 'examples'), folder, { recursive: true });
-  // What the examples depend on, at the versions of this repository, beside all of them.
+  // The dependencies of all examples, at the versions of this repository.
   const names = ['@aws-sdk/client-ssm', '@hono/node-server', '@types/node', 'esbuild', 'hono', 'typescript'] as const;
   const versions = Object.fromEntries(names.map((name) => [name, packageJson.devDependencies[name]]));
   const dependencies = { ...versions, 'flow-security-keys': `file:${await packInto(folder)}` };
@@ -54,13 +54,13 @@ function expectNoInput(text: string): void {
 
 const tool = (name: string) => join(folder, 'node_modules/.bin', name);
 
-/** Runs the example's own script, as its README says. */
+/** Runs the script of an example, as its README says. */
 async function buildExample(example: string): Promise<string> {
   await run('npm', ['run', 'build'], { cwd: join(folder, example) });
   return join(folder, example, 'dist');
 }
 
-it('The examples compile against the package as it is published', { timeout: 60_000 }, async () => {
+it('The examples compile against the published package', { timeout: 60_000 }, async () => {
   const sources = ['charge-lambda/index', 'lookup-account/index', 'hono-pay/server', 'worker/index'];
   const compilerOptions = {
     ...{ module: 'nodenext', target: 'es2023', lib: ['ES2023', 'DOM'], types: ['node'], strict: true, noEmit: true },
@@ -84,14 +84,14 @@ describe.skipIf(!hasEmulator())('examples/charge-lambda, in the Lambda runtime',
 
   let attempt = 0;
 
-  /** Charges once for each attempt; no answer, log line or metric holds an input. */
+  /** Charges once for each attempt; no response, log line or metric holds an input. */
   async function invoke(parameters: object = inputs) {
     const answer = await charge.invoke(contactFlowEvent({ ...parameters, amount: '12.50', attempt: String(attempt) }));
     expectNoInput(answer + charge.written());
     return JSON.parse(answer);
   }
 
-  it('charges the card once, however often Connect invokes it, and gives the flow a reference', async () => {
+  it('charges the card once however often Connect invokes it, and returns a reference to the flow', async () => {
     attempt += 1;
     for (let invocation = 0; invocation < 3; invocation += 1) {
       expect(await invoke()).toMatchObject({
@@ -128,14 +128,14 @@ describe.skipIf(!hasEmulator())('examples/charge-lambda, in the Lambda runtime',
     const { cvc: _cvc, ...others } = inputs;
     expect(await invoke(others)).toMatchObject({ data: { fields: { cvc: { code: 'missing_parameter' } } } });
     expect(await invoke({ ...inputs, expiry: '1228' })).toMatchObject({
-      data: { fields: { expiry: { code: 'malformed_ciphertext' } } },
+      data: { fields: { expiry: { code: 'not_encrypted' } } },
     });
     expect(gateway.charges).toHaveLength(before);
   });
 });
 
 describe.skipIf(!hasEmulator())('examples/lookup-account, in the Lambda runtime', () => {
-  it('tells the flow of an account, and never the PIN', { timeout: 60_000 }, async () => {
+  it('returns the account to the flow, but never the PIN', { timeout: 60_000 }, async () => {
     const accounts = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -198,7 +198,7 @@ it('examples/hono-pay charges on Node', { timeout: 60_000 }, async () => {
 });
 
 it('examples/worker charges on workerd', { timeout: 60_000 }, async () => {
-  // As wrangler bundles it.
+  // Bundled like wrangler does.
   const script = join(folder, 'worker/dist/index.mjs');
   const options = ['--bundle', '--platform=browser', '--format=esm', '--conditions=workerd', `--outfile=${script}`];
   await run(tool('esbuild'), [join(folder, 'worker/index.ts'), ...options]);

@@ -62,7 +62,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(await run('flow', 'write', ...flow, ...asked, ...args)).toMatchObject({ exitCode: 0 });
   }
 
-  it('creates the flow under its name, and then leaves it alone', async () => {
+  it('creates the flow under its name, and changes nothing the second time', async () => {
     expect(await publish('--yes')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^Pay by card: created/),
@@ -80,22 +80,22 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(aws.connect.flows.size).toBe(0);
   });
 
-  it('updates it, and keeps the former content in a file', async () => {
+  it('updates it, and keeps the previous content in a file', async () => {
     await publish('--yes');
     const before = [...aws.connect.flows.values()][0];
     await write('--attempts', '2');
     const { stdout } = await publish('--yes');
-    const former = stdout.match(/former content is in (\S+\.json)/)?.[1] ?? '';
+    const former = stdout.match(/previous content is in (\S+\.json)/)?.[1] ?? '';
     expect(await readFile(join(folder, former), 'utf8')).toBe(before);
     expect(published()).toEqual(readFlow(await readFile(join(folder, 'flow.json'), 'utf8')));
   });
 
-  it('writes nothing over what somebody changed meanwhile', async () => {
+  it('does not overwrite a change made in the meantime', async () => {
     await publish('--yes');
     await write('--attempts', '2');
     const [[id = '', content = ''] = []] = aws.connect.flows;
     const edited = content.replace('Please enter', 'Kindly enter');
-    // Between the two readings.
+    // Between its two reads.
     const reading = 'connect:GET /contact-flows/*/*';
     const count = aws.calls.filter((call) => call === reading).length;
     const put = aws.connect.answer;
@@ -108,12 +108,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     aws.connect.answer = put;
     expect(refused).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/Somebody changed flow "Pay by card"/),
+      stderr: expect.stringMatching(/Somebody else just changed flow "Pay by card"/),
     });
     expect(aws.connect.flows.get(id)).toBe(edited);
   });
 
-  it("shows AWS's problems beside the block", async () => {
+  it('shows the problems that AWS finds with their block', async () => {
     aws.connect.problems = () => ['Invalid Action property value. Path: Actions[3].Parameters.Text'];
     const refused = await publish('--yes');
     expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/nothing was published/) });
@@ -122,7 +122,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     );
   });
 
-  it('publishes nothing that the check calls an error', async () => {
+  it('publishes nothing if the check finds an error', async () => {
     const flow = JSON.parse(await readFile(join(folder, 'flow.json'), 'utf8'));
     const changed = JSON.stringify(flow).replace('"Disabled"', '"Enabled"');
     await writeFile(join(folder, 'flow.json'), changed);
@@ -130,7 +130,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(aws.connect.flows.size).toBe(0);
   });
 
-  it('publishes nothing where the function does not show the last four digits that the flow says', async () => {
+  it('publishes nothing if the function does not reveal the last four digits that the flow speaks', async () => {
     await configure({ ...functionSettings(fields), REVEAL: 'none' });
     expect(await publish('--yes')).toMatchObject({
       exitCode: 8,
@@ -139,7 +139,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(aws.connect.flows.size).toBe(0);
   });
 
-  it('knows modules, and transfer flows, from others', async () => {
+  it('distinguishes modules and transfer flows from other flows', async () => {
     await write('--module');
     expect(await publish('--yes')).toMatchObject({ exitCode: 0 });
     expect([aws.connect.modules.size, aws.connect.flows.size]).toEqual([1, 0]);
@@ -196,7 +196,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys flow publish', () => 
     expect(await run('flow', 'check', 'moved.json', ...instance)).toMatchObject({ exitCode: 0 });
   });
 
-  it('compares a flow with the function that it invokes, when it is asked to', async () => {
+  it('compares a flow with the function that it invokes, with --function', async () => {
     expect(await run('flow', 'check', 'flow.json', '--function', functionName)).toMatchObject({ exitCode: 0 });
     await configure({ ...functionSettings(fields), FIELDS: 'card' });
     const compared = await run('flow', 'check', 'flow.json', '--function', functionName);

@@ -26,7 +26,7 @@ const settings = { BEARER_TOKEN_HASHES: sha256Hex(token) };
 const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 const call = { method: 'POST', headers, body: JSON.stringify({ ciphertext: card.ciphertext }) } as const;
 
-// Until the heaps of both runtimes have grown to what they stay at.
+// Enough for the heaps of both runtimes to reach a stable size.
 const warmUp = 15_000;
 const requests = 10_000;
 const connections = 64;
@@ -45,7 +45,7 @@ describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000
   });
   afterAll(() => service.stop());
 
-  it.skipIf(!hasPython())('keeps to its own description, whatever it is sent', async ({ annotate }) => {
+  it.skipIf(!hasPython())('matches its OpenAPI description for generated requests', async ({ annotate }) => {
     const child = spawn(
       schemathesis,
       [
@@ -62,7 +62,7 @@ describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000
     expect(summary).toMatch(/\d{3,} generated, \d{3,} passed/);
   });
 
-  it(`answers ${requests} requests of ${connections} clients at once, and keeps no memory of them`, async ({
+  it(`answers ${requests} requests of ${connections} concurrent clients without leaking memory`, async ({
     annotate,
   }) => {
     await load(service, warmUp);
@@ -78,7 +78,7 @@ describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000
     expect(after).toBeLessThan(1.1 * before);
   });
 
-  it('serves on after clients that went in the middle of their calls', async ({ annotate }) => {
+  it('still answers after clients disconnect during their calls', async ({ annotate }) => {
     let aborted = 0;
     await Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
@@ -98,7 +98,7 @@ describe.for(Object.entries(services))('The HTTP service %s', { timeout: 150_000
 });
 
 describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) => {
-  it('serves on when the client of its very first call has gone, and when 100 calls need one cold key at once', async () => {
+  it('still answers when the first client disconnects, and when 100 calls need one uncached key at once', async () => {
     const service = await start();
     const gone = new AbortController();
     const first = fetch(`${service.origin}/v1/decrypt`, { ...call, signal: gone.signal });
@@ -111,7 +111,7 @@ describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) =>
     await service.stop();
   });
 
-  it('waits no longer for a body than for a call, and serves others meanwhile', async () => {
+  it('times out a slow body like a slow call, and answers others meanwhile', async () => {
     const service = await start({ TIMEOUT: '500' });
     const { hostname, port } = new URL(service.origin);
     const slow = connect(Number(port), hostname);
@@ -125,7 +125,7 @@ describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) =>
     await service.stop();
   });
 
-  it('accepts the tokens of an issuer, and no others', async () => {
+  it('accepts only the tokens of its issuer', async () => {
     const { publicKey, privateKey: signingKey } = await generateKeyPair('ES256');
     const { privateKey: otherKey } = await generateKeyPair('ES256');
     const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: '1', alg: 'ES256' }] });
@@ -150,7 +150,7 @@ describe.for(Object.entries(services))('A fresh HTTP service %s', ([, start]) =>
       await response.arrayBuffer();
       return response.status;
     };
-    // Twice at once, so that in a Worker one request must not wait for keys that another one fetches.
+    // Two at once: in a Worker, one request must not wait for keys that another one fetches.
     expect(await Promise.all([statusWith(signingKey), statusWith(signingKey)])).toEqual([200, 200]);
     expect(await statusWith(otherKey)).toBe(401);
     issuer.close();

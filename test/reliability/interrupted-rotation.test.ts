@@ -5,7 +5,7 @@ import { startAws, type TestAws } from '../support/aws.ts';
 import { answerOf, runCli, startCli } from '../support/cli.ts';
 import { type RotatingInstance, rotatingInstance } from '../support/rotation.ts';
 
-/** What a rotation asks of AWS that changes something, and how often. */
+/** The calls of a rotation that change something in AWS, and how often each happens. */
 const changes = {
   'ssm:PutParameter': 4,
   'connect:PUT /instance/*/security-key': 1,
@@ -13,7 +13,7 @@ const changes = {
   'connect:POST /contact-flows/*/*/content': 1,
   'connect:DELETE /instance/*/security-key/*': 1,
 };
-/** What it reads, and some of the times. */
+/** Some of its calls that read. */
 const readings = {
   'connect:GET /instance/*/security-keys': 3,
   'ssm:GetParameter': 3,
@@ -32,7 +32,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A rotation that is killed', { t
   });
   afterAll(() => aws.stop());
 
-  it('is killed below at all that it changes', async () => {
+  it('is killed at every call that changes something', async () => {
     const instance = await rotatingInstance(aws);
     aws.calls.length = 0;
     await runCli(instance.rotation('--yes'), { environment: instance.environment });
@@ -67,7 +67,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A rotation that is killed', { t
       await ended;
       aws.release();
 
-      // Whichever of the keys the flow carries now works, and so does the old one.
+      // The key in the flow works, and so does the old one.
       expect(await opens(old.ciphertext)).toBe('4444');
       expect(await opens((await callerInput(instance)).ciphertext)).toBe('4444');
 
@@ -86,7 +86,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A rotation that is killed', { t
     },
   );
 
-  /** What Connect encrypts when somebody calls the flow as it is now. */
+  /** What Connect encrypts when somebody calls the current flow. */
   async function callerInput({ folder, flowId }: RotatingInstance) {
     const flow = JSON.parse(aws.connect.flows.get(flowId) ?? '');
     const input = flow.Actions.find(({ Type }: { readonly Type: string }) => Type === 'GetParticipantInput');

@@ -11,7 +11,7 @@ import { startCli } from '../support/cli.ts';
 import { hasEmulator, startEmulator } from '../support/emulator.ts';
 import { newInstance } from '../support/setting-up.ts';
 
-/** What a setup asks of AWS that changes something, and how often. */
+/** The calls of a setup that change something in AWS, and how often each happens. */
 const changes = {
   'ssm:PutParameter': 4,
   'connect:PUT /instance/*/security-key': 1,
@@ -21,7 +21,7 @@ const changes = {
   'connect:PUT /instance/*/lambda-function': 1,
   'connect:PUT /contact-flows/*': 1,
 };
-/** The first time that it reads each, and invokes the function. */
+/** Its calls that read, and the invocation of the function, each the first time. */
 const readings = [
   'connect:GET /instance/*/security-keys',
   'ssm:DescribeParameters',
@@ -59,7 +59,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A setup that is killed', { time
   const setUp = ({ setup, environment, folder }: Awaited<ReturnType<typeof newInstance>>) =>
     startCli(setup('--yes'), { environment, cwd: folder });
 
-  it('is killed below at all that it changes, and at each kind of reading', async () => {
+  it('is killed at every call that changes something, and at each kind of read', async () => {
     const instance = await newInstance(aws);
     aws.calls.length = 0;
     expect(await setUp(instance).ended).toMatchObject({ exitCode: 0 });
@@ -90,7 +90,7 @@ describe.skipIf(inject('awsEndpoint') === null)('A setup that is killed', { time
       aws.release();
       expect(await setUp(instance).ended).toMatchObject({
         exitCode: 0,
-        stderr: expect.stringMatching(/call: the caller heard last: Thank you/),
+        stderr: expect.stringMatching(/call: the last message was: Thank you/),
       });
       const [keyId = '', ...others] = aws.connect.securityKeys.keys();
       expect(others).toEqual([]);
@@ -104,12 +104,12 @@ describe.skipIf(inject('awsEndpoint') === null)('A setup that is killed', { time
 });
 
 describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('A setup', { timeout: 60_000 }, () => {
-  it('ends in a call that the function answers in the Lambda runtime', async () => {
+  it('ends with a call that the function answers in the Lambda runtime', async () => {
     const aws = await startAws();
     const instance = await newInstance(aws);
     let function_: Awaited<ReturnType<typeof startEmulator>> | undefined;
     aws.invoke = async (event) => {
-      // Lambda starts a function with the settings that it has when it is first invoked.
+      // Lambda starts a function with the settings at its first invocation.
       function_ ??= await startEmulator('index.handler', {
         ...awsSettings(aws.endpoint),
         ...(await instance.settings()),
@@ -118,7 +118,7 @@ describe.skipIf(inject('awsEndpoint') === null || !hasEmulator())('A setup', { t
     };
     const { setup, environment, folder } = instance;
     const run = await startCli(setup('--yes'), { environment, cwd: folder }).ended;
-    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/call: the caller heard last: Thank you/) });
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/call: the last message was: Thank you/) });
     expect(function_?.written()).not.toContain('4111111111111111');
     await function_?.stop();
     await aws.stop();

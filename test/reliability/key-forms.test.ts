@@ -40,7 +40,7 @@ const shell = (command: string) =>
     env: { PATH: process.env['PATH'] },
   });
 
-/** The forms in which people have a private key, each as the bytes of a file. */
+/** The forms in which people have private keys, each as the bytes of a file. */
 const accepted: Readonly<Record<string, () => string | Buffer>> = {
   'PKCS#8': () => pkcs8,
   'PKCS#1': () => pkcs1,
@@ -95,18 +95,18 @@ async function opensInEachPlace(name: string, content: string | Buffer): Promise
   expect([name, listed.stdout]).toEqual([name, expect.stringMatching(/stored/)]);
   const doctor = await runCli(['doctor', ciphertext, ...store]);
   expect([name, doctor.stdout]).toEqual([name, expect.stringMatching(/ok +private key +RSA-2048/)]);
-  // What a store of texts holds: a parameter, a secret, a Worker's binding.
+  // The text in a parameter, a secret or a Worker's binding.
   if (typeof content !== 'string') return;
   const decryptor = createDecryptor({ keyStore: { privateKeys: async () => [content] } });
   expect([name, decodeUtf8((await decryptor.decrypt(ciphertext)).plaintext)]).toEqual([name, plaintext]);
 }
 
-describe('A private key is read everywhere alike', () => {
+describe('A private key is read the same way everywhere', () => {
   it.for(Object.keys(accepted))('%s', async (name) => {
     await opensInEachPlace(name, accepted[name]?.() ?? '');
   });
 
-  it('whatever was done to its text', async () => {
+  it('after random changes to its text', async () => {
     const steps: readonly ((text: string) => string)[] = [
       (text) => text.replaceAll('\n', '\r\n'),
       (text) => text.replaceAll('\n', '\\n'),
@@ -132,7 +132,7 @@ describe('A private key is read everywhere alike', () => {
             (result) => decodeUtf8(result.plaintext),
             ({ code }) => code,
           );
-          // Quotes around what is quoted within are JSON of nobody's; the key is named then, not lost.
+          // Quotes around quoted text are not valid JSON. The message then names the key.
           expect([plaintext, 'invalid_private_key']).toContain(outcome);
           if (chosen.length < 2) expect(outcome).toBe(plaintext);
           const path = file('changed');
@@ -146,8 +146,8 @@ describe('A private key is read everywhere alike', () => {
   });
 });
 
-describe('What is no private key is named, and its command works', () => {
-  it('an encrypted key: the passphrase opens it, and nothing decrypted is written', async () => {
+describe('What is not a usable private key is named, with a command that works', () => {
+  it('an encrypted key: the passphrase decrypts it, and the decrypted key is not written to disk', async () => {
     await shell('openssl pkcs8 -topk8 -in key.pem -passout pass:canary -out encrypted-pkcs8.pem');
     await shell('openssl rsa -in key.pem -traditional -aes256 -passout pass:canary -out encrypted-pkcs1.pem');
     await writeFile(file('passphrase'), 'canary\n', { mode: 0o600 });
@@ -159,7 +159,7 @@ describe('What is no private key is named, and its command works', () => {
       await writeFile(file('wrong'), 'wrong', { mode: 0o600 });
       const wrong = await runCli([...args, '--passphrase-file', file('wrong')]);
       expect(wrong).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/does not open with this passphrase/) });
-      // In a store, the message says which command to run.
+      // For a key in a store, the message names a command to run.
       const stored = await readFile(file(name), 'utf8');
       const decryptor = createDecryptor({ keyStore: { privateKeys: async () => [stored] } });
       const error: unknown = await decryptor.decrypt(ciphertext).catch((caught: unknown) => caught);
@@ -176,7 +176,7 @@ describe('What is no private key is named, and its command works', () => {
     }
   });
 
-  it('PKCS#12: openssl takes the key out, and flow-keys stores it', async () => {
+  it('PKCS#12: openssl extracts the key, and flow-keys stores it', async () => {
     await shell('openssl pkcs12 -export -inkey key.pem -in certificate.pem -passout pass: -out key.pfx');
     const named = await runCli(['decrypt', ciphertext, '--private-key', file('key.pfx')]);
     expect(named).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/is a PKCS#12 file/) });
@@ -226,11 +226,11 @@ describe('A certificate', () => {
   });
 
   it.for<[string, () => string, RegExp]>([
-    ['a public key', () => pem('PUBLIC KEY', publicDer()), /is a public key, and no certificate/],
-    ['a private key', () => pkcs8, /holds a private key, and no certificate/],
-    ['nothing', () => '', /is no X\.509 certificate/],
-    ['text', () => 'certificate', /is no X\.509 certificate/],
-    ['PEM cut short', () => certificate.slice(0, 300), /damaged or cut short/],
+    ['a public key', () => pem('PUBLIC KEY', publicDer()), /is a public key, but not a certificate/],
+    ['a private key', () => pkcs8, /holds a private key, but no certificate/],
+    ['nothing', () => '', /is not an X\.509 certificate/],
+    ['text', () => 'certificate', /is not an X\.509 certificate/],
+    ['PEM cut short', () => certificate.slice(0, 300), /damaged or incomplete/],
   ])('is named where it is %s', async ([, make, said]) => {
     await writeFile(file('given.crt'), make());
     const named = await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('given.crt')]);
@@ -242,7 +242,7 @@ describe('A certificate', () => {
     );
   });
 
-  it('is made of a request, by the command that the message names', async () => {
+  it('is created from a request by the command in the message', async () => {
     await shell('openssl req -new -key key.pem -subj /CN=test -out request.pem');
     const named = await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('request.pem')]);
     expect(named).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/is a certificate request/) });
@@ -254,7 +254,7 @@ describe('A certificate', () => {
     });
   });
 
-  it('is made for a key, by the command that the message names', async () => {
+  it('is created for a key by the command in the message', async () => {
     await writeFile(file('public.pem'), pem('PUBLIC KEY', publicDer()));
     const named = await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('public.pem')]);
     const [, advised = ''] = named.stderr.match(/"(openssl req [^"]+)"/) ?? [];

@@ -21,7 +21,7 @@ async function hasMaven(): Promise<boolean> {
   return isThere;
 }
 
-/** What another software did with a message: its plaintext, or the class of its error. */
+/** What another implementation did with a message: the plaintext, or the class of its error. */
 interface Result {
   readonly name: string;
   readonly plaintextBase64?: string;
@@ -33,13 +33,13 @@ const sdks: Readonly<Record<string, readonly string[]>> = {
   Java: ['mvn', '-q', '-B', '-f', 'java', 'compile', 'exec:java', '-Dexec.mainClass=Check', '-Dexec.args=kit.json'],
 };
 
-/** One process for all messages: the results in the kit's order. */
+/** Runs one process for all messages, and returns the results in the order of the kit. */
 async function resultsOf([command = '', ...args]: readonly string[]): Promise<readonly Result[]> {
   const { stdout } = await run(command, args, { cwd: recordings, maxBuffer: 16 * 1024 * 1024 });
   return JSON.parse(stdout.match(/\[\{.*\}\]/)?.[0] ?? '[]');
 }
 
-/** Rows of the table in test/recordings/README.md: where an SDK does something else than the kit says. */
+/** The rows of the table in test/recordings/README.md: where an SDK differs from the kit. */
 function differences(sdk: string, results: readonly Result[]): readonly string[] {
   expect(results.map(({ name }) => name)).toEqual(kitMessages.map(({ name }) => name));
   return kitMessages.flatMap(({ name, all }, index) => {
@@ -50,7 +50,7 @@ function differences(sdk: string, results: readonly Result[]): readonly string[]
   });
 }
 
-/** The plaintext in base64; `undefined` for a refusal. */
+/** The plaintext in base64; `undefined` if the message was refused. */
 function bytesOf(outcome: Outcome): string | undefined {
   if ('plaintext' in outcome) return Buffer.from(outcome.plaintext).toString('base64');
   return 'plaintextBase64' in outcome ? outcome.plaintextBase64 : undefined;
@@ -59,7 +59,7 @@ function bytesOf(outcome: Outcome): string | undefined {
 const hasSdks = hasPython() && (await hasMaven());
 
 describe('The kit of recordings', { timeout: 240_000 }, () => {
-  it('holds every recording, and every message under a name of its own', () => {
+  it('holds every recording, and every message under a unique name', () => {
     const ciphertexts = kitMessages.map(({ ciphertext }) => ciphertext);
     for (const { recordings: all } of [java, pythonRecordings, article]) {
       for (const { ciphertext } of all) expect(ciphertexts).toContain(ciphertext);

@@ -14,7 +14,7 @@ interface Call {
   readonly body: string | null;
 }
 
-/** A call as function URLs and HTTP APIs pass it on: payload format 2.0. */
+/** A call as function URLs and HTTP APIs send it: payload format 2.0. */
 function functionUrlEvent({ method, path, headers, body }: Call): object {
   return {
     version: '2.0',
@@ -36,7 +36,7 @@ function functionUrlEvent({ method, path, headers, body }: Call): object {
   };
 }
 
-/** A call as REST APIs pass it on: payload format 1.0. */
+/** A call as REST APIs send it: payload format 1.0. */
 function restApiEvent({ method, path, headers, body }: Call): object {
   return {
     resource: '/{proxy+}',
@@ -110,7 +110,7 @@ describe.skipIf(!hasEmulator())('The HTTP service in the Lambda runtime', { time
     for (const secret of [card.plaintext, card.ciphertext, token]) expect(service.written()).not.toContain(secret);
   });
 
-  it('answers every event as the decrypt function does', async () => {
+  it('answers every event like the decrypt function', async () => {
     const service = await start({ ...callers, AUDIT: 'none' });
     const runner: ParityRunner = {
       async invoke(body) {

@@ -7,7 +7,7 @@ import { recordingNamed } from '../recordings/recordings.ts';
 import { awsSettings } from '../support/aws-settings.ts';
 import { type Fault, faultControl } from '../support/faulty-proxy.ts';
 
-/** Decrypts one ciphertext through an adapter: the plaintext, or the error's code. */
+/** Decrypts one ciphertext through an adapter. Returns the plaintext, or the error's code. */
 export type Decrypt = (ciphertext: string) => Promise<string>;
 
 /** An adapter over a key store and a key cache. */
@@ -17,20 +17,19 @@ const card = recordingNamed('java rsa2048-card-number');
 const other = recordingNamed('java rsa4096-card-number');
 
 const seconds = (count: number) => count * 1_000;
-// A key's time to live ends in the middle of every outage.
+// A cached key expires in the middle of every outage.
 const ageAtOutage = seconds(299.5);
 const lengths = [seconds(1), seconds(30), seconds(400)];
 const moments = 3;
 const callers = 16;
-/** What Connect waits at most. */
+/** How long Connect waits. */
 const deadline = seconds(8);
 
 /**
- * Outages of 1, 30 and 400 seconds on a clock that the test sets, over the product's own SSM client. At
- * moments throughout an outage, 16 callers decrypt at once under a key that is cached, and two under key ids
- * that are not.
+ * Outages of 1, 30 and 400 seconds on a fake clock, with the product's SSM client. Throughout an outage, 16 callers decrypt
+ * at once under a cached key, and two under key ids that are not cached.
  *
- * @param sharesLookups whether calls at the same time share a lookup, which a Worker's requests must not
+ * @param sharesLookups whether concurrent calls share a lookup, which a Worker's requests must not
  */
 export function outages(
   runtime: string,
@@ -40,7 +39,7 @@ export function outages(
 ): void {
   const faults = faultControl(endpoint);
 
-  describe(`While SSM is out of order, ${runtime}`, () => {
+  describe(`During an outage of SSM, ${runtime}`, () => {
     it.for<[Fault, string]>([
       ['reset', 'resets connections'],
       ['throttle', 'throttles'],
@@ -66,8 +65,8 @@ export function outages(
       expect(failures).toEqual([]);
       expect(new Set(unknown.map(({ outcome }) => outcome))).toEqual(new Set(['key_store_unavailable']));
       expect(slowest).toBeLessThan(deadline);
-      // At each moment of each outage the cached key is refreshed once (where requests share no lookups, once by
-      // each when nobody has asked for a minute), each unknown id is looked up; each up to three times.
+      // At each moment, the cached key is refreshed once (if requests share no lookups, once for each after an idle
+      // minute), and each unknown id is looked up. The client tries up to three times.
       const refreshes = sharesLookups ? 1 : callers;
       expect(requests).toBeLessThanOrEqual(3 * moments * lengths.length * (refreshes + 2));
     });

@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('The package as it is published', { timeout: 120_000 }, () => {
-  it('is installed, type-checked and used by a program of its own', async () => {
+describe('The published package', { timeout: 120_000 }, () => {
+  it('can be installed, type-checked and used by another program', async () => {
     const tarball = await packInto(folder);
     const { devDependencies, peerDependencies } = packageJson;
     const versionOf = (name: string) => [name, Object.entries(devDependencies).find(([key]) => key === name)?.[1]];
@@ -63,7 +63,7 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
     expect(JSON.parse(summary)).toMatchObject({ signature: 'valid' });
   });
 
-  // Node's types or the DOM library must declare Request and AbortSignal; AWS's clients need those of Node in any case.
+  // Node's types or the DOM library declare Request and AbortSignal. AWS's clients always need those of Node.
   const neutral = (specifier: string) => !/lambda|\/node$|stores\/(ssm|secrets-manager|directory)/.test(specifier);
   it.each(
     ['nodenext', 'bundler'].flatMap((mode) => [
@@ -97,7 +97,7 @@ describe('The package as it is published', { timeout: 120_000 }, () => {
     },
   );
 
-  it('brings no dependency that its user did not choose', async () => {
+  it('installs no dependency that its user did not choose', async () => {
     const lock = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
     expect(lock.packages['node_modules/flow-security-keys']).not.toHaveProperty('dependencies');
   });

@@ -13,9 +13,9 @@ import { startWorkerd } from '../support/workerd.ts';
 
 const callers = 16;
 const bearerToken = 'token-of-this-test';
-// Messages that a retired or replaced key opens are on their way for a while.
+// Messages under a retired or replaced key stay in flight for a while.
 const overlap = 2_000;
-// A key is read anew for a message that it does not open when its last reading is ten seconds old.
+// A key is read again for a message that it does not decrypt, if it was last read ten seconds ago.
 const minimumRefreshAge = 10_000;
 
 interface Message {
@@ -24,7 +24,7 @@ interface Message {
   readonly ciphertext: string;
 }
 
-/** Decrypts a message through one of the adapters, and gives the plaintext. */
+/** Decrypts a message through one of the adapters, and returns the plaintext. */
 type Decrypt = (message: Message) => Promise<string>;
 
 describe.skipIf(inject('awsEndpoint') === null)('Rotation, with moto', () => {
@@ -48,7 +48,7 @@ describe.skipIf(inject('awsEndpoint') === null)('Rotation, with moto', () => {
     const load = startLoad(service.decrypt);
     const requestsBefore = await faultControl(proxy.endpoint).requests();
 
-    // The article's rotation: a new key id beside the old one, then the old one retired.
+    // The rotation of the article: a second key id is added, then the first is retired.
     const old = await storeKey(ssm, randomUUID());
     load.use([old]);
     await load.firstAnswerUnder(old);
@@ -77,7 +77,7 @@ describe.skipIf(inject('awsEndpoint') === null)('Rotation, with moto', () => {
     );
     expect(failures).toEqual([]);
     expect(calls).toBeGreaterThan(1_000);
-    // One for each of the three keys; a Worker's requests cannot share a lookup.
+    // One for each of the three keys. A Worker's requests cannot share a lookup.
     expect(requests).toBeLessThanOrEqual(name === 'the worker' ? 3 * callers : 3);
   });
 });
@@ -117,7 +117,7 @@ interface Key {
   readonly messages: readonly Message[];
 }
 
-/** Stores a new private key, over an older one of the id if there is one, and encrypts with its public key. */
+/** Stores a new private key, replacing any earlier one of the key id, and encrypts with its public key. */
 async function storeKey(ssm: SSMClient, keyId: string): Promise<Key> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -130,7 +130,7 @@ async function storeKey(ssm: SSMClient, keyId: string): Promise<Key> {
   return { keyId, messages: await Promise.all(messages) };
 }
 
-/** Callers that decrypt without pause, each a message of one of the keys in use. */
+/** Callers that decrypt without pause, each a message under one of the keys in use. */
 function startLoad(decrypt: Decrypt) {
   const failures: string[] = [];
   let calls = 0;
@@ -164,18 +164,18 @@ function startLoad(decrypt: Decrypt) {
 
   let running: Promise<unknown> | undefined;
   return {
-    /** From now on, messages of these keys. */
+    /** Uses messages under these keys from now on. */
     use(these: readonly Key[]) {
       keys = these;
       running ??= Promise.all(Array.from({ length: callers }, caller));
     },
-    /** Milliseconds until a call under the key was answered. */
+    /** Milliseconds until a call under the key succeeded. */
     async firstAnswerUnder(key: Key): Promise<number> {
       const started = performance.now();
       while ((await answered.promise) !== key);
       return Math.round(performance.now() - started);
     },
-    /** Until the calls that are under way are answered. */
+    /** Waits for the calls in flight. */
     async settled(): Promise<void> {
       await Promise.all(underWay);
     },

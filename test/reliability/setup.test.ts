@@ -45,12 +45,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
   });
   afterEach(() => rm(instance.folder, { recursive: true }));
 
-  it('shows what it would do, and with --dry-run does nothing', async () => {
+  it('shows its plan, and with --dry-run changes nothing', async () => {
     aws.calls.length = 0;
     const plan = await run('--dry-run');
     expect(plan.exitCode).toBe(0);
     expect(plan.stdout).toMatch(
-      /1\. key +make an RSA-2048[\s\S]*3\. settings +set FIELDS="card expiry cvc"[\s\S]*8\. call .*asks first/,
+      /1\. key +create an RSA-2048[\s\S]*3\. settings +set FIELDS="card expiry cvc"[\s\S]*8\. call .*asks first/,
     );
     expect(aws.calls.filter((call) => /Put|Delete|PUT|DELETE|POST \/contact|POST .*policy/.test(call))).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     const { exitCode, stdout, stderr } = await run('--yes');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(/^"Pay by card" is published/);
-    expect(stderr).toMatch(/call: the caller heard last: Thank you\. We have received your details\./);
+    expect(stderr).toMatch(/call: the last message was: Thank you\. We have received your details\./);
     expect(used).toEqual([['card', 'expiry', 'cvc']]);
     const [keyId = '', ...others] = aws.connect.securityKeys.keys();
     expect(others).toEqual([]);
@@ -70,12 +70,12 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     const [content = ''] = aws.connect.flows.values();
     expect(content.split(keyId)).toHaveLength(8);
     expect(readFlow(content).Metadata?.['name']).toBe('Pay by card');
-    // Everything is in AWS.
+    // Everything was created in AWS.
     expect(await readdir(instance.folder)).toEqual([]);
     expect(stderr + stdout).not.toMatch(/PRIVATE KEY|4111111111111111/);
   });
 
-  it('changes nothing when it is run again', async () => {
+  it('changes nothing the second time', async () => {
     await run('--yes');
     aws.calls.length = 0;
     const again = await run('--no-call');
@@ -89,7 +89,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     expect(aws.connect.securityKeys.size).toBe(0);
   });
 
-  it('takes the key of a store that Connect holds, and other settings of the function stay', async () => {
+  it('uses the stored key that Connect has, and keeps other settings of the function', async () => {
     await run('--yes', '--no-call');
     const [keyId] = aws.connect.securityKeys.keys();
     aws.connect.flows.clear();
@@ -98,7 +98,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     expect([...aws.connect.securityKeys.keys()]).toEqual([keyId]);
   });
 
-  it('stops where the check of the whole finds a problem', async () => {
+  it('stops if the final check finds a problem', async () => {
     await run('--yes', '--no-call');
     const { invoke } = aws;
     aws.invoke = async () => ({ 'status-code': 500, code: 'key_store_unavailable', detail: 'SSM does not answer.' });
@@ -106,7 +106,7 @@ describe.skipIf(inject('awsEndpoint') === null)('flow-keys setup', () => {
     aws.invoke = invoke;
     expect(stopped).toMatchObject({
       exitCode: 8,
-      stderr: expect.stringMatching(/key_store_unavailable[\s\S]*To mend first/),
+      stderr: expect.stringMatching(/key_store_unavailable[\s\S]*Fix first/),
     });
   });
 });

@@ -1,4 +1,4 @@
-/** The settings with which the product reads its keys from the AWS of the tests. */
+/** The environment with which the product uses the AWS of the tests. */
 export function awsSettings(endpoint: string) {
   return {
     AWS_REGION: 'us-east-1',

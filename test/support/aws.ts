@@ -4,21 +4,21 @@ import { buffer } from 'node:stream/consumers';
 import { type Answer, createFakeConnect, type FakeConnect } from './fake-connect.ts';
 import { startSsm } from './ssm.ts';
 
-/** An AWS on loopback: moto for SSM, Secrets Manager, KMS, IAM and Lambda, a fake for Connect, which moto does not have. */
+/** An AWS on loopback: moto for SSM, Secrets Manager, KMS, IAM and Lambda, and a fake for Connect. */
 export interface TestAws {
   readonly endpoint: string;
   readonly connect: FakeConnect;
   /** A second instance. */
   readonly otherConnect: FakeConnect;
-  /** What `lambda:InvokeFunction` runs, as moto runs functions in Docker only. */
+  /** What `lambda:InvokeFunction` runs. moto can only run functions in Docker. */
   invoke: (event: unknown) => Promise<unknown>;
-  /** The operations that were called, in their order, as `AssociateSecurityKey` or `ssm:PutParameter`. */
+  /** The operations that were called, in order, such as `AssociateSecurityKey` or `ssm:PutParameter`. */
   readonly calls: string[];
-  /** The next call of an operation, or a later one, is not answered: `before` it is done, or `after`. Told when it comes. */
+  /** Leaves the next or a later call of an operation unanswered, `before` or `after` it takes effect. Resolves when it arrives. */
   hold(operation: string, when: 'before' | 'after', time?: number): Promise<void>;
-  /** The next so many calls of an operation are answered with an AWS error, as a store's that lags behind. */
+  /** Answers the next calls of an operation with an AWS error, like an eventually consistent store. */
   fail(operation: string, type: string, times: number): void;
-  /** Operations are answered again. */
+  /** Answers all operations again. */
   release(): void;
   stop(): Promise<void>;
 }

@@ -1,11 +1,10 @@
 import type { Reporter } from 'vitest/node';
 
-// What workerd itself says of a connection that a test refuses or breaks. The vitest plugin passes it on, and has no
-// option to leave it out.
+// What workerd logs when a test refuses or breaks a connection. The vitest plugin has no option to omit it.
 const brokenConnection =
   /^(exception = .*disconnected: |uncaught exception; .*(disconnected: |Network connection lost)|stack: .*workerd@)/;
 
-/** Drops workerd's lines on the connections that tests break on purpose, so that the output shows what is unexpected. */
+/** Drops workerd's log lines about connections that tests break on purpose. */
 export const withoutBrokenConnections: Reporter = {
   onInit() {
     for (const output of [process.stdout, process.stderr]) {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { X509CertificateGenerator } from '@peculiar/x509';
+import { X509Certificate, X509CertificateGenerator } from '@peculiar/x509';
 
 const algorithm = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -9,7 +9,7 @@ const algorithm = {
 };
 let keys: Promise<CryptoKeyPair> | undefined;
 
-/** A self-signed certificate in PEM that is valid from so many days from now to so many. */
+/** A self-signed certificate in PEM, with its validity in days from now. */
 export async function certificateOf(from: number, to: number): Promise<string> {
   keys ??= crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const day = (days: number) => new Date(Date.now() + days * 86_400_000);
@@ -21,4 +21,9 @@ export async function certificateOf(from: number, to: number): Promise<string> {
     signingAlgorithm: algorithm,
   });
   return certificate.toString('pem');
+}
+
+/** The public key of a certificate, both in PEM. */
+export function publicKeyOf(certificate: string): string {
+  return new X509Certificate(certificate).publicKey.toString('pem');
 }

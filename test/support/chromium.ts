@@ -11,7 +11,7 @@ export function hasChromium(): boolean {
   return false;
 }
 
-/** Starts Debian's Chromium, which then calls nobody by itself. */
+/** Starts Debian's Chromium without background requests. */
 export function launchChromium(): Promise<Browser> {
   const args = [
     '--no-sandbox',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** The built command line. */
 export const cliExecutable = fileURLToPath(new URL('../../dist/cli/flow-keys.js', import.meta.url));
 
-/** What a run of the built `flow-keys` wrote, and how it ended. */
+/** The output and exit code of a run of `flow-keys`. */
 export interface CliRun {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -16,14 +16,14 @@ export interface CliRun {
 export interface CliOptions {
   readonly input?: string;
   readonly cwd?: string;
-  /** The whole environment but for `PATH`. */
+  /** The whole environment except `PATH`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-// Environment, directory and standard input are the process's, so runs follow each other.
+// Environment, directory and standard input belong to the process, so runs are sequential.
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs the command line to its end, in this process. */
+/** Runs the command line in this process. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const run = last.then(() => runHere(args, options));
   last = run.catch(() => {});
@@ -55,21 +55,21 @@ async function runHere(args: readonly string[], { input = '', cwd, environment =
   }
 }
 
-// Nothing of the machine's own.
+// Keeps out the configuration of this machine.
 const isolated = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
 
-/** Runs the built command line, a process of its own, to its end. */
+/** Runs the built command line in its own process. */
 export async function runBuiltCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const { child, ended } = startCli(args, options);
   child.stdin?.end(options.input ?? '');
   return ended;
 }
 
-/** A run that is under way. */
+/** A running command. */
 export interface StartedCli {
   readonly child: ChildProcess;
   readonly ended: Promise<CliRun>;
-  /** Until it has written a text to standard error. */
+  /** Waits until it has written a text to standard error. */
   wrote(text: string): Promise<void>;
 }
 
@@ -94,7 +94,7 @@ export function startCli(args: readonly string[], { cwd, environment = {} }: Cli
   };
 }
 
-/** What a command answered with `--json`; throws when it failed. */
+/** The output of a command with `--json`. Throws if the command failed. */
 export async function answerOf(
   args: readonly string[],
   options: CliOptions = {},

@@ -5,12 +5,12 @@ import { pem, testKeys } from '../recordings/recordings.ts';
 
 const certificate = pem('CERTIFICATE', consumerKeys.keys['P-256'].certificate);
 
-/** A consumer that may have one field only. */
+/** A consumer that may receive only one field. */
 export const limitedConsumer = 'expiry-only';
 /** A consumer whose document holds a private key. */
 export const brokenConsumer = 'broken';
 
-/** What the stores under test hold, by the consumers' names: their public keys in each form. */
+/** The documents in the stores under test, by consumer name: public keys in each form. */
 export function consumerDocuments(): ReadonlyMap<string, string> {
   const all = { keyIds: ['*'], fields: ['*'] };
   const publicKeys: Readonly<Record<string, unknown>> = {

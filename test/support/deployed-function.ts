@@ -10,8 +10,7 @@ import type { TestAws } from './aws.ts';
 export const functionName = 'flow-security-keys';
 
 /**
- * What AWS knows of the deployed function: its configuration, and that the instance may invoke it. What it does
- * is `aws.invoke`.
+ * Creates the function in AWS: its configuration, and the permission of the instance to invoke it. `aws.invoke` is its code.
  *
  * @returns its ARN
  */
@@ -34,7 +33,7 @@ export async function deployFunction(aws: TestAws): Promise<string> {
   return arn;
 }
 
-/** Lets an instance invoke the function, and no other any more. */
+/** Lets only one instance invoke the function. */
 export async function permit(lambda: LambdaClient, instanceId: string): Promise<void> {
   await forbid(lambda);
   await lambda.send(
@@ -52,7 +51,7 @@ export async function forbid(lambda: LambdaClient): Promise<void> {
     .catch(() => {});
 }
 
-/** moto asks for a role before it takes a function; IAM has a client of its own, for this one call. */
+/** moto requires a role for a function. */
 async function createRole(aws: TestAws): Promise<string> {
   const scope = 'Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=test';
   const call = { Action: 'CreateRole', Version: '2010-05-08', RoleName: 'function', AssumeRolePolicyDocument: '{}' };
@@ -64,6 +63,6 @@ async function createRole(aws: TestAws): Promise<string> {
     },
     body: new URLSearchParams(call),
   });
-  // It is there already, where a test deploys the function anew.
+  // It exists if a test deploys the function again.
   return (await response.text()).match(/<Arn>(.+)<\/Arn>/)?.[1] ?? 'arn:aws:iam::123456789012:role/function';
 }

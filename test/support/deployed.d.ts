@@ -1,4 +1,4 @@
-// What is deployed: the sources or, with TEST_BUNDLES=true, what was built of them (vitest.config.ts).
+// The sources or, with TEST_BUNDLES=true, the bundles (vitest.config.ts).
 declare module 'deployed/lambda' {
   export { handler } from '../../adapters/lambda/index.ts';
 }

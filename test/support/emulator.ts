@@ -10,7 +10,7 @@ const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.met
 const emulator = path('test/emulator/bin/aws-lambda-rie');
 const client = path('test/emulator/node_modules/aws-lambda-ric/index.mjs');
 
-/** Whether `test/emulator/install.sh` was run. In CI it must have been. */
+/** Whether `test/emulator/install.sh` has run. In CI it must have. */
 export function hasEmulator(): boolean {
   if (existsSync(emulator) && existsSync(client)) return true;
   if (process.env['CI'] === 'true') throw new Error('CI needs the Lambda emulator: bash test/emulator/install.sh');
@@ -18,20 +18,20 @@ export function hasEmulator(): boolean {
   return false;
 }
 
-/** A function in AWS's own Runtime Interface Emulator, on this Node. */
+/** A function in AWS's Runtime Interface Emulator, on this Node. */
 export interface EmulatedFunction {
-  /** Of Lambda's API, where the function is named `function`. */
+  /** The endpoint of the Lambda API, where the function is named `function`. */
   readonly endpoint: string;
-  /** The answer as text, as the Lambda service passes it on. */
+  /** The response as text, as the Lambda service returns it. */
   invoke(event: unknown): Promise<string>;
-  /** Stops the function's process between two invocations, as the Lambda service does, or lets it go on. */
+  /** Freezes the process of the function between invocations, as the Lambda service does, or resumes it. */
   freeze(isFrozen: boolean): Promise<void>;
-  /** What the function has written. */
+  /** The output of the function. */
   written(): string;
   stop(): Promise<void>;
 }
 
-/** Starts a handler of `dist/lambda`, or of another folder; the function is initialised by its first invocation. */
+/** Starts a handler from `dist/lambda` or another directory. The first invocation initialises the function. */
 export async function startEmulator(
   handler: string,
   environment: Readonly<Record<string, string>>,
@@ -102,7 +102,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The emulator does not say when it listens. */
+/** Waits until the emulator listens, which it does not announce. */
 async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt += 1) {
     const socket = connect(port, '127.0.0.1');

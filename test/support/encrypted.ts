@@ -4,7 +4,7 @@ import { pem, testKeys } from '../recordings/recordings.ts';
 
 const { encrypt } = buildClient(CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT);
 
-/** A ciphertext as Amazon Connect makes it, under a public key; without one, under that of the test key. */
+/** A ciphertext as Amazon Connect creates it. Default: for the public key of the test key. */
 export async function encrypted(plaintext: string, keyId: string, publicKey = testPublicKey(keyId)): Promise<string> {
   const keyring = new RawRsaKeyringNode({
     keyNamespace: 'AmazonConnect',

@@ -7,8 +7,8 @@ export interface Answer {
 }
 
 /**
- * A fake of the calls of Amazon Connect that the command line makes: of security keys, flows and modules, functions,
- * queues and prompts. It knows one instance, which takes two keys, as Connect does.
+ * A fake of the Amazon Connect API that the command line uses: security keys, flows, modules, functions, queues and prompts.
+ * It has one instance, with at most two keys, like Connect.
  *
  * @see https://docs.aws.amazon.com/connect/latest/APIReference/API_AssociateSecurityKey.html
  */
@@ -24,14 +24,14 @@ export interface FakeConnect {
   readonly archived: Set<string>;
   readonly drafts: Set<string>;
   readonly functions: Set<string>;
-  /** Names of flows and modules that have one, by id. */
+  /** Names of flows and modules, by id, if they have one. */
   readonly names: Map<string, string>;
   /** Types of flows that were created here. */
   readonly types: Map<string, string>;
   /** Names of queues and prompts, by id. */
   readonly queues: Map<string, string>;
   readonly prompts: Map<string, string>;
-  /** What Connect finds wrong with a flow before it publishes it. */
+  /** The problems that Connect finds in a flow. */
   problems: (content: string) => readonly string[];
   answer(method: string, url: string, body: string): Answer;
 }
@@ -98,7 +98,7 @@ export function createFakeConnect(instanceId: string): FakeConnect {
       : answered({ ContactFlowModule: { Id: id, Name: names.get(id) ?? `Module ${id}`, Content } });
   }
 
-  // Connect's own pages are larger.
+  // Real pages are larger.
   function paged(list: string, contents: ReadonlyMap<string, string>, query: URLSearchParams): Answer {
     const start = Number(query.get('nextToken') ?? 0);
     const ids = [...contents.keys()];

@@ -10,7 +10,7 @@ const slowMilliseconds = 5_000;
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, target: string) => void | Promise<void>;
 
-/** An error as AWS's JSON 1.1 services answer it. */
+/** An error response of AWS's JSON 1.1 services. */
 const awsError =
   (type: string): Answer =>
   (_incoming, outgoing) => {
@@ -39,7 +39,7 @@ const faults = {
   },
 } satisfies Record<string, Answer>;
 
-/** What stands between an AWS client and the service. */
+/** A proxy between an AWS client and the service. */
 export type Fault = keyof typeof faults;
 
 function faultNamed(name: string): Fault {
@@ -48,8 +48,8 @@ function faultNamed(name: string): Fault {
 }
 
 /**
- * A proxy in front of an AWS endpoint that injects faults. `PUT /-/fault` sets the one that is on,
- * `GET /-/requests` gives the number of requests so far, and `GET /-/disconnect` closes all connections: over HTTP, so that tests inside workerd can.
+ * A proxy in front of an AWS endpoint that injects faults. `PUT /-/fault` sets the fault, `GET /-/requests` returns the number
+ * of requests so far, and `GET /-/disconnect` closes all connections. It uses HTTP so that tests inside workerd can.
  */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   let fault: Fault = 'none';
@@ -94,7 +94,7 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, target: st
   incoming.pipe(forwarded);
 }
 
-/** The other end: sets faults and counts requests, from Node and from workerd. */
+/** Controls the proxy from Node and from workerd. */
 export function faultControl(endpoint: string) {
   return {
     async set(fault: Fault): Promise<void> {

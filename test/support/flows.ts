@@ -1,6 +1,6 @@
 import type { FlowAction, FlowDocument } from 'flow-security-keys/flow';
 
-/** An action that a test may change. */
+/** A block that tests can change. */
 export interface Block {
   Identifier: string;
   Type: string;
@@ -79,7 +79,7 @@ export function message(Identifier: string, next = 'End'): Block {
   return block(Identifier, 'MessageParticipant', { Text: `${Identifier}.` }, next, { NoMatchingError: next });
 }
 
-/** A flow whose caller takes one of two ways by a digit; each asks for a card, decrypts it and looks at the answer. */
+/** A flow with two paths, chosen by a digit. Each asks for a card, decrypts it and compares the answer. */
 export function flowOfTwoWays(certificate: string): EditableFlow {
   const menu = block('Menu', 'GetParticipantInput', { Text: 'One or two?', StoreInput: 'False' }, undefined, {
     NoMatchingError: 'Sorry',
@@ -114,14 +114,14 @@ export function blockOf({ Actions }: EditableFlow, identifier: string): Block {
   return found;
 }
 
-/** Puts a block before another, on every way to it. */
+/** Inserts a block before another, on every path to it. */
 export function insertBefore(flow: EditableFlow, identifier: string, inserted: Block): void {
   redirect(flow, identifier, inserted.Identifier);
   inserted.Transitions.NextAction = identifier;
   flow.Actions.push(inserted);
 }
 
-/** Every branch to one block leads to another. */
+/** Redirects every branch from one block to another. */
 export function redirect(flow: EditableFlow, from: string, to: string): void {
   for (const { Transitions } of flow.Actions) {
     for (const branch of [Transitions, ...Transitions.Errors, ...Transitions.Conditions]) {
@@ -130,7 +130,7 @@ export function redirect(flow: EditableFlow, from: string, to: string): void {
   }
 }
 
-/** The blocks that a block leads to. */
+/** The next blocks of a block. */
 export function successors({ Transitions }: FlowAction): readonly (string | undefined)[] {
   const { NextAction, Errors = [], Conditions = [] } = Transitions;
   return [NextAction, ...[...Errors, ...Conditions].map((branch) => branch.NextAction)];

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** How the gateway behaves: it approves, declines, fails, or never answers. */
+/** How the gateway behaves: it approves, declines, fails, or does not answer. */
 export type GatewayMode = 'approve' | 'decline' | 'fail' | 'hang';
 
-/** A payment gateway on loopback. It charges again for every new idempotency key, and for every call without one. */
+/** A payment gateway on loopback. It charges once per idempotency key, and for every call without one. */
 export interface Gateway {
   readonly url: string;
   mode: GatewayMode;

@@ -12,16 +12,16 @@ import { allowedConsumers, bearerToken, storedKeys } from './stored.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     ssmEndpoint: string;
-    /** The endpoint of moto, for all AWS services; `null` where it is not installed. */
+    /** The endpoint of moto, for all AWS services; `null` if moto is not installed. */
     awsEndpoint: string | null;
-    /** The SSM of `ssmEndpoint` behind proxies that inject faults, one for the tests of each runtime. */
+    /** Proxies that inject faults in front of `ssmEndpoint`, one for the tests of each runtime. */
     faultyEndpoints: Readonly<Record<'node' | 'workerd', string>>;
     bearerToken: string;
     allowedConsumers: string;
-    /** Recordings of Amazon Connect's own, from beside the repository. */
+    /** Recordings from Amazon Connect, from outside the repository. */
     sharedRecordings: readonly Recording[];
     vectors: VectorFile | null;
-    /** What the Lambda handler answered to each parity case, for the other runtimes to compare with. */
+    /** The response of the Lambda handler to each parity case, for the other runtimes to compare with. */
     lambdaAnswers: Readonly<Record<string, readonly string[]>>;
     /** The documents of the test consumers, by their names. */
     consumerDocuments: Readonly<Record<string, string>>;

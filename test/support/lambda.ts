@@ -9,7 +9,7 @@ export async function lambdaRunner(endpoint: string, consumers: string): Promise
     AWS_ENDPOINT_URL_SSM: endpoint,
     CONSUMERS: consumers,
     AUDIT: 'none',
-    // What it writes is tested where it runs in a process of its own.
+    // Tests that run it in its own process check its output.
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });

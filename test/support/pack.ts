@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Packs what was built as it is published; the tarball's name in the folder. */
+/** Packs the package for publication, and returns the file name of the tarball. */
 export async function packInto(folder: string): Promise<string> {
   const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = await run('npm', ['pack', ...options], { cwd: root });

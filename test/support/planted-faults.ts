@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import type { FindingCode } from 'flow-security-keys/flow';
 import { pem, testKeys } from '../recordings/recordings.ts';
-import { certificateOf } from './certificates.ts';
+import { certificateOf, publicKeyOf } from './certificates.ts';
 import {
   type Block,
   block,
@@ -19,10 +18,10 @@ import {
 const [key] = testKeys;
 if (key === undefined) throw new Error('There is no test key.');
 export const certificate = pem('CERTIFICATE', key.certificate);
-const publicPem = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const publicPem = publicKeyOf(certificate);
 const unheldKeyId = 'aaaaaaaa-2222-4333-8444-5555aaaa5555';
 const certificates = { expired: '', expiring: '', future: '', other: '' };
-/** Before the faults are planted. */
+/** Call this before planting faults. */
 export async function makeCertificates(): Promise<void> {
   certificates.expired = await certificateOf(-20, -1);
   certificates.expiring = await certificateOf(-20, 10);
@@ -51,7 +50,7 @@ const withCertificate = (code: FindingCode, text: () => string) =>
   inInput(code, (parameters) => {
     parameters['InputEncryption'] = { EncryptionKeyId: keyId, Key: text() };
   });
-/** A fault that a block brings, which is put before another. */
+/** A fault caused by a block that is inserted before another. */
 const byBlock =
   (before: string, added: (way: Way) => Block, expected: (way: Way) => Expected): Plant =>
   (flow, way) => {
@@ -73,7 +72,7 @@ const buffer = (name: string, parameters: Record<string, unknown>) =>
 export const logging = (name: string, behavior: string) =>
   block(name, 'UpdateFlowLoggingBehavior', { FlowLoggingBehavior: behavior }, 'End');
 
-/** A fault of each kind, to be planted on one of the two ways of a flow, and what finds it. */
+/** A fault for each finding, to plant on one of the two paths of a flow. */
 export const plants: Readonly<Record<FindingCode, Plant>> = {
   stored_unencrypted: inInput('stored_unencrypted', (parameters) => delete parameters['InputEncryption']),
   encryption_not_stored: inInput('encryption_not_stored', (parameters) => {
@@ -135,7 +134,7 @@ export const plants: Readonly<Record<FindingCode, Plant>> = {
     });
     insertBefore(flow, `Card ${way}`, recording(`Record ${way}`, { RecordedParticipants: ['Agent', 'Customer'] }));
     insertBefore(flow, `Card ${way}`, hold);
-    // Where it could not be put on hold, the caller hears that.
+    // If the agent cannot be put on hold, the caller hears a message.
     return [['agent_recording_on', `Card ${way}`]];
   },
   logging_on: byBlock(

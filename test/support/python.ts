@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// What test/requirements.txt installs.
+// Installed from test/requirements.txt.
 const installed = (command: string) => fileURLToPath(new URL(`../../.venv/bin/${command}`, import.meta.url));
 
 export const python = installed('python');
@@ -11,10 +11,10 @@ export const connectFlow = installed('connect-flow');
 export const sam = installed('sam');
 export const cfnLint = installed('cfn-lint');
 
-// What test/deployment/requirements.txt installs, which does not go together with the others.
+// Installed from test/deployment/requirements.txt, which conflicts with the others.
 export const awsCommandLine = fileURLToPath(new URL('../../.venv/tools/bin/aws', import.meta.url));
 
-/** Whether they are there. In CI they must be. */
+/** Whether they are installed. In CI they must be. */
 export function hasPython(): boolean {
   if ([motoServer, sam, awsCommandLine].every(existsSync)) return true;
   if (process.env['CI'] !== 'true') return false;

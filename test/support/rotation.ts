@@ -7,20 +7,20 @@ import { answerOf, runCli } from './cli.ts';
 
 export const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:flow-security-keys';
 
-/** An instance with one key, whose private key is in SSM, and a flow that carries it. */
+/** An instance with one key, its private key in SSM, and a flow that uses it. */
 export interface RotatingInstance {
-  /** Of its own files, among them the state of a rotation. */
+  /** The directory with its files, such as the state of a rotation. */
   readonly folder: string;
   readonly keyId: string;
   readonly flowId: string;
-  /** `flow-keys rotate` with all that it needs, and further arguments. */
+  /** The arguments of `flow-keys rotate`, followed by more arguments. */
   rotation(...args: readonly string[]): readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** The certificate of the first key. */
   readonly certificate: string;
 }
 
-/** Makes the instance anew, with the command line itself. */
+/** Creates the instance again, with the command line. */
 export async function rotatingInstance(aws: TestAws): Promise<RotatingInstance> {
   aws.connect.securityKeys.clear();
   aws.connect.flows.clear();

@@ -8,11 +8,11 @@ import type { TestAws } from './aws.ts';
 import { awsSettings } from './aws-settings.ts';
 import { deployFunction, forbid, functionName } from './deployed-function.ts';
 
-/** An instance without keys and flows, and a function that is deployed and nothing more. */
+/** An instance without keys and flows, and a deployed function without settings or permissions. */
 export interface NewInstance {
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** `flow-keys setup` with all that it needs, and further arguments. */
+  /** The arguments of `flow-keys setup`, followed by more arguments. */
   setup(...args: readonly string[]): readonly string[];
   /** The function's environment variables. */
   settings(): Promise<Readonly<Record<string, string>>>;

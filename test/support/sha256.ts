@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** SHA-256, as the hash of a bearer token is configured. */
+/** SHA-256 in hexadecimal, as in the setting of a bearer token. */
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

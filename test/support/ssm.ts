@@ -7,14 +7,13 @@ import { hasPython, motoServer } from './python.ts';
 
 export interface TestSsm {
   readonly endpoint: string;
-  /** Whether it is moto, with all of its services, or only an SSM that reads. */
+  /** Whether it is moto with all services, or a read-only SSM. */
   readonly isMoto: boolean;
   stop(): Promise<void>;
 }
 
 /**
- * An SSM API on loopback that holds the parameters: moto's server where it is installed (as in CI), or
- * else the demonstration's.
+ * An SSM API on loopback that holds the parameters: moto if it is installed (as in CI), otherwise the one of the demo.
  */
 export async function startSsm(parameters: ReadonlyMap<string, string>): Promise<TestSsm> {
   if (hasPython()) return startMoto(parameters);

@@ -7,7 +7,7 @@ import { readConnectRecordings } from './shared-data.ts';
 /** The bearer token of the Worker under test. */
 export const bearerToken = 'test-token';
 
-/** The consumers that a flow may name; `not-allowed` is not among them. */
+/** The consumers that a flow may name. `not-allowed` is not one of them. */
 export const allowedConsumers = [
   ...testConsumers.map(({ name }) => name),
   limitedConsumer,
@@ -15,7 +15,7 @@ export const allowedConsumers = [
   'nobody',
 ].join(' ');
 
-/** What the key stores under test hold, by key id: every test key, and some that are no usable keys. */
+/** The contents of the key stores under test, by key id: every test key, and some unusable texts. */
 export function storedKeys(): ReadonlyMap<string, string> {
   const shared = readConnectRecordings()?.keys ?? [];
   return new Map([

@@ -8,25 +8,25 @@ import { fileURLToPath } from 'node:url';
 import { unstable_readConfig } from 'wrangler';
 import { type LocalService, stopProcess } from '../../demo/local-service.ts';
 
-// The workerd that wrangler brings.
+// The workerd that wrangler installs.
 const workerd: string = createRequire(import.meta.resolve('wrangler'))('workerd').default;
 const builtWorker = fileURLToPath(new URL('../../dist/worker/index.js', import.meta.url));
 
-// Cancels every call after half a second: workerd tells a Worker that its client went only when the client
-// is another Worker (or, in production, Cloudflare's edge), not when a socket is closed.
+// Cancels every call after half a second. workerd tells a Worker that its client disconnected only if the client is another
+// Worker (or, in production, Cloudflare's edge), not when a socket closes.
 const impatientClient = `export default {
   fetch: (request, { SERVICE }) => SERVICE.fetch(request, { signal: AbortSignal.timeout(500) })
     .catch(() => new Response('cancelled', { status: 499 })),
 };`;
 
 export interface BareWorkerd extends LocalService {
-  /** The same Worker, behind a client that cancels each call after half a second, and answers 499 then. */
+  /** The same Worker behind a client that cancels each call after half a second, and then answers 499. */
   readonly impatientOrigin: string;
 }
 
 /**
- * The built Worker, or another script, on workerd alone, with the compatibility date and flags of `wrangler.toml` and without
- * wrangler's own proxies.
+ * The built Worker, or another script, on workerd with the compatibility date and flags of `wrangler.toml`, without the
+ * proxies of wrangler.
  */
 export async function startWorkerd(
   bindings: Readonly<Record<string, string>>,

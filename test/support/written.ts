@@ -34,7 +34,7 @@ const reference = { name: 'order-number', kind: 'digits', min: 6, max: 10, promp
 export const declined: AnswerCase = { name: 'code', value: 'declined', message: 'Your card was declined.' };
 const review: AnswerCase = { name: 'status', value: 'review', message: 'We will look at {reference}.' };
 
-/** Each option of the writer, with the values that the tests combine. */
+/** The options of the writer, with the values that the tests combine. */
 const factors = {
   fields: [[card, expiry, cvc], [card], [{ ...card, confirm: 'last4' }, expiry], [account, pin], [digits], [reference]],
   form: [
@@ -58,7 +58,7 @@ const factors = {
 type Factors = { -readonly [Name in keyof typeof factors]: (typeof factors)[Name][number] };
 const names = Object.keys(factors) as (keyof Factors)[];
 
-/** Combinations that hold each two values of two options at least once. */
+/** Combinations that include each pair of option values at least once. */
 function pairwise(): readonly Factors[] {
   const pairs = new Set<string>();
   for (const [place, one] of names.entries())
@@ -97,7 +97,7 @@ export interface Written {
   readonly flow: FlowDocument;
 }
 
-/** Flows of each two values of two options, by a name that says which. */
+/** A flow for each combination, named by its options. */
 export function writtenFlows(): readonly Written[] {
   return pairwise().map(({ language, voice, ...row }, index) =>
     writtenAs(`written-${index}-${row.form.kind}`, {
@@ -116,7 +116,7 @@ export function writtenAs(name: string, changes: Partial<Written['options']>): W
   return { name, options, flow: writeFlow(options) };
 }
 
-/** What a caller types that passes the checks. */
+/** Inputs that pass the checks. */
 export const goodInputs: Readonly<Record<string, string>> = {
   card: '4111111111111111',
   expiry: '1249',
@@ -127,7 +127,7 @@ export const goodInputs: Readonly<Record<string, string>> = {
   'order-number': '123456',
 };
 
-/** What the function's own code does with the inputs. */
+/** What the code of the function does with the inputs. */
 export type Use = (input: UseInput) => Promise<Readonly<Record<string, string>>>;
 export const charges: Use = async () => ({ reference: 'R-17', status: 'done' });
 export const reviews: Use = async () => ({ reference: 'R-18', status: 'review' });
@@ -139,7 +139,7 @@ export interface WrittenCall extends CallTranscript {
   readonly invoked: readonly Readonly<Record<string, string>>[];
 }
 
-// A handler keeps its key, and a ciphertext may be used again: so a call takes a few milliseconds.
+// Reuses handlers, which cache their key, and ciphertexts, so that a call takes a few milliseconds.
 const handlers = new Map<string, Map<Use, ReturnType<typeof createHandler>>>();
 
 function handlerFor(fields: readonly FlowField[], use: Use): ReturnType<typeof createHandler> {
@@ -169,9 +169,9 @@ function encryptedOnce(input: string, id: string): Promise<string> {
 }
 
 /**
- * Plays a call through a written flow, with the product's own handler and the settings that the writer asks for.
+ * Plays a call through a written flow with the product's handler and the settings that the writer prints.
  *
- * @param typed by field, what is typed each time that it is asked for; then, and for other fields, what is right
+ * @param typed the inputs by field, in the order of its attempts. Default: valid ones
  */
 export async function callWritten(
   { flow, options }: Pick<Written, 'flow' | 'options'>,
@@ -188,14 +188,14 @@ export async function callWritten(
   const invoked: Readonly<Record<string, string>>[] = [];
   const handler = handlerFor(fields, use);
   const transcript = await callFlow(flow, {
-    types({ block }): CallerAct {
+    pressKeys({ block }): CallerAct {
       const field = fields.find(({ name }: FlowField) => block === `Ask for ${name}`);
       if (field === undefined) return { keys: confirming.shift() ?? '1' };
       const keys = waiting.get(field.name)?.shift() ?? goodInputs[field.name] ?? '';
       return { keys: keys === '' ? '' : `${keys}${options.terminator ?? '#'}` };
     },
-    encrypts: encryptedOnce,
-    async invokes(event) {
+    encrypt: encryptedOnce,
+    async invoke(event) {
       invoked.push(event.Details.Parameters);
       const context = { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 8_000 };
       return { answer: JSON.parse(JSON.stringify(await handler(event, context))), seconds: 0 };

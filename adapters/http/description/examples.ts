@@ -18,7 +18,7 @@ const decrypted = {
 
 const contactId = '3f1c9a52-7f0e-4c7b-9d53-0c3b6f7a8e21';
 
-/** A filled request and response of each operation. The digits of the plaintexts are made up. */
+/** An example request and response for each operation. The plaintext is made up. */
 export const examples = {
   decrypt: { body: { ciphertext, keyId }, answer: decrypted },
   decryptBatch: {
@@ -57,10 +57,10 @@ export const examples = {
       'status-code': 200,
       data: {
         success: true,
-        message: 'Decryption successful',
+        message: 'Data decrypted successfully',
         contactId,
         requestId: '6f6b7c9e-9a0c-4a37-8a53-2f8d1c1b7e10',
-        decryptedData: '********1111',
+        decryptedData: decrypted.plaintext,
         dataLength: 12,
       },
     },

@@ -1,31 +1,11 @@
-import { toJsonSchema } from '@valibot/to-json-schema';
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { type ErrorCode, errorCodes } from '../../../src/index.ts';
 import { statusOf } from '../problem.ts';
 import { type Operation, openOperations, operations } from './operations.ts';
 import * as schemas from './schemas.ts';
 
-export interface OpenApiDocument {
-  readonly openapi: '3.1.0';
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
-  readonly servers: readonly { readonly url: string }[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
-  readonly components: object;
-}
-
-/** A body in JSON, as its schema describes it, with an example. */
-export interface OpenApiContent {
-  readonly content: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
-}
-
-export interface OpenApiOperation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description: string;
-  readonly security: readonly object[];
-  readonly requestBody?: OpenApiContent & { readonly required: true };
-  readonly responses: Readonly<Record<string, OpenApiContent & { readonly description: string }>>;
-}
+export const serviceDescription = 'Decrypts what Amazon Connect encrypted with flow security keys.';
 
 const commonErrors = [
   'method_not_allowed',
@@ -34,7 +14,7 @@ const commonErrors = [
   'shutting_down',
 ] as const satisfies readonly ErrorCode[];
 
-/** Of every route that takes a body, and so a token. */
+/** The errors of every route with a body, which also needs a token. */
 const bodyErrors = [
   'unauthorized',
   'forbidden',
@@ -47,26 +27,36 @@ const bodyErrors = [
   'issuer_unavailable',
 ] as const satisfies readonly ErrorCode[];
 
+type OperationDescription = ReturnType<typeof describe>;
+
+/** Every route, with its schemas as JSON Schema and all its errors. */
+export function describedOperations(): readonly OperationDescription[] {
+  return Object.entries<Operation>({ ...operations, ...openOperations }).map(describe);
+}
+
+function describe([name, { body, answer, example, errors = [], ...words }]: readonly [string, Operation]) {
+  return {
+    ...words,
+    name,
+    method: body === undefined ? 'get' : 'post',
+    request: body && { schema: jsonSchema(body), example: example.body },
+    response: { schema: jsonSchema(answer), example: example.answer },
+    errors: [...errors, ...(body ? bodyErrors : []), ...commonErrors],
+  };
+}
+
 /**
- * The service's description, made of the same schemas that check its requests.
+ * Describes the service, with the schemas that check its requests.
  *
  * @see https://spec.openapis.org/oas/v3.1.0
  */
-export function openApiDocument(): OpenApiDocument {
-  const entries = [
-    ...Object.entries<Operation>(operations).map(([name, operation]) => entry(name, operation, true)),
-    ...Object.entries<Operation>(openOperations).map(([name, operation]) => entry(name, operation, false)),
-  ];
+export function openApiDocument() {
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'flow-security-keys',
-      version: '1',
-      description: 'Decrypts what Amazon Connect encrypted with flow security keys.',
-    },
-    // Where this document is, also under the path of an app that mounts the service.
+    info: { title: 'flow-security-keys', version: '1', description: serviceDescription },
+    // Relative to this document, so that it holds in an app that mounts the service.
     servers: [{ url: '.' }],
-    paths: Object.fromEntries(entries),
+    paths: Object.fromEntries(describedOperations().map(pathItem)),
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: { Problem: jsonSchema(schemas.problemDetails) },
@@ -74,41 +64,33 @@ export function openApiDocument(): OpenApiDocument {
   };
 }
 
-function entry(name: string, operation: Operation, needsToken: boolean) {
-  const { method, path, summary, description, body, answer, example, errors } = operation;
-  const described: OpenApiOperation = {
+function pathItem({ name, path, method, summary, description, request, response, errors }: OperationDescription) {
+  const operation = {
     operationId: name,
     summary,
     description,
-    security: needsToken ? [{ token: [] }] : [],
-    ...(body && {
-      requestBody: { required: true as const, ...jsonContent('application/json', jsonSchema(body), example.body) },
-    }),
+    security: request ? [{ token: [] }] : [],
+    ...(request && { requestBody: { required: true, content: { 'application/json': request } } }),
     responses: {
-      200: { description: 'Done.', ...jsonContent('application/json', jsonSchema(answer), example.answer) },
-      ...problems([...commonErrors, ...(body ? bodyErrors : []), ...errors]),
+      200: { description: 'Success.', content: { 'application/json': response } },
+      ...problems(errors),
     },
   };
-  return [path, { [method]: described }] as const;
+  return [path, { [method]: operation }] as const;
 }
 
-/** Error codes share a status, so a response says which codes it may carry. */
+/** Several error codes share a status, so the description of each response lists its codes. */
 function problems(codes: readonly ErrorCode[]) {
-  const byStatus = Object.groupBy(codes, (code) => statusOf[code]);
-  const problem = jsonContent('application/problem+json', { $ref: '#/components/schemas/Problem' });
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   return Object.fromEntries(
-    Object.entries(byStatus).map(([status, ofStatus = []]) => [
+    Object.entries(Object.groupBy(codes, (code) => statusOf[code])).map(([status, ofStatus = []]) => [
       status,
-      { description: ofStatus.map((code) => `\`${code}\`: ${errorCodes[code]}.`).join(' '), ...problem },
+      { description: ofStatus.map((code) => `\`${code}\`: ${errorCodes[code]}.`).join(' '), content },
     ]),
   );
 }
 
-function jsonContent(type: string, schema: object, example?: unknown): OpenApiContent {
-  return { content: { [type]: { schema, ...(example !== undefined && { example }) } } };
-}
-
-function jsonSchema(schema: v.GenericSchema): object {
+function jsonSchema(schema: v.GenericSchema): JsonSchema {
   const { $schema: _, ...described } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     overrideSchema({ valibotSchema, jsonSchema: described }) {

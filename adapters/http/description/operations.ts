@@ -4,18 +4,18 @@ import type { OperationName } from '../contract.ts';
 import { examples, type OperationExample } from './examples.ts';
 import * as schemas from './schemas.ts';
 
-/** A route of the service: what the app serves, and what /openapi.json says. */
+/** A route of the service, as the app serves it, and as /openapi.json and /docs describe it. */
 export interface Operation {
-  readonly method: 'get' | 'post';
   readonly path: string;
   readonly summary: string;
+  /** Markdown. */
   readonly description: string;
+  /** The schema of the request. A route with one is POST and needs a token; one without is GET and open to everyone. */
   readonly body?: v.GenericSchema;
   readonly answer: v.GenericSchema;
-  /** A request and its response, filled in. */
   readonly example: OperationExample;
-  /** Beside those that every route has. */
-  readonly errors: readonly ErrorCode[];
+  /** Besides the errors of every route. */
+  readonly errors?: readonly ErrorCode[];
 }
 
 const messageErrors = [
@@ -37,10 +37,9 @@ const decryptErrors = [
   'deadline_exceeded',
 ] as const satisfies readonly ErrorCode[];
 
-/** What needs a token. */
+/** The routes that need a token, by the names that limit a token to them. */
 export const operations = {
   decrypt: {
-    method: 'post',
     path: '/v1/decrypt',
     summary: 'Decrypt one ciphertext',
     description: 'Decrypts what Connect encrypted with a flow security key.',
@@ -50,7 +49,6 @@ export const operations = {
     errors: decryptErrors,
   },
   decryptBatch: {
-    method: 'post',
     path: '/v1/decrypt/batch',
     summary: 'Decrypt up to 100 ciphertexts',
     description:
@@ -58,10 +56,8 @@ export const operations = {
     body: schemas.batchBody,
     answer: schemas.batchAnswer,
     example: examples.decryptBatch,
-    errors: [],
   },
   reencrypt: {
-    method: 'post',
     path: '/v1/reencrypt',
     summary: 'Re-encrypt one ciphertext for up to 50 consumers',
     description:
@@ -72,7 +68,6 @@ export const operations = {
     errors: [...decryptErrors, 'invalid_consumer_name', 'not_found', 'audit_unavailable'],
   },
   inspect: {
-    method: 'post',
     path: '/v1/inspect',
     summary: 'Read a ciphertext without a key',
     description: 'Returns what the message says about itself, and whether its signature is valid.',
@@ -82,7 +77,6 @@ export const operations = {
     errors: messageErrors,
   },
   connect: {
-    method: 'post',
     path: '/v1/connect',
     summary: 'Respond to a ContactFlowEvent',
     description:
@@ -90,23 +84,19 @@ export const operations = {
     body: schemas.connectEvent,
     answer: schemas.connectAnswer,
     example: examples.connect,
-    errors: [],
   },
 } as const satisfies Record<Exclude<OperationName, 'metrics'>, Operation>;
 
-/** What is served without a token. */
+/** The routes that need no token. */
 export const openOperations = {
   healthz: {
-    method: 'get',
     path: '/healthz',
     summary: 'Check that the service is up',
     description: 'Contacts no other service.',
     answer: schemas.statusAnswer,
     example: examples.healthz,
-    errors: [],
   },
   readyz: {
-    method: 'get',
     path: '/readyz',
     summary: 'Check that the service can decrypt',
     description: 'Contacts the key store, at most once in five seconds.',

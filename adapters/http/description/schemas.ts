@@ -3,99 +3,127 @@ import { consumerFormats, maxConsumers } from '../../../src/index.ts';
 import { consumerNameForm, contactIdForm, fieldForm, type IdentifierForm, keyIdForm } from '../../../src/internal.ts';
 import type { DecryptAnswer, InspectAnswer, Problem, ReencryptAnswer } from '../contract.ts';
 
-// Of a key id and a ciphertext only the type is checked here: the decryptor says what else is wrong, with codes
-// of its own. The patterns are for the readers of /openapi.json, and need no lookahead: generators
-// of requests make few texts that pass one.
-const text = ({ pattern, maxLength }: Partial<IdentifierForm>, description: string) =>
+/**
+ * Text that is described in /openapi.json by the form's pattern, but not checked against it: the decryptor says what is
+ * wrong with a key id or a ciphertext, with a code for each cause.
+ */
+const text = (description: string, { pattern, maxLength }: Partial<IdentifierForm> = {}) =>
   v.pipe(v.string(), v.metadata({ pattern: pattern?.source, maxLength }), v.description(description));
+const count = (description: string) => v.pipe(v.number(), v.description(description));
 
-const keyId = text(keyIdForm, 'A key id, as Connect shows it.');
-const requiredKeyId = text(keyIdForm, 'The key id that the message must name. Default: what it names.');
-
-const ciphertext = text(
-  { pattern: /^[A-Za-z0-9+/]+={0,2}$/ },
-  'What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.',
+const keyId = text('The key id under which the message was decrypted.', keyIdForm);
+const requiredKeyId = text('The key id that the message must name. Default: the one that it names.', keyIdForm);
+const suite = text("The algorithm suite's id, four hexadecimal digits.");
+const encryptionContext = v.pipe(
+  v.record(v.string(), v.string()),
+  v.description('Authenticated, but not encrypted. Connect puts the public key of the signature there.'),
 );
 
-export const decryptBody = v.object({
-  ciphertext,
-  keyId: v.optional(requiredKeyId),
+const ciphertext = text('What Connect stored as $.StoredCustomerInput: base64 of an AWS Encryption SDK message.', {
+  pattern: /^[A-Za-z0-9+/]+={0,2}$/,
 });
+
+export const decryptBody = v.object({ ciphertext, keyId: v.optional(requiredKeyId) });
 
 export const inspectBody = v.object({ ciphertext });
 
-export const maxBatchItems = 100;
+const maxBatchItems = 100;
 
 // Without the patterns: an item whose ciphertext or key id is wrong does not fail the others.
-const batchItem = v.object({ ciphertext: v.string(), keyId: v.optional(v.string()) });
+const batchItem = v.object({
+  ciphertext: text('As in /v1/decrypt.'),
+  keyId: v.optional(text('As in /v1/decrypt.')),
+});
 
 export const batchBody = v.object({
-  items: v.pipe(v.array(batchItem), v.minLength(1), v.maxLength(maxBatchItems)),
+  items: v.pipe(
+    v.array(batchItem),
+    v.minLength(1),
+    v.maxLength(maxBatchItems),
+    v.description('The ciphertexts. Each item may have its own key id.'),
+  ),
 });
 
 export const decryptAnswer = v.object({
-  plaintext: v.pipe(v.string(), v.description('What the caller typed.')),
-  encoding: v.pipe(v.picklist(['utf-8', 'base64']), v.description('base64 where the plaintext is no text.')),
+  plaintext: text('What the caller typed.'),
+  encoding: v.pipe(v.picklist(['utf-8', 'base64']), v.description('base64 if the plaintext is not UTF-8 text.')),
   keyId,
-  suite: v.pipe(v.string(), v.description("The algorithm suite's id, four hexadecimal digits.")),
-  encryptionContext: v.record(v.string(), v.string()),
-  messageId: v.pipe(v.string(), v.description("Tells messages apart, as a ciphertext's text does not; hexadecimal.")),
+  suite,
+  encryptionContext,
+  messageId: text('Hexadecimal. Different in every message, so it identifies one.'),
 }) satisfies v.GenericSchema<DecryptAnswer>;
 
 export const problemDetails = v.object({
-  type: v.string(),
-  title: v.string(),
-  status: v.number(),
-  detail: v.pipe(v.string(), v.description('What happened, with which key id, and what to do next.')),
-  code: v.pipe(v.string(), v.description('Stable, to branch on.')),
-  requestId: v.string(),
+  type: text('A URN that ends with the code.'),
+  title: text('The meaning of the code. The same for every error with this code.'),
+  status: count('The HTTP status of the code.'),
+  detail: text('What happened, with which key id, and what to do next.'),
+  code: text('Stable. Branch on it.'),
+  requestId: text('The id of the request in the log.'),
 }) satisfies v.GenericSchema<Record<keyof Problem, unknown>>;
+
+const error = v.pipe(problemDetails, v.description('Why this one failed, as problem details.'));
 
 export const batchAnswer = v.object({
   results: v.pipe(
-    v.array(v.union([decryptAnswer, v.object({ error: problemDetails })])),
-    v.description('In the order of the items, each with its own success or error.'),
+    v.array(v.union([decryptAnswer, v.object({ error })])),
+    v.description('A result or an error for each item, in the order of the items.'),
   ),
 });
 
 export const reencryptBody = v.object({
   ciphertext,
   keyId: v.optional(requiredKeyId),
-  contactId: v.optional(text(contactIdForm, 'Of the call in which the input was given.')),
-  field: text(fieldForm, 'What the input is; the message itself does not say.'),
+  contactId: v.optional(text('The contact id of the call, for the audit.', contactIdForm)),
+  field: text('What the input is, such as card. The message itself does not say.', fieldForm),
   consumers: v.pipe(
-    v.array(text(consumerNameForm, 'A name, once.')),
+    v.array(text("A consumer's name.", consumerNameForm)),
     v.minLength(1),
     v.maxLength(maxConsumers),
     v.metadata({ uniqueItems: true }),
+    v.description('The names of the consumers, each once.'),
   ),
 });
 
+const consumer = text("The consumer's name.");
+const format = v.pipe(v.picklist(consumerFormats), v.description('The format that the consumer reads.'));
+const encrypted = text('The input, encrypted for this consumer.');
+
 export const reencryptAnswer = v.object({
-  keyId: v.optional(keyId),
-  suite: v.optional(v.pipe(v.string(), v.description('Absent, as keyId, where no consumer may have the field.'))),
+  keyId: v.optional(text('As in /v1/decrypt. Absent if no consumer may have the field.', keyIdForm)),
+  suite: v.optional(text('As in /v1/decrypt. Absent if no consumer may have the field.')),
   results: v.pipe(
-    v.array(
-      v.union([
-        v.object({ consumer: v.string(), format: v.picklist(consumerFormats), ciphertext: v.string() }),
-        v.object({ consumer: v.string(), error: problemDetails }),
-      ]),
-    ),
-    v.description('In the order of the consumers, each with its own success or error.'),
+    v.array(v.union([v.object({ consumer, format, ciphertext: encrypted }), v.object({ consumer, error })])),
+    v.description('A result or an error for each consumer, in the order of the consumers.'),
   ),
 }) satisfies v.GenericSchema<unknown, Partial<Record<keyof ReencryptAnswer, unknown>>>;
 
 export const inspectAnswer = v.object({
-  version: v.picklist([1, 2]),
-  suite: v.object({ id: v.string(), name: v.string() }),
-  encryptedDataKeys: v.array(v.object({ providerId: v.string(), providerInfo: v.string(), byteLength: v.number() })),
-  encryptionContext: v.record(v.string(), v.string()),
-  contentType: v.picklist(['framed', 'non-framed']),
-  frameLength: v.number(),
-  frameCount: v.number(),
-  plaintextBytes: v.number(),
-  messageBytes: v.number(),
-  signature: v.picklist(['valid', 'invalid', 'none']),
+  version: v.pipe(v.picklist([1, 2]), v.description('The version of the message format.')),
+  suite: v.pipe(
+    v.object({ id: suite, name: text("The suite's name in the AWS Encryption SDK.") }),
+    v.description('The algorithm suite.'),
+  ),
+  encryptedDataKeys: v.pipe(
+    v.array(
+      v.object({
+        providerId: text('AmazonConnect if Connect encrypted the input.'),
+        providerInfo: text('The key id.'),
+        byteLength: count('The length of the encrypted data key, which is that of the RSA key.'),
+      }),
+    ),
+    v.description('The key of the body, encrypted. Connect encrypts it for one key id.'),
+  ),
+  encryptionContext,
+  contentType: v.pipe(v.picklist(['framed', 'non-framed']), v.description('Connect frames the body.')),
+  frameLength: count('Plaintext bytes in a full frame; 0 if the body is not framed.'),
+  frameCount: count('The number of frames.'),
+  plaintextBytes: count('The length of the input.'),
+  messageBytes: count('The length of the message.'),
+  signature: v.pipe(
+    v.picklist(['valid', 'invalid', 'none']),
+    v.description('Whether the signature is valid. none for an unsigned suite.'),
+  ),
 }) satisfies v.GenericSchema<unknown, InspectAnswer>;
 
 export const connectEvent = v.pipe(
@@ -104,44 +132,54 @@ export const connectEvent = v.pipe(
 );
 
 const revealed = {
-  decryptedData: v.optional(v.pipe(v.string(), v.description('The input, where REVEAL is full.'))),
-  last4: v.optional(v.pipe(v.string(), v.description('Its last four characters, where REVEAL is last4.'))),
-  dataLength: v.optional(v.number()),
-  luhn: v.optional(v.picklist(['valid', 'invalid'])),
-  brand: v.optional(v.string()),
+  decryptedData: v.optional(text('The input, if REVEAL is full.')),
+  last4: v.optional(text('The last four characters of the input, if REVEAL is last4.')),
+  dataLength: v.optional(count('The length of the input in characters.')),
+  luhn: v.optional(v.pipe(v.picklist(['valid', 'invalid']), v.description('The Luhn check, if REVEAL asks for it.'))),
+  brand: v.optional(text('The brand of the card, if REVEAL asks for the Luhn check.')),
   check: v.optional(
-    v.pipe(v.picklist(['valid', 'length', 'luhn', 'expired']), v.description('Where CHECK names the field.')),
+    v.pipe(
+      v.picklist(['valid', 'length', 'luhn', 'expired']),
+      v.description('valid, or what is wrong, if CHECK names the field.'),
+    ),
   ),
 };
-const failed = { error: v.string(), code: v.string(), detail: v.string() };
+const failed = {
+  error: text('The meaning of the code.'),
+  code: text('Stable. Branch on it.'),
+  detail: text('What happened, with which key id, and what to do next.'),
+};
 const consumers = v.record(
   v.string(),
   v.union([
-    v.object({ success: v.literal(true), format: v.picklist(consumerFormats), ciphertext: v.string() }),
+    v.object({ success: v.literal(true), format, ciphertext: encrypted }),
     v.object({ success: v.literal(false), ...failed }),
   ]),
 );
 const connectData = {
-  message: v.string(),
-  contactId: v.nullable(v.string()),
-  requestId: v.string(),
+  message: text('What happened, in a few words.'),
+  contactId: v.pipe(v.nullable(v.string()), v.description("The event's contact id.")),
+  requestId: text('The id of the request in the log.'),
   ...revealed,
   result: v.optional(
     v.pipe(
       v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-      v.description('What the code returned that uses the inputs.'),
+      v.description('What your own code returned.'),
     ),
   ),
   withheld: v.optional(v.pipe(v.array(v.string()), v.description('Members of the result that were left out.'))),
-  consumers: v.optional(v.pipe(consumers, v.description('Where the event names consumers.'))),
+  consumers: v.optional(v.pipe(consumers, v.description('The input for each consumer, if the event names consumers.'))),
   fields: v.optional(
-    v.record(
-      v.string(),
-      v.union([
-        v.object({ success: v.literal(true), ...revealed }),
-        v.object({ success: v.boolean(), consumers }),
-        v.object({ success: v.literal(false), ...failed }),
-      ]),
+    v.pipe(
+      v.record(
+        v.string(),
+        v.union([
+          v.object({ success: v.literal(true), ...revealed }),
+          v.object({ success: v.boolean(), consumers }),
+          v.object({ success: v.literal(false), ...failed }),
+        ]),
+      ),
+      v.description('Each field by its name, with the members above.'),
     ),
   ),
 };

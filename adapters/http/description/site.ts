@@ -12,14 +12,14 @@ export type PagePath = keyof typeof pages;
 
 export interface PageContent {
   readonly title: string;
-  /** The entry of the navigation that is this page. */
+  /** The entry of this page in the navigation. */
   readonly current?: PagePath;
   readonly style?: string;
   readonly script?: string;
   readonly body: Html;
 }
 
-// Each colour of text has a contrast of at least 4.5 to its background, in both modes.
+// All text has a contrast of at least 4.5 to its background, in both modes.
 const style = `
 :root { color-scheme: light dark; --bg: #fff; --fg: #1c2733; --dim: #55636f; --line: #ccd5de; --panel: #f3f6f9; --link: #0b57b0; --good: #0a6b35; --goodbg: #e4f5ea; --warn: #7a4b00; --warnbg: #fff3dc; --bad: #a8201a; --badbg: #fdeae8; --button: #0b57b0; --onbutton: #fff; }
 @media (prefers-color-scheme: dark) { :root { --bg: #11171d; --fg: #dfe6ec; --dim: #a3b1bd; --line: #3a4855; --panel: #1a222a; --link: #8fc1ff; --good: #7fdca0; --goodbg: #123021; --warn: #ffca7a; --warnbg: #33270f; --bad: #ff9d94; --badbg: #3a1917; --button: #8fc1ff; --onbutton: #0d1319; } }
@@ -44,7 +44,7 @@ th { color: var(--dim); font-weight: 600; } .dim { color: var(--dim); }
 .buttons { display: flex; flex-wrap: wrap; gap: .6rem; margin: .7rem 0; align-items: center; }
 `;
 
-/** One page of the service, with the navigation that all pages share. Needs nothing from elsewhere. */
+/** Writes a page of the service, with the navigation that all pages share. The page loads nothing else. */
 export function sitePage(context: Context<AppEnv>, { title, current, style: own = '', script, body }: PageContent) {
   const nonce = context.var.secureHeadersNonce ?? '';
   const links = Object.entries(pages).map(
@@ -70,12 +70,12 @@ ${script === undefined ? '' : html`<script type="module" nonce="${nonce}">${raw(
 </html>`;
 }
 
-/** The path where the app is mounted, without a slash at its end: empty for an app that is not mounted. */
+/** The path where the app is mounted, without a slash at its end; empty if it is not mounted. */
 export function mountPath(context: Context): string {
   return basePath(context).replace(/\/+$/, '');
 }
 
-/** A link to a path of the app. It is relative, so that it holds behind a proxy that strips a prefix, too. */
+/** A link to a path of the app. It is relative, so that it also works behind a proxy that strips a prefix. */
 export function linkTo(context: Context, path: string): string {
   const mounted = mountPath(context);
   const up = '../'.repeat(context.req.path.split('/').length - 2);
@@ -84,11 +84,11 @@ export function linkTo(context: Context, path: string): string {
   return `${up || './'}${target.slice(1)}`;
 }
 
-/** The page that a browser gets where other clients get the problem details of `not_found`. */
+/** The page that a browser gets, while other clients get problem details with `not_found`. */
 export function notFoundPage(context: Context<AppEnv>) {
   return sitePage(context, {
     title: 'Page not found',
-    body: html`<p>Nothing is served at <code>${context.req.path}</code>. Check the address, or go on with one of these:</p>
+    body: html`<p>There is no page at <code>${context.req.path}</code>. Check the address, or use one of these:</p>
 <ul><li><a href="${linkTo(context, '/')}">Inspect a ciphertext</a></li><li><a href="${linkTo(context, '/flow')}">Check a contact flow</a></li><li><a href="${linkTo(context, '/docs')}">Read the API documentation</a></li></ul>`,
   });
 }

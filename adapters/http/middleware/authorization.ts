@@ -9,47 +9,46 @@ import { issuerKeys } from '../issuer-keys.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Authorization, BearerToken, JwtIssuer } from '../options.ts';
 import { problem } from '../problem.ts';
+import { assertCallers, hasCallers, notConfigured } from '../settings.ts';
 
-/** Lets a call to the operation pass that carries a valid token or, in development, comes over loopback. */
+/** Lets calls to the operation pass that carry a valid token or, in development, come over loopback. */
 export function authorize(operation: OperationName): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
-    const { bearerTokens = [], jwtIssuer, isDevelopment = false } = context.var.settings.authorization;
-    if (bearerTokens.length > 0 || jwtIssuer !== undefined) {
-      const check = jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
+    const { authorization } = context.var.settings;
+    if (hasCallers(authorization)) {
+      const check = authorization.jwtIssuer !== undefined && hasAccessToken(context) ? checkAccessToken : checkToken;
       const refused = await check(context, async () => {
         assertAllowed(context.var.caller, operation);
-        // A batch counts as its items, which its body says.
+        // A batch counts as many calls as it has items, which are in its body.
         if (operation !== 'decryptBatch') await assertNotTooOften(context, operation, 1);
         await next();
       });
       return refused ?? undefined;
     }
-    if (!isDevelopment) throw notConfigured('Nobody may call: configure BEARER_TOKEN_HASHES or JWT_ISSUER.');
-    assertFromHere(context);
+    if (!authorization.isDevelopment) assertCallers(authorization);
+    assertLocal(context);
     context.set('caller', { name: 'development', consumers: ['*'] });
     return next();
   };
 }
 
-// What a proxy adds: behind one, the whole network may be on this side.
+// Proxies add these. Behind a proxy on this machine, calls from the whole network come over loopback.
 const forwardingHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /** @throws FlowKeysError `not_configured` for a call that may come from another machine, or from a page of another site */
-function assertFromHere({ req, env }: Context<AppEnv>): void {
+function assertLocal({ req, env }: Context<AppEnv>): void {
   const { origin, 'cf-connecting-ip': client } = req.header();
-  const isFromHere =
+  const isLocal =
     isLoopback(new URL(req.url).hostname) &&
     isOverLoopback(env) &&
     (origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname))) &&
     (client === undefined || isLoopback(client)) &&
     forwardingHeaders.every((name) => req.header(name) === undefined);
-  if (isFromHere) return;
-  throw notConfigured(
-    'The development flag is for loopback addresses only, without a proxy: configure BEARER_TOKEN_HASHES.',
-  );
+  if (isLocal) return;
+  throw notConfigured('DEVELOPMENT allows calls over loopback only, without a proxy. Set BEARER_TOKEN_HASHES.');
 }
 
-/** On Node the connection itself tells, whatever the host that a client claims to call. */
+/** On Node, looks at the connection, as a client may send any host. */
 function isOverLoopback(bindings: AppEnv['Bindings'] | undefined): boolean {
   const incoming = bindings?.['incoming'];
   if (typeof incoming !== 'object' || incoming === null || !('socket' in incoming)) return true;
@@ -71,19 +70,22 @@ export async function assertNotTooOften(
 ): Promise<void> {
   const { mayCall } = settings;
   if (mayCall === undefined || (await mayCall({ caller: caller.name, operation, items }))) return;
-  throw new FlowKeysError('rate_limited', 'This caller has made too many calls. Wait as "retry-after" says.');
+  throw new FlowKeysError(
+    'rate_limited',
+    'This caller has made too many calls. Wait the seconds in "retry-after", then try again.',
+  );
 }
 
-// A missing, a malformed, an unknown and an expired token get the same answer.
+// A missing, a malformed, an unknown and an expired token get the same response.
 const refusal = {
   wwwAuthenticateHeader: 'Bearer realm="flow-security-keys"',
   message(context: Context) {
-    const message = 'Send "authorization: Bearer <token>" with a valid token of this service.';
+    const message = 'Send "authorization: Bearer <token>" with a valid token for this service.';
     return problem(context, new FlowKeysError('unauthorized', message, { cause: context.get('refusedFor') }));
   },
 };
 
-// Where Cloudflare Access puts the token of who passed it:
+// Cloudflare Access puts its token here:
 // https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
 const accessHeader = 'cf-access-jwt-assertion';
 
@@ -143,13 +145,13 @@ async function callerOfJwt(
     return { ...limits, name: `jwt:${name}` };
   } catch (error) {
     if (error instanceof FlowKeysError) throw error;
-    if (isOfToken(error)) {
+    if (isTokenError(error)) {
       refuse(error);
       return undefined;
     }
     throw new FlowKeysError(
       'issuer_unavailable',
-      "The issuer's keys could not be fetched from JWT_JWKS_URL. Try again; if it stays so, check that URL.",
+      "The issuer's keys could not be fetched from JWT_JWKS_URL. Try again. If it keeps failing, check that URL.",
       { cause: error },
     );
   }
@@ -159,7 +161,7 @@ async function callerOfJwt(
 function callerName({ sub, common_name: commonName }: JWTPayload): string {
   const name = sub || commonName;
   if (typeof name === 'string' && name.length >= 1 && name.length <= 200) return name;
-  throw new errors.JWTClaimValidationFailed('The token names nobody in "sub" or "common_name".', {}, 'sub');
+  throw new errors.JWTClaimValidationFailed('The token has no name in "sub" or "common_name".', {}, 'sub');
 }
 
 /** @throws FlowKeysError `forbidden` for a token that lacks the required scope or claim */
@@ -180,14 +182,9 @@ function listOf(claim: unknown): readonly unknown[] {
   return Array.isArray(claim) ? claim : [claim];
 }
 
-// Of fetching the issuer's keys; all others are of the token.
+// Errors while fetching the issuer's keys. All others come from the token.
 const issuerErrors = ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'];
 
-/** Whether the token is to blame, not the way to its issuer's keys. */
-function isOfToken(error: unknown): boolean {
+function isTokenError(error: unknown): boolean {
   return error instanceof errors.JOSEError && !issuerErrors.includes(error.code);
-}
-
-function notConfigured(message: string): FlowKeysError {
-  return new FlowKeysError('not_configured', message);
 }

@@ -5,24 +5,24 @@ import * as v from 'valibot';
 import { FlowKeysError } from '../../../src/index.ts';
 import type { AppEnv } from '../context.ts';
 
-// What a Lambda function takes at most, so that /v1/connect takes every event that the Lambda does.
+// The limit of a Lambda function, so that /v1/connect takes every event that the Lambda function takes.
 const maxBodyBytes = 6 * 1024 * 1024;
 
 const limitBody = bodyLimit({
   maxSize: maxBodyBytes,
   onError() {
-    throw new FlowKeysError('body_too_large', `The body may hold ${maxBodyBytes} bytes.`);
+    throw new FlowKeysError('body_too_large', `The body may hold ${maxBodyBytes} bytes. Send less.`);
   },
 });
 
-/** Receives a body of bounded size, in bounded time: a client may send it as slowly as it likes. */
+/** Limits the size of the body, and the time that a client may take to send it. */
 export const receive = createMiddleware<AppEnv>(async (context, next) => {
   const { signal } = context.var;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  // Once the body is there, the route itself answers in time.
+  // Once the body has arrived, the route itself responds in time.
   const refuse = () => {
     if (context.var.isBodyRead) return;
-    reject(new FlowKeysError('request_timeout', 'The body did not arrive in time. Send it whole, and try again.'));
+    reject(new FlowKeysError('request_timeout', 'The body did not arrive in time. Try again.'));
   };
   signal.addEventListener('abort', refuse, { once: true });
   try {
@@ -33,9 +33,9 @@ export const receive = createMiddleware<AppEnv>(async (context, next) => {
 });
 
 /**
- * The body as JSON.
+ * Reads the body as JSON.
  *
- * @throws FlowKeysError `unsupported_media_type`, `invalid_json`
+ * @throws FlowKeysError `unsupported_media_type`, `request_timeout`, `invalid_json`
  */
 export async function readJson(context: Context<AppEnv>): Promise<unknown> {
   const contentType = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
@@ -56,14 +56,16 @@ async function receivedText(context: Context<AppEnv>): Promise<string> {
     return await context.req.text();
   } catch (cause) {
     if (cause instanceof FlowKeysError) throw cause;
-    throw new FlowKeysError('request_timeout', 'The body broke off. Send it whole, and try again.', { cause });
+    throw new FlowKeysError('request_timeout', 'The connection closed before the whole body arrived. Try again.', {
+      cause,
+    });
   }
 }
 
 /**
- * The body, if it has the schema's shape.
+ * Reads the body and checks it against the schema.
  *
- * @throws FlowKeysError `unsupported_media_type`, `invalid_json`, `invalid_request`
+ * @throws FlowKeysError as {@link readJson}, and `invalid_request`
  */
 export async function readBody<Schema extends v.GenericSchema>(
   context: Context<AppEnv>,
@@ -71,12 +73,12 @@ export async function readBody<Schema extends v.GenericSchema>(
 ): Promise<v.InferOutput<Schema>> {
   const parsed = v.safeParse(schema, await readJson(context));
   if (parsed.success) return parsed.output;
-  // Where it is wrong, and not what is there.
+  // The places of the mistakes, not the values: they may be inputs.
   const places = parsed.issues.map((issue) => v.getDotPath(issue)).filter((path) => path !== null);
   throw new FlowKeysError(
     'invalid_request',
     places.length === 0
       ? 'The body must be a JSON object.'
-      : `Absent from the body, of the wrong type, or too many: ${places.slice(0, 10).join(', ')}.`,
+      : `Missing from the body, of the wrong type, or too many: ${places.slice(0, 10).join(', ')}.`,
   );
 }

@@ -4,7 +4,7 @@ import type { AppEnv } from '../context.ts';
 import type { requestSettings } from '../request-settings.ts';
 import { checkedTimeout } from '../settings.ts';
 
-/** Gives each request its settings, and the signal that ends it in time. */
+/** Gives each request its settings, and the signal that aborts it after the timeout. */
 export function deadline(settingsOf: ReturnType<typeof requestSettings>) {
   return createMiddleware<AppEnv>(async (context, next) => {
     const settings = settingsOf(context.env);

@@ -15,21 +15,21 @@ import { problemDetails } from '../problem.ts';
 
 /** Options of {@link decryptFields}. */
 export interface DecryptFieldsOptions<Field extends string = string> extends Omit<DecryptorOptions, 'keyStore'> {
-  /** The key store, or how to make it of a request: in a Worker its bindings come with the request. */
+  /** The key store, or a function that makes it from a request's context, such as from a Worker's bindings. */
   readonly keyStore: KeyStore | ((context: Context) => KeyStore);
-  /** The members of the JSON body that hold ciphertexts, as `card` or `payment.card`. */
+  /** The members of the JSON body that hold ciphertexts, such as `card` or `payment.card`. */
   readonly fields: readonly Field[];
 }
 
-/** What the middleware adds to the context: the fields that the body holds, decrypted. */
+/** What the middleware adds to the context: the decrypted fields, by name. */
 export interface DecryptedFields<Field extends string> {
   Variables: { decryptedFields: Readonly<Partial<Record<Field, string>>> };
 }
 
 /**
- * Middleware for a route of your own: decrypts the named fields of a JSON body before the handler sees it. A
- * field that is absent stays absent; the others are handed on as JSON has them. What cannot be decrypted is
- * answered with problem+json, whose `field` says which one it was.
+ * Creates middleware that decrypts the given fields of a JSON body before your handler reads it. Absent fields stay
+ * absent, and other members stay as they are. If a field cannot be decrypted, the response is problem+json, whose
+ * `field` names it, and your handler is not called.
  *
  * @example
  * const decrypted = decryptFields({ keyStore: ({ env }) => bindingsKeyStore(env), fields: ['card'] });
@@ -112,7 +112,7 @@ function refuse(error: FlowKeysError, field?: string): Response {
   return new Response(JSON.stringify({ ...details, ...(field && { field }) }), { status: details.status, headers });
 }
 
-/** The object that has the field's last member, and that member's name; own members only. */
+/** The object that holds the field's last member, if it does, and the name of that member. Reads own members only. */
 function parentOf(body: unknown, field: string): [Record<string, unknown> | undefined, string] {
   const path = field.split('.');
   const name = path.pop() ?? '';

@@ -4,7 +4,7 @@ import { logLine } from '../../../src/internal.ts';
 import type { AppEnv } from '../context.ts';
 import type { ReencryptionLogLine, RequestLogLine } from '../options.ts';
 
-/** Logs each request once it is answered. */
+/** Logs each request after its response. */
 export const log = createMiddleware<AppEnv>(async (context, next) => {
   const started = performance.now();
   await next();
@@ -30,7 +30,7 @@ function writeLog(context: Context<AppEnv>, milliseconds: number): void {
   try {
     (context.var.settings?.log ?? logJson)(line);
   } catch {
-    // A log that fails must not take the answer from a client whose input is decrypted.
+    // A failing log must not cost a client its response.
   }
 }
 

@@ -1,10 +1,10 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../context.ts';
 
-// With a letter, as digits alone may be a caller's input in the wrong place.
+// Needs a letter: digits alone may be a caller's input in the wrong place.
 const clientRequestIdForm = /^(?=.*[A-Za-z])[\w.:=/+-]{1,128}$/;
 
-/** Gives each request an id of the service's own. What a client sends as one is logged beside it, never in its place. */
+/** Gives each request a new id. The id that a client sends is logged, too, but never used. */
 export const requestId = createMiddleware<AppEnv>(async (context, next) => {
   const sent = context.req.header('x-request-id');
   const id = crypto.randomUUID();

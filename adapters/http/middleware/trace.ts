@@ -5,7 +5,7 @@ import type { AppEnv, Trace } from '../context.ts';
 // https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;
 
-/** Continues the trace of a `traceparent` header, or begins one where there is none or it is invalid. */
+/** Continues the trace of a `traceparent` header, or starts one if the header is missing or invalid. */
 export const trace = createMiddleware<AppEnv>(async (context, next) => {
   const current = traceOf(context.req.header('traceparent'));
   context.set('trace', current);

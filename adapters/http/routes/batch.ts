@@ -10,16 +10,15 @@ import { readBody } from '../middleware/body.ts';
 import { problemDetails } from '../problem.ts';
 import { decryptAnswer } from './decrypt.ts';
 
-// A thousand times what Connect makes.
+// More than a thousand ciphertexts of Connect.
 const maxCiphertextBytes = 1_048_576;
 
-/** Decrypts each item; each has its own result, in the order of the items. */
 export async function decryptBatch(context: Context<AppEnv>): Promise<Response> {
   const { items } = await readBody(context, batchBody);
   await assertNotTooOften(context, 'decryptBatch', items.length);
   const base64Length = items.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0);
   if ((base64Length / 4) * 3 > maxCiphertextBytes) {
-    throw new FlowKeysError('body_too_large', 'A batch may hold 1 MiB of ciphertext in all. Send it as several.');
+    throw new FlowKeysError('body_too_large', 'A batch may hold 1 MiB of ciphertext in total. Split it.');
   }
   const { decryptor } = context.var.settings;
   const limits = decryptLimits(context);

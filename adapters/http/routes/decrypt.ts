@@ -16,7 +16,7 @@ export async function decrypt(context: Context<AppEnv>): Promise<Response> {
   return context.json(decryptAnswer(decrypted));
 }
 
-/** Connect's plaintexts are text; others are answered as base64, and say so. */
+/** The plaintext as text, or as base64 if it is not UTF-8. Connect's are text. */
 export function decryptAnswer({ plaintext, keyId, suite, encryptionContext, messageId }: DecryptResult): DecryptAnswer {
   const text = decodeUtf8(plaintext);
   const members = { keyId, suite, encryptionContext: { ...encryptionContext }, messageId };

@@ -4,10 +4,10 @@ import { withinSignal } from '../../../src/internal.ts';
 import type { AppEnv } from '../context.ts';
 import { isWorker } from '../runtime.ts';
 
-// No store has a key under it; whether a store can say so is what is asked.
+// No store has this key. The probe asks whether the store can say so.
 const probeKeyId = 'readiness-probe';
 
-// Anybody may ask, so the store is not asked each time.
+// Milliseconds. The route needs no token, so the store is not asked each time.
 const interval = 5_000;
 const patience = 3_000;
 
@@ -17,17 +17,12 @@ interface Probe {
 }
 
 /**
- * Answers whether the key store answers: it is asked at most every five seconds, and by one request at a time. Others
- * wait for the same answer; in a Worker, which must not await what another request started, they take the last one.
+ * Responds whether the key store is available. It is asked at most every five seconds, by one request at a time. Other
+ * requests await the same outcome. In a Worker, which must not await what another request started, they get the last one.
  */
 export function readiness() {
   let known: { readonly at: number; readonly outcome: FlowKeysError | undefined } | undefined;
   let probe: Probe | undefined;
-
-  function isUnderWay({ startedAt }: Probe): boolean {
-    // A Worker's request may be cancelled, and its probe with it.
-    return Date.now() - startedAt < patience;
-  }
 
   async function start(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
     const started = { startedAt: Date.now(), outcome: ask(keyStore) };
@@ -40,9 +35,12 @@ export function readiness() {
 
   async function current(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
     if (known !== undefined && Date.now() - known.at < interval) return known.outcome;
-    if (probe === undefined || !isUnderWay(probe)) return start(keyStore);
+    // An old probe is dead: a Worker's request may be cancelled, and its probe with it.
+    if (probe === undefined || Date.now() - probe.startedAt >= patience) return start(keyStore);
     if (!isWorker) return probe.outcome;
-    return known === undefined ? notKnownYet() : known.outcome;
+    return known === undefined
+      ? unavailable('The first check of the key store is in flight. Try again.')
+      : known.outcome;
   }
 
   return async (context: Context<AppEnv>): Promise<Response> => {
@@ -52,11 +50,11 @@ export function readiness() {
   };
 }
 
-function notKnownYet(): FlowKeysError {
-  return new FlowKeysError('key_store_unavailable', 'The key store is being asked for the first time. Ask again.');
+function unavailable(message: string, cause?: unknown): FlowKeysError {
+  return new FlowKeysError('key_store_unavailable', message, { cause });
 }
 
-// Not with the request's own signal: a client that goes must not make the service unready.
+// Without the request's signal: a client that disconnects must not make the service unready.
 async function ask(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
   try {
     await withDeadline(patience, undefined, (signal) =>
@@ -65,7 +63,6 @@ async function ask(keyStore: KeyStore): Promise<FlowKeysError | undefined> {
     return undefined;
   } catch (cause) {
     if (cause instanceof FlowKeysError && cause.code === 'key_store_unavailable') return cause;
-    const message = 'The key store failed, or did not answer in time; its own logs and metrics say why.';
-    return new FlowKeysError('key_store_unavailable', message, { cause });
+    return unavailable('The key store failed or timed out. See its logs and metrics.', cause);
   }
 }

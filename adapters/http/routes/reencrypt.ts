@@ -7,10 +7,10 @@ import { reencryptBody } from '../description/schemas.ts';
 import { readBody } from '../middleware/body.ts';
 import { problemDetails } from '../problem.ts';
 
-/** Encrypts for all consumers at once; each has its own result, in their order. */
 export async function reencrypt(context: Context<AppEnv>): Promise<Response> {
   const { settings, requestId } = context.var;
-  if (settings.relay === undefined) throw new FlowKeysError('not_found', 'This service has no store of consumers.');
+  if (settings.relay === undefined)
+    throw new FlowKeysError('not_found', 'This service has no consumer store, so it cannot re-encrypt. Configure one.');
   const { ciphertext, keyId, contactId, field, consumers } = await readBody(context, reencryptBody);
   const { outcomes, decrypted } = await settings.relay.reencrypt(ciphertext, {
     ...relayLimits(context),

@@ -1,15 +1,15 @@
 import { type FindingCode, type FlowFinding, findingKinds } from '../../../src/flow/index.ts';
 import { CommandError } from '../../output/command-error.ts';
 
-/** A finding that somebody has looked at, and takes as it is. */
+/** A reviewed and accepted finding. */
 export interface Accepted {
   readonly code: FindingCode;
-  /** The block; absent where the code is accepted in every block. */
+  /** The block's identifier; `undefined` accepts the code in every block. */
   readonly block: string | undefined;
 }
 
 /**
- * The accepted findings of `--accept code[:block]`, and of a file with one a line; `#` begins a comment.
+ * Parses accepted findings, `code` or `code:block`, from options and from the lines of a file. `#` starts a comment.
  *
  * @throws CommandError `invalid_option`
  */
@@ -21,8 +21,10 @@ export function parseAccepted(options: readonly string[], file: string): readonl
 function parse(text: string): Accepted {
   const [, code = '', block] = text.match(/^([^:]*)(?::(.+))?$/) ?? [];
   if (isCode(code)) return { code, block: block?.trim() };
-  const message = `"${code}" is not the code of a finding; docs/flows.md lists the codes. Write code or code:block.`;
-  throw new CommandError('invalid_option', message);
+  throw new CommandError(
+    'invalid_option',
+    `"${code}" is not a finding code; docs/flows.md lists them. Write code or code:block.`,
+  );
 }
 
 function isCode(text: string): text is FindingCode {

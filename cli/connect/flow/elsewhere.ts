@@ -1,23 +1,23 @@
-import { type FlowDocument, mapTexts, readFlow, textParameter } from '../../../src/flow/index.ts';
+import { type FlowDocument, mapTexts, member, readFlow, textParameter, textsIn } from '../../../src/flow/index.ts';
 import { CommandError } from '../../output/command-error.ts';
 import { printable } from '../../output/terminal.ts';
 import type { ConnectInstance, Named } from '../instance.ts';
 import { paceOf } from '../pace.ts';
 
-/** The key with which another instance encrypts. */
+/** The key of the instance that the flow moves to. */
 export interface KeyOfInstance {
   readonly keyId: string;
-  /** PEM text. */
+  /** As PEM text. */
   readonly certificate: string;
 }
 
 /**
- * A flow of one instance for another: its key and certificate are those of the other, and functions, queues, prompts,
- * flows and modules are the ones there of the same name.
+ * Moves a flow to another instance: replaces its key and certificate, and its functions, queues, prompts, flows and modules
+ * with those of the same name there.
  *
- * @throws CommandError `conflict` for what has no counterpart
+ * @throws CommandError `conflict` if the other instance has none of the same name
  */
-export async function forInstance(
+export async function moveFlow(
   flow: FlowDocument,
   from: ConnectInstance,
   to: ConnectInstance,
@@ -30,17 +30,14 @@ export async function forInstance(
     if (keyId !== undefined) replaced.set(keyId, key.keyId);
     if (certificate !== undefined) replaced.set(certificate, key.certificate);
   }
-  const texts = new Set<string>();
-  mapTexts(flow.Actions, (text) => {
-    texts.add(text);
-    return text;
-  });
+  const texts = new Set(textsIn(flow.Actions));
   for (const [kind, list] of counterparts) {
     const [here, there] = await Promise.all([list(from), list(to)]);
-    for (const { id, arn, name } of here) {
+    for (const resource of here) {
+      const { id, arn, name } = resource;
       for (const reference of [id, arn].filter((text) => text !== '' && texts.has(text))) {
-        const found = there.find((other) => other.name === name);
-        if (found === undefined) throw absent(kind, name, to);
+        const found = there.find((other) => other.name === name && isModule(other) === isModule(resource));
+        if (found === undefined) throw absent(isModule(resource) ? 'module' : kind, name, to);
         replaced.set(reference, reference === id ? found.id : found.arn);
       }
     }
@@ -48,9 +45,14 @@ export async function forInstance(
   return readFlow(mapTexts(flow, (text) => replaced.get(text) ?? text));
 }
 
+/** A flow and a module can have the same name. */
+function isModule(resource: Named): boolean {
+  return member(resource, 'type') === 'MODULE';
+}
+
 const pace = paceOf(2);
 
-/** What flows refer to, in the order in which it is looked up. */
+/** The resources that flows refer to. */
 const counterparts: readonly (readonly [
   kind: string,
   list: (instance: ConnectInstance) => Promise<readonly Named[]>,
@@ -67,6 +69,6 @@ async function functions(instance: ConnectInstance): Promise<readonly Named[]> {
 }
 
 function absent(kind: string, name: string, { id }: ConnectInstance): CommandError {
-  const message = `Instance ${id} has no ${kind} "${printable(name)}", which the flow uses; create it there${kind === 'function' ? ', and tie it to the instance' : ''}.`;
+  const message = `Instance ${id} has no ${kind} "${printable(name)}", which the flow uses; create it there${kind === 'function' ? ' and associate it with the instance' : ''}.`;
   return new CommandError('conflict', message);
 }

@@ -1,16 +1,18 @@
 import { type CollectionTag, parse as parseYaml, type ScalarTag } from 'yaml';
-import { type FlowDocument, FlowKeysError, member, readFlow } from '../../../src/flow/index.ts';
+import { type FlowDocument, FlowKeysError, listMember, member, readFlow } from '../../../src/flow/index.ts';
+import { isRecord, parseJson } from '../../../src/internal.ts';
+import { CommandError } from '../../output/command-error.ts';
 
-/** A flow of a file, which may hold several. */
+/** A flow in a file that may hold several. */
 export interface NamedFlow {
-  /** The resource's name in a template; `undefined` where the file is the flow. */
+  /** The resource's name in a template; `undefined` if the file is the flow itself. */
   readonly name: string | undefined;
   readonly flow: FlowDocument;
 }
 
 /**
- * The flows of a file: one in any form that `readFlow` takes, or those of a CloudFormation template (JSON or YAML) or of
- * a Terraform configuration or plan in JSON. What templates fill in stands in them as `${…}`.
+ * Reads the flows in a file: a flow in any form that `readFlow` takes, a CloudFormation template (JSON or YAML), or a
+ * Terraform configuration or plan in JSON. Values that a template fills in become `${…}`.
  *
  * @throws FlowKeysError `invalid_flow`
  */
@@ -21,23 +23,31 @@ export function readFlows(text: string): readonly NamedFlow[] {
     return contents.map(({ name, content }) => ({ name, flow: readContent(name, content) }));
   }
   if (member(value, 'Resources') !== undefined || member(value, 'resource') !== undefined)
-    throw invalid('the template holds no contact flow and no flow module');
+    throw invalid('the template contains neither a contact flow nor a flow module');
   return [{ name: undefined, flow: readFlow(value) }];
 }
 
+/**
+ * Reads a file that holds one flow.
+ *
+ * @throws FlowKeysError `invalid_flow`; CommandError `invalid_option` if the file holds several
+ */
+export function readOneFlow(text: string): FlowDocument {
+  const [first, ...others] = readFlows(text);
+  if (first !== undefined && others.length === 0) return first.flow;
+  throw new CommandError('invalid_option', 'The file holds several flows; pass the content of one.');
+}
+
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: a template in YAML, then.
-  }
+  const json = parseJson(text);
+  if (json !== undefined) return json;
   try {
     const value: unknown = parseYaml(text, { customTags: cloudFormationTags, logLevel: 'silent' });
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Neither.
+    // Neither JSON nor YAML.
   }
-  throw invalid('it is not JSON, nor a template in YAML; export it from the flow editor again');
+  throw invalid('it is neither JSON nor a template in YAML; export it from the flow editor again');
 }
 
 interface Content {
@@ -58,7 +68,7 @@ const terraformTypes = ['aws_connect_contact_flow', 'aws_connect_contact_flow_mo
 function terraformContents(value: unknown): readonly Content[] {
   const configured = terraformTypes.flatMap((type) =>
     entriesOf(member(member(value, 'resource'), type)).flatMap(([name, block]) =>
-      // Terraform takes a block, and a list of blocks.
+      // Terraform allows a block or a list of blocks.
       [block].flat().map((resource) => ({ name: `${type}.${name}`, content: member(resource, 'content') })),
     ),
   );
@@ -66,23 +76,21 @@ function terraformContents(value: unknown): readonly Content[] {
   return [...configured, ...plannedContents(member(values, 'root_module'))];
 }
 
-/** Of `terraform show -json`. */
+/** The flows in the output of `terraform show -json`. */
 function plannedContents(module: unknown): readonly Content[] {
-  const resources = member(module, 'resources');
-  const children = member(module, 'child_modules');
-  const own = (Array.isArray(resources) ? resources : [])
+  const own = listMember(module, 'resources')
     .filter((resource) => terraformTypes.includes(String(member(resource, 'type'))))
     .map((resource) => ({
       name: String(member(resource, 'address')),
       content: member(member(resource, 'values'), 'content'),
     }));
-  return [...own, ...(Array.isArray(children) ? children.flatMap(plannedContents) : [])];
+  return [...own, ...listMember(module, 'child_modules').flatMap(plannedContents)];
 }
 
 function readContent(name: string, content: unknown): FlowDocument {
   if (typeof content === 'string' && /^\s*\$\{[\s\S]*\}\s*$/.test(content))
     throw invalid(
-      `the content of ${name} comes from an expression; pass the flow itself, or the plan of "terraform show -json"`,
+      `the content of ${name} is an expression; pass the flow itself, or the output of "terraform show -json"`,
     );
   try {
     return readFlow(typeof content === 'string' ? quoted(content) : content);
@@ -97,7 +105,7 @@ function quoted(content: string): string {
   return content.replaceAll(/([:[,]\s*)(\$\{[^}"]*\})(?=\s*[,\]}])/g, '$1"$2"');
 }
 
-/** The text that CloudFormation would make, with `${…}` where it fills something in. */
+/** The value that CloudFormation would create, with `${…}` for what it fills in. */
 function resolve(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolve);
   const entries = entriesOf(value);
@@ -108,12 +116,12 @@ function resolve(value: unknown): unknown {
   if (name === 'Fn::ToJsonString') return resolve(argument);
   if (name === 'Ref') return `\${${String(argument)}}`;
   if (name?.startsWith('Fn::')) return `\${${name.slice(4)}}`;
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item)]));
 }
 
 function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  return isRecord(value) ? Object.entries(value) : [];
 }
 
 const functions = ['Sub', 'GetAtt', 'Join', 'If', 'ImportValue', 'FindInMap', 'Select', 'Split', 'Base64', 'Transform'];

@@ -1,13 +1,14 @@
 import { isLoopback } from '../../../adapters/http/loopback.ts';
 import { type ContactFlowEvent, type FunctionOutcome, type Invocation, member } from '../../../src/flow/index.ts';
 import { connectSettings, createDecryptor, handleContactFlowEvent, type KeyStore } from '../../../src/index.ts';
+import { parseJson } from '../../../src/internal.ts';
 import { type AwsOptions, clientConfiguration, inRegionOf } from '../../aws.ts';
 import { CommandError } from '../../output/command-error.ts';
 
-/** Plays a function of a flow: invokes it once. */
+/** Invokes a function of a flow once. */
 export type PlayedFunction = (event: ContactFlowEvent, invocation: Invocation) => Promise<FunctionOutcome>;
 
-/** The product's own handler, in this process; its settings are those of the environment, as in Lambda. */
+/** The product's own handler, in this process. Its settings come from the environment, as in Lambda. */
 export function localFunction(keyStore: KeyStore): PlayedFunction {
   const decryptor = createDecryptor({ keyStore });
   const settings = connectSettings(process.env);
@@ -17,17 +18,17 @@ export function localFunction(keyStore: KeyStore): PlayedFunction {
   });
 }
 
-/** A function in AWS, invoked as Connect does. */
+/** A function in AWS, invoked as Connect invokes it. */
 export function lambdaFunction(name: string, options: AwsOptions): PlayedFunction {
   return timed(async (event) => {
     const { LambdaClient, InvokeCommand } = await import('@aws-sdk/client-lambda');
-    // Connect's retries are played, not the client's.
+    // The played call retries as Connect does; the client must not.
     const client = new LambdaClient({ ...clientConfiguration(inRegionOf(name, options)), maxAttempts: 1 });
     try {
       const response = await client.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }));
       if (response.FunctionError)
         return { failure: `the function failed: ${response.FunctionError}`, isRetried: false };
-      return { answer: parseAnswer(new TextDecoder().decode(response.Payload)) };
+      return { answer: parseJson(new TextDecoder().decode(response.Payload)) };
     } catch (error) {
       const status = member(member(error, '$metadata'), 'httpStatusCode');
       const name = error instanceof Error ? error.name : 'error';
@@ -36,16 +37,19 @@ export function lambdaFunction(name: string, options: AwsOptions): PlayedFunctio
   });
 }
 
-/** The route of the HTTP service that answers events. */
+/** The HTTP service's route for events. */
 export function endpointFunction(endpoint: string, token: string | undefined): PlayedFunction {
   const url = new URL('v1/connect', endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
-    throw new CommandError('invalid_option', '--endpoint must begin with https://, as inputs come back from it.');
+    throw new CommandError(
+      'invalid_option',
+      '--endpoint must begin with https://, because its responses can contain inputs.',
+    );
   return timed(async (event) => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     try {
       const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
-      const answer = parseAnswer(await response.text());
+      const answer = parseJson(await response.text());
       if (response.ok) return { answer };
       const failure = `the service answered ${response.status} ${String(member(answer, 'code') ?? '')}`.trim();
       return { failure, isRetried: response.status === 429 || response.status >= 500 };
@@ -56,18 +60,18 @@ export function endpointFunction(endpoint: string, token: string | undefined): P
 }
 
 /**
- * Answers as a file says: a response, or a list of them, one an invocation, the last one again and again. In place of a
- * response, `{"$failure": "throttled"}` or `{"$failure": "error"}` fails (Connect invokes again what was throttled, or
- * failed with `"5xx"`), and `"$seconds"` says how long it takes; `"$answer"` is the response then.
+ * Answers from a file: a response, or a list of responses, one for each invocation; the last one repeats. In place of a
+ * response, `{"$failure": …}` fails with `"error"`, or with `"throttled"` or `"5xx"`, after which Connect retries.
+ * `{"$seconds": 9, "$answer": …}` responds after that time.
  *
- * @throws CommandError `unreadable_file`
+ * @throws CommandError `unreadable_file` if the text is not JSON
  */
 export function playedAnswers(text: string): PlayedFunction {
-  const answers = [parseAnswer(text)].flat();
+  const answers = [parseJson(text)].flat();
   if (answers.length === 0 || answers[0] === undefined)
     throw new CommandError(
       'unreadable_file',
-      'The answer must be JSON: a response of the function, or a list of them.',
+      'The answer must be JSON: a response of the function, or a list of responses.',
     );
   let invocations = 0;
   return async () => {
@@ -91,12 +95,4 @@ function timed(
     const outcome = await invoke(event);
     return { ...outcome, seconds: (performance.now() - start) / 1_000 };
   };
-}
-
-function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

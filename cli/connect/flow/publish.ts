@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkFlow, compareSettings, type FlowDocument, type FlowReport, readFlow } from '../../../src/flow/index.ts';
+import { checkFlow, compareSettings, type FlowDocument, readFlow } from '../../../src/flow/index.ts';
 import { type AwsOptions, isUnreadable } from '../../aws.ts';
 import { writeNewFile } from '../../files.ts';
 import { readFunction } from '../../lambda-function.ts';
@@ -10,13 +10,14 @@ import { paceOf } from '../pace.ts';
 import { countsOf, describeFlow } from './report.ts';
 import { uploadedKeys } from './uploaded-keys.ts';
 
-// Two calls a second are what AWS allows.
+// The rate that AWS allows.
 const callsPerSecond = 2;
 
-/** A flow to publish, under a name of the instance. */
+/** A flow to publish. */
 export interface Publication {
+  /** Its name in the instance. */
   readonly name: string;
-  /** As `CONTACT_FLOW`, or `MODULE`. */
+  /** A flow type, such as `CONTACT_FLOW`, or `MODULE`. */
   readonly type: string;
   readonly flow: FlowDocument;
 }
@@ -24,11 +25,11 @@ export interface Publication {
 export interface Published {
   readonly id: string;
   readonly what: 'created' | 'updated' | 'unchanged';
-  /** The file with the content that was there before. */
+  /** The file with the previous content. */
   readonly former?: string;
 }
 
-/** The kind of flow that Connect must know it as. */
+/** The type that Connect must create the flow as. */
 export function typeOf({ Actions }: FlowDocument): string {
   if (Actions.some(({ Type }) => Type === 'EndFlowModuleExecution')) return 'MODULE';
   return Actions.some(({ Type }) => Type === 'UpdatePreviousContactParticipantState')
@@ -37,16 +38,16 @@ export function typeOf({ Actions }: FlowDocument): string {
 }
 
 /**
- * Refuses what must not take calls: errors that the check finds, and a function whose settings do not fit.
+ * Checks a flow and the settings of its functions before it is published.
  *
- * @throws CommandError `conflict`
+ * @throws CommandError `conflict` if the check finds an error, or a setting does not fit
  */
 export async function assertPublishable(
   { flow, name }: Publication,
   instance: ConnectInstance,
   options: AwsOptions,
   terminal: Terminal,
-): Promise<FlowReport> {
+): Promise<void> {
   const report = checkFlow(flow, { uploaded: await uploadedKeys(instance) });
   const text = describeFlow({ ...report, name: undefined, accepted: [], settings: [] });
   if (report.findings.some(({ severity }) => severity === 'error'))
@@ -55,20 +56,20 @@ export async function assertPublishable(
   const faults: string[] = [];
   for (const functionArn of functionsOf(flow)) {
     const configuration = await readFunction(functionArn, options).catch((error: unknown) => {
-      // Who may publish may not see the function's settings.
+      // Credentials that may publish may not be allowed to read the function's settings.
       if (!isUnreadable(error)) throw error;
-      terminal.note(`The settings of ${functionArn} cannot be read here, and are not compared with the flow.`);
+      terminal.note(`The settings of ${functionArn} cannot be read, so they are not compared with the flow.`);
       return undefined;
     });
     if (configuration === undefined) continue;
     const found = compareSettings(flow, configuration.environment, (arn) => arn === functionArn);
     faults.push(...found.map(({ setting, message, fix }) => `${setting} of ${configuration.name} ${message}. ${fix}.`));
   }
-  if (faults.length === 0) return report;
-  throw new CommandError('conflict', `${faults.join('\n')}\nFlow "${printable(name)}" was not published.`);
+  if (faults.length > 0)
+    throw new CommandError('conflict', `${faults.join('\n')}\nFlow "${printable(name)}" was not published.`);
 }
 
-/** The functions that a flow invokes; those that a template or a call fills in are not known. */
+/** The ARNs of the functions that a flow invokes, as far as no template or call fills them in. */
 export function functionsOf({ Actions }: FlowDocument): readonly string[] {
   const arns = Actions.filter(({ Type }) => Type === 'InvokeLambdaFunction').map(({ Parameters }) =>
     String(Parameters['LambdaFunctionARN']),
@@ -76,7 +77,7 @@ export function functionsOf({ Actions }: FlowDocument): readonly string[] {
   return [...new Set(arns)].filter((arn) => arn.startsWith('arn:') && !arn.includes('${'));
 }
 
-/** The flow or module that is published under the name already. */
+/** Finds the flow or module with this name in the instance. */
 export async function findFlow(
   { name, type }: Pick<Publication, 'name' | 'type'>,
   instance: ConnectInstance,
@@ -86,8 +87,8 @@ export async function findFlow(
 }
 
 /**
- * Creates the flow, or updates the one of its name: the former content is kept in a file, and nothing is written over what
- * somebody changed meanwhile.
+ * Creates the flow, or updates the one with its name. The previous content is kept in a file. If somebody changes the flow
+ * meanwhile, nothing is published.
  *
  * @throws CommandError `confirmation_needed`, `conflict`; FlowKeysError `invalid_flow`
  */
@@ -106,25 +107,25 @@ export async function publish(
     return { id, what: 'created' };
   }
   if (existing.type !== type) {
-    const message = `Instance ${instance.id} has a flow "${printable(name)}" of type ${existing.type}, and this one is ${type}; pass another --name.`;
+    const message = `Instance ${instance.id} has a flow "${printable(name)}" of type ${existing.type}, but this flow has type ${type}; pass another --name.`;
     throw new CommandError('conflict', message);
   }
   const { id } = existing;
   const former = await contentOf(existing, instance);
   if (isSame(former, content)) return { id, what: 'unchanged' };
-  const count = former === undefined ? 'it has only a draft' : `${readFlow(former).Actions.length} blocks now`;
-  await terminal.confirm(`Publish ${what} in instance ${instance.id} (${count}, ${flow.Actions.length} then)?`);
+  const count = former === undefined ? 'only a draft' : `${readFlow(former).Actions.length} blocks`;
+  await terminal.confirm(`Replace ${what} in instance ${instance.id} (now ${count}, then ${flow.Actions.length})?`);
   const file = former === undefined ? undefined : `${id}-${new Date().toISOString().replaceAll(':', '')}.json`;
   if (file !== undefined && former !== undefined) await writeNewFile(file, former, 0o644);
   if ((await contentOf(existing, instance)) !== former) {
-    const message = `Somebody changed ${what} just now, and nothing was written. Look at it in the flow editor, then run the same command again.`;
+    const message = `Somebody else just changed ${what}, so nothing was published. Look at it in the flow editor, then run the same command again.`;
     throw new CommandError('conflict', message);
   }
   await terminal.during('Publishing the flow', instance.updateFlow(existing, content));
   return { id, what: 'updated', ...(file !== undefined && { former: file }) };
 }
 
-/** What is published; `undefined` where there is only a draft. */
+/** The published content; `undefined` if there is only a draft. */
 async function contentOf(flow: ListedFlow, instance: ConnectInstance): Promise<string | undefined> {
   try {
     return (await instance.flow(flow.id)).content;

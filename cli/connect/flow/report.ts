@@ -1,23 +1,23 @@
 import type { FlowFinding, FlowReport, SettingFault, Severity } from '../../../src/flow/index.ts';
 import { type Colour, coloured, printable, table } from '../../output/terminal.ts';
 
-/** What the check of one flow says. */
+/** The result of checking one flow. */
 export interface CheckedFlow {
-  /** The flow's name; `undefined` where a file holds one flow. */
+  /** The flow's name; `undefined` if it is the only flow in the file. */
   readonly name: string | undefined;
-  /** Without the accepted ones. */
+  /** The findings that are not accepted. */
   readonly findings: readonly FlowFinding[];
   readonly accepted: readonly FlowFinding[];
   readonly unknown: FlowReport['unknown'];
   readonly kept: FlowReport['kept'];
-  /** Settings of the function that do not fit. */
+  /** Function settings that do not fit the flow. */
   readonly settings: readonly SettingFault[];
 }
 
 const colours: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', note: 'dim' };
 export const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
-/** A flow's findings, what is unknown of it, and where it keeps encrypted inputs. */
+/** Describes a flow's findings, what is unknown about it, and where it keeps encrypted inputs. */
 export function describeFlow({ name, findings, accepted, unknown, kept, settings }: CheckedFlow): string {
   const quoted = (block: string) => `"${printable(block)}"`;
   return [
@@ -31,7 +31,7 @@ export function describeFlow({ name, findings, accepted, unknown, kept, settings
     ...unknown.map(({ block, message }) =>
       printable(`unknown  ${block === undefined ? '' : `${quoted(block)}: `}${message}`),
     ),
-    ...accepted.map(({ code, block }) => `accepted ${code} of ${quoted(block)}`),
+    ...accepted.map(({ code, block }) => `accepted ${code} in ${quoted(block)}`),
   ].join('\n');
 }
 
@@ -39,7 +39,7 @@ function describeFinding({ code, severity, block, way, message, fix }: FlowFindi
   const indent = ' '.repeat(9);
   return [
     `${coloured(colours[severity], severity.padEnd(8))} ${coloured(colours[severity], code)}  ${printable(`"${block}" ${message}`)}.`,
-    ...(way.length > 1 ? [`${indent}Way: ${printable(way.join(' > '))}`] : []),
+    ...(way.length > 1 ? [`${indent}Path: ${printable(way.join(' > '))}`] : []),
     `${indent}Fix: ${fix}.`,
   ].join('\n');
 }
@@ -48,22 +48,26 @@ function describeFault({ setting, message, fix }: SettingFault): string {
   return `${coloured('red', 'setting ')} ${coloured('red', setting)}  ${printable(`${setting} ${message}. Fix: ${fix}.`)}`;
 }
 
+function countOf(findings: readonly FlowFinding[], severity: Severity): number {
+  return findings.filter((finding) => finding.severity === severity).length;
+}
+
 /** `2 errors, 1 warning, 0 notes` */
 export function countsOf(findings: readonly FlowFinding[]): string {
   return severities
     .map((severity) => {
-      const count = findings.filter((finding) => finding.severity === severity).length;
+      const count = countOf(findings, severity);
       return `${count} ${severity}${count === 1 ? '' : 's'}`;
     })
     .join(', ');
 }
 
-/** One row a flow. */
+/** A table with one row for each flow. */
 export function tableOf(rows: readonly { readonly type: string; readonly checked: CheckedFlow }[]): string {
   const header = ['flow', 'type', 'errors', 'warnings', 'notes', 'accepted'];
   const cells = rows.map(({ type, checked: { name = '', findings, accepted } }) => [
     ...[name, type],
-    ...severities.map((severity) => String(findings.filter((finding) => finding.severity === severity).length)),
+    ...severities.map((severity) => String(countOf(findings, severity))),
     String(accepted.length),
   ]);
   return table([header, ...cells]);

@@ -4,7 +4,7 @@ import { belongsTo } from '../../keys/certificate.ts';
 import { publicKeyOf } from '../../keys/key-pair.ts';
 import type { ConnectInstance } from '../instance.ts';
 
-/** The instance's security keys, as the check of a flow compares them. */
+/** The instance's security keys, for the check of a flow. */
 export async function uploadedKeys(instance: ConnectInstance): Promise<UploadedKeys> {
   const keys = await instance.securityKeys();
   const publicKeys = new Map(

@@ -2,18 +2,17 @@ import type { BlockFacts } from '../follow/facts.ts';
 import { branchesOf, type FlowAction, scalarParameter, textParameter } from '../language.ts';
 import { playFunction } from './function.ts';
 import { playInput } from './input.ts';
-import { matchingBranch } from './matching.ts';
-import { branchNamed, errorBranch, type Outcome, successBranch } from './outcome.ts';
+import { branchNamed, errorBranch, matchingBranch, type Outcome, successBranch } from './outcome.ts';
 import type { CallParties } from './parties.ts';
 import type { CallState } from './state.ts';
 
 type Play = (facts: BlockFacts, state: CallState, parties: CallParties) => Outcome | Promise<Outcome>;
 
-/** Plays a block; one that cannot be played takes the branch that somebody chooses. */
+/** Plays a block. If it cannot be played, it takes the branch that `parties` choose. */
 export async function playBlock(facts: BlockFacts, state: CallState, parties: CallParties): Promise<Outcome> {
   const { action } = facts;
-  const forced = parties.forced?.(action.Identifier);
-  if (forced !== undefined) return chosen(action, forced, 'the branch was chosen beforehand');
+  const forced = parties.forcedBranch?.(action.Identifier);
+  if (forced !== undefined) return takeBranch(action, forced, 'the branch was forced');
   if (facts.loadsResult) {
     state.external = state.pendingAnswer;
     return { branch: successBranch(action), details: ['loads the result of the function'] };
@@ -21,20 +20,20 @@ export async function playBlock(facts: BlockFacts, state: CallState, parties: Ca
   const play = plays[action.Type];
   if (play !== undefined) return play(facts, state, parties);
   const names = branchesOf(action).map(({ name }) => name);
-  const choice = await parties.chooses?.(action, names);
-  if (choice !== undefined) return chosen(action, choice, 'the branch was chosen');
+  const choice = await parties.chooseBranch?.(action, names);
+  if (choice !== undefined) return takeBranch(action, choice, 'the branch was chosen');
   const why = `blocks of type ${action.Type} cannot be played; choose one of: ${names.join(', ')}`;
   return { end: { kind: 'undecided', why } };
 }
 
-function chosen(action: FlowAction, name: string, how: string): Outcome {
+function takeBranch(action: FlowAction, name: string, how: string): Outcome {
   const branch = branchNamed(action, name);
   if (branch === undefined) return { end: { kind: 'undecided', why: `there is no branch "${name}"` } };
   return { branch, details: [how] };
 }
 
-const goesOn: Play = ({ action }) => ({ branch: successBranch(action) });
-const ends =
+const succeed: Play = ({ action }) => ({ branch: successBranch(action) });
+const endCall =
   (kind: 'disconnected' | 'flow-ended', why: string): Play =>
   () => ({ end: { kind, why } });
 
@@ -46,20 +45,20 @@ const plays: Readonly<Record<string, Play>> = {
   MessageParticipant: say,
   Compare: compare,
   Loop: loop,
-  DisconnectParticipant: ends('disconnected', 'the flow disconnects'),
-  EndFlowExecution: ends('flow-ended', 'the flow ends'),
-  EndFlowModuleExecution: ends('flow-ended', 'the module ends'),
+  DisconnectParticipant: endCall('disconnected', 'the flow disconnects'),
+  EndFlowExecution: endCall('flow-ended', 'the flow ends'),
+  EndFlowModuleExecution: endCall('flow-ended', 'the module ends'),
   TransferToFlow: ({ action }) => ({
     end: { kind: 'transferred', why: `to flow ${textParameter(action, 'ContactFlowId') ?? ''}` },
   }),
   TransferContactToQueue: () => ({ end: { kind: 'transferred', why: 'to the queue that was set' } }),
-  // They change what Connect does, and nothing that can be seen here.
-  UpdateFlowLoggingBehavior: goesOn,
-  UpdateContactRecordingBehavior: goesOn,
-  UpdateContactRecordingAndAnalyticsBehavior: goesOn,
-  UpdateContactTextToSpeechVoice: goesOn,
-  UpdateContactTargetQueue: goesOn,
-  UpdatePreviousContactParticipantState: goesOn,
+  // Their effects are not part of the transcript.
+  UpdateFlowLoggingBehavior: succeed,
+  UpdateContactRecordingBehavior: succeed,
+  UpdateContactRecordingAndAnalyticsBehavior: succeed,
+  UpdateContactTextToSpeechVoice: succeed,
+  UpdateContactTargetQueue: succeed,
+  UpdatePreviousContactParticipantState: succeed,
 };
 
 function setAttributes({ action, assignments }: BlockFacts, state: CallState): Outcome {
@@ -71,13 +70,13 @@ function setAttributes({ action, assignments }: BlockFacts, state: CallState): O
   }
   return {
     branch: successBranch(action),
-    details: values.map(([path, value]) => `${path} is ${state.shown(value)}`),
+    details: values.map(([path, value]) => `${path} is ${state.redact(value)}`),
   };
 }
 
 function say({ action }: BlockFacts, state: CallState): Outcome {
   const text = textParameter(action, 'Text') ?? textParameter(action, 'SSML');
-  const said = state.shown(
+  const said = state.redact(
     text === undefined ? `[prompt ${textParameter(action, 'PromptId') ?? ''}]` : state.resolve(text),
   );
   state.heard.push(said);
@@ -88,7 +87,7 @@ function compare({ action }: BlockFacts, state: CallState): Outcome {
   const value = state.resolve(textParameter(action, 'ComparisonValue') ?? '');
   const branch =
     matchingBranch(action, value, state) ?? errorBranch(action, 'NoMatchingCondition') ?? successBranch(action);
-  return { branch, details: [`compares ${value === '' ? 'an empty text' : `"${state.shown(value)}"`}`] };
+  return { branch, details: [`compares ${value === '' ? 'an empty text' : `"${state.redact(value)}"`}`] };
 }
 
 function loop({ action }: BlockFacts, state: CallState): Outcome {

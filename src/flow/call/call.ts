@@ -10,11 +10,12 @@ import type { CallEnd, CallStep, CallTranscript } from './transcript.ts';
 const mostSteps = 1_000;
 
 /**
- * Plays a call through a flow as Connect does, as far as AWS documents it. It never picks a branch of a block that it
- * cannot play: `parties.chooses` does, or the call is `undecided`.
+ * Plays a call through a flow as AWS documents it. At a block that cannot be played, `parties.chooseBranch` chooses the
+ * branch; without a choice the call ends as `undecided`.
  *
  * @example
- * const { end, heard } = await callFlow(flow, { types: () => ({ keys: '4444444444444448#' }), encrypts, invokes });
+ * const pressKeys = () => ({ keys: '4444444444444448#' });
+ * const { end, heard } = await callFlow(flow, { pressKeys, encrypt, invoke });
  */
 export async function callFlow(
   flow: FlowDocument,
@@ -59,8 +60,8 @@ function endOf({ action }: BlockFacts, { branch, end }: Outcome): CallEnd {
 }
 
 function transcriptOf(steps: readonly CallStep[], end: CallEnd, state: CallState): CallTranscript {
-  const shown = (values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, state.shown(value)]));
+  const redacted = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, state.redact(value)]));
   const logged = steps
     .filter(({ isLogged }) => isLogged)
     .flatMap(({ block, said, details }) => [
@@ -69,7 +70,7 @@ function transcriptOf(steps: readonly CallStep[], end: CallEnd, state: CallState
     ]);
   return {
     ...{ steps, end, heard: state.heard, recorded: state.recorded, logged },
-    attributes: shown(state.attributes),
-    flowAttributes: shown(state.flowAttributes),
+    attributes: redacted(state.attributes),
+    flowAttributes: redacted(state.flowAttributes),
   };
 }

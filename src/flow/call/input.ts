@@ -12,12 +12,11 @@ import {
   textParameter,
 } from '../language.ts';
 import { maximumOf, takeKeys } from './keys.ts';
-import { matchingBranch } from './matching.ts';
-import { errorBranch, type Outcome, successBranch } from './outcome.ts';
+import { errorBranch, matchingBranch, type Outcome, successBranch } from './outcome.ts';
 import type { CallParties } from './parties.ts';
 import type { CallState } from './state.ts';
 
-/** A block that takes keys, or switches touchtone buffering. */
+/** Plays a block that takes keys, or that switches touchtone buffering. */
 export function playInput(action: FlowAction, state: CallState, parties: CallParties): Promise<Outcome> {
   return bufferSwitch(action) === undefined
     ? takeInput(action, state, parties)
@@ -26,9 +25,9 @@ export function playInput(action: FlowAction, state: CallState, parties: CallPar
 
 async function takeInput(action: FlowAction, state: CallState, parties: CallParties): Promise<Outcome> {
   const { Identifier: block } = action;
-  const said = state.shown(state.resolve(textParameter(action, 'Text') ?? textParameter(action, 'SSML') ?? ''));
+  const said = state.redact(state.resolve(textParameter(action, 'Text') ?? textParameter(action, 'SSML') ?? ''));
   if (said !== '') state.heard.push(said);
-  const act = await parties.types({ block, prompt: said, maxDigits: maximumOf(action) });
+  const act = await parties.pressKeys({ block, prompt: said, maxDigits: maximumOf(action) });
   if (act === 'hang-up') return { said, end: { kind: 'hung-up', why: 'the caller hung up' } };
   const { digits, rest } = takeKeys(action, state.buffer + act.keys);
   state.buffer = state.control.buffering === 'on' ? rest : '';
@@ -55,19 +54,19 @@ async function storeInput(
   const encryption = parameter(action, 'InputEncryption');
   if (encryption === undefined) {
     state.stored = digits;
-    return { branch, details: [`${storedInput} is what was typed, unencrypted`] };
+    return { branch, details: [`${storedInput} is the input, unencrypted`] };
   }
-  // A single digit stands in too many places to be hidden in all.
+  // Redacting a single digit would redact most of the transcript.
   if (digits.length > 1) state.secrets.set(digits, action.Identifier);
   const [keyId, certificate] = [member(encryption, 'EncryptionKeyId'), member(encryption, 'Key')].map((value) =>
     state.resolve(String(value ?? '')),
   );
   try {
-    state.stored = await parties.encrypts(digits, keyId ?? '', certificate ?? '');
-    return { branch, details: [`${storedInput} is ${state.shown(state.stored)}`] };
+    state.stored = await parties.encrypt(digits, keyId ?? '', certificate ?? '');
+    return { branch, details: [`${storedInput} is ${state.redact(state.stored)}`] };
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? `: ${error.message}` : '';
-    return { branch: errorBranch(action), details: [`it could not be encrypted${why}`] };
+    return { branch: errorBranch(action), details: [`the input could not be encrypted${why}`] };
   }
 }
 

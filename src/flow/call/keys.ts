@@ -1,20 +1,20 @@
 import { type FlowAction, isTrue, maxDigits, scalarParameter, textParameter } from '../language.ts';
 
 export interface TakenKeys {
-  /** The digits of the input. */
+  /** The input. */
   readonly digits: string;
   /** The keys after it, which are lost unless touchtones are buffered. */
   readonly rest: string;
 }
 
-/** Connect's maximum where a block sets none. */
-const usualMaximum = 20;
+/** Connect's default maximum. */
+const defaultMaximum = 20;
 
 export function maximumOf(action: FlowAction): number {
-  return maxDigits(action) ?? usualMaximum;
+  return maxDigits(action) ?? defaultMaximum;
 }
 
-/** What a block takes of the keys that are pressed: up to its terminator or its maximum; `*` starts the input again. */
+/** Takes the keys of an input, up to its terminator or its maximum; `*` starts the input again. */
 export function takeKeys(action: FlowAction, keys: string): TakenKeys {
   const terminator = textParameter(action, 'DTMFConfiguration', 'InputTerminationSequence') ?? '#';
   const cancels = !isTrue(scalarParameter(action, 'DTMFConfiguration', 'DisableCancelKey'));

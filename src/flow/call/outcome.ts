@@ -1,7 +1,9 @@
+import { holds } from '../compare.ts';
 import { type Branch, branchesOf, type FlowAction } from '../language.ts';
+import type { CallState } from './state.ts';
 import type { CallEnd } from './transcript.ts';
 
-/** What a block did: the branch that it takes, or the end of the call. With neither, the call is lost. */
+/** The branch that a block takes, or the end of the call. With neither, the call is lost. */
 export interface Outcome {
   readonly branch?: Branch | undefined;
   readonly end?: Omit<CallEnd, 'block'>;
@@ -13,12 +15,19 @@ export function successBranch(action: FlowAction): Branch | undefined {
   return branchesOf(action).find(({ kind }) => kind === 'next');
 }
 
-/** The branch of an error; where none is named, of the errors that no other branch takes. */
+/** The first branch whose condition the value meets. */
+export function matchingBranch(action: FlowAction, value: string, { resolve }: CallState): Branch | undefined {
+  return branchesOf(action).find(
+    ({ kind, operator = '', operands = [] }) => kind === 'condition' && holds(value, operator, operands.map(resolve)),
+  );
+}
+
+/** The branch for an error type. Default: the one for all other errors. */
 export function errorBranch(action: FlowAction, type = 'NoMatchingError'): Branch | undefined {
   return branchesOf(action).find(({ kind, name }) => kind === 'error' && name === type);
 }
 
-/** A branch by an error type, `Error`, `Success`, a condition in words, or one of its operands. */
+/** The branch with a name: an error type, `Error`, `Success`, a condition in words, or one of its operands. */
 export function branchNamed(action: FlowAction, name: string): Branch | undefined {
   const branches = branchesOf(action);
   const type = name === 'Error' ? 'NoMatchingError' : name;

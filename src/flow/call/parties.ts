@@ -1,17 +1,17 @@
 import type { FlowAction } from '../language.ts';
 
-/** Who takes part in a call, beside the flow. */
+/** The other parties of a call: the caller, Connect's encryption, and the functions. */
 export interface CallParties {
   /** What the caller does at a block that takes keys. */
-  types(request: KeyRequest): Promise<CallerAct> | CallerAct;
-  /** Encrypts as Connect does; a rejection takes the Error branch. */
-  encrypts(input: string, keyId: string, certificatePem: string): Promise<string>;
+  pressKeys(request: KeyRequest): Promise<CallerAct> | CallerAct;
+  /** Encrypts an input as Connect does. If it rejects, the call takes the Error branch. */
+  encrypt(input: string, keyId: string, certificatePem: string): Promise<string>;
   /** Invokes a function once. */
-  invokes(event: ContactFlowEvent, invocation: Invocation): Promise<FunctionOutcome>;
-  /** Chooses a branch of a block that cannot be played: the name of one, or `undefined` to stop the call there. */
-  chooses?(action: FlowAction, branches: readonly string[]): Promise<string | undefined> | string | undefined;
-  /** A branch that a block is to take, whatever happens: an error type, `Error`, `Success` or a condition's operand. */
-  forced?(block: string): string | undefined;
+  invoke(event: ContactFlowEvent, invocation: Invocation): Promise<FunctionOutcome>;
+  /** Names a branch of a block that cannot be played, or returns `undefined` to end the call there. */
+  chooseBranch?(action: FlowAction, branches: readonly string[]): Promise<string | undefined> | string | undefined;
+  /** A branch that a block always takes: an error type, `Error`, `Success`, or an operand of a condition. */
+  forcedBranch?(block: string): string | undefined;
 }
 
 /** A block that waits for keys. */
@@ -21,24 +21,25 @@ export interface KeyRequest {
   readonly maxDigits: number;
 }
 
-/** Keys as they are pressed, with `#` and `*`; no keys are silence. */
+/** The keys that the caller presses, including `#` and `*`. An empty text is silence. */
 export type CallerAct = { readonly keys: string } | 'hang-up';
 
-/** One invocation of a function, and where in the flow it is made. */
+/** One invocation of a function. */
 export interface Invocation {
+  /** The block that invokes it. */
   readonly block: string;
   readonly functionArn: string;
-  /** 1 to 3: Connect invokes again what was throttled, or failed with a 5xx. */
+  /** 1 to 3: Connect retries when Lambda throttles or returns a 5xx status. */
   readonly attempt: number;
 }
 
-/** What became of an invocation, and how long it took; the engine does not wait by itself. */
+/** The result of an invocation, and how long it took. `callFlow` itself does not wait. */
 export type FunctionOutcome =
   | { readonly answer: unknown; readonly seconds: number }
-  /** `isRetried`: throttled, or a 5xx. */
+  /** `isRetried`: Lambda throttled or returned a 5xx status, so Connect retries. */
   | { readonly failure: string; readonly isRetried: boolean; readonly seconds: number };
 
-/** What Connect sends to a function: https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */
+/** The event that Connect sends to a function. See https://docs.aws.amazon.com/connect/latest/adminguide/connect-lambda-functions.html */
 export interface ContactFlowEvent {
   readonly Name: 'ContactFlowEvent';
   readonly Details: {

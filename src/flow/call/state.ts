@@ -1,7 +1,7 @@
 import { atStart, type Control } from '../follow/control.ts';
 import { member, replaceReferences, storedInput } from '../language.ts';
 
-/** Facts of a call that events and references give. */
+/** Facts about a call, for events and references. */
 export interface CallContext {
   readonly contactId?: string;
   readonly instanceArn?: string;
@@ -9,7 +9,7 @@ export interface CallContext {
   readonly customerAddress?: string;
 }
 
-/** What Connect remembers during a call. */
+/** The state that Connect keeps during a call. */
 export interface CallState {
   readonly context: Required<CallContext>;
   control: Control;
@@ -17,25 +17,25 @@ export interface CallState {
   stored: string;
   /** `$.External` */
   external: unknown;
-  /** The answer of an asynchronous function, before it is loaded. */
+  /** The answer of an asynchronous function that is not loaded yet. */
   pendingAnswer: unknown;
   /** The touchtone buffer. */
   buffer: string;
   readonly attributes: Record<string, string>;
   readonly flowAttributes: Record<string, string>;
-  /** How often each loop went round. */
+  /** How often each Loop block has run. */
   readonly loops: Map<string, number>;
-  /** What was encrypted, and by which block. */
+  /** The encrypted inputs, and the blocks that took them. */
   readonly secrets: Map<string, string>;
   readonly heard: string[];
   readonly recorded: string[];
-  /** A text with what its references stand for. */
+  /** Replaces the references in a text with their values. */
   resolve(text: string): string;
-  /** A text without inputs and ciphertexts. */
-  shown(text: string): string;
+  /** Replaces the inputs and ciphertexts in a text. */
+  redact(text: string): string;
 }
 
-// Ciphertexts and UUIDs are matched first, as three digits of a security code often stand in one by chance.
+// Matches ciphertexts and UUIDs before inputs: they often contain the three digits of a security code by chance.
 const unreadable = '[A-Za-z0-9+/]{200,}=*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 export function stateOf({
@@ -55,7 +55,7 @@ export function stateOf({
     ...{ control: atStart, stored: '', external: undefined, pendingAnswer: undefined, buffer: '' },
     ...{ attributes: {}, flowAttributes: {}, loops: new Map(), secrets: new Map(), heard: [], recorded: [] },
     resolve: (text) => replaceReferences(text, valueAt),
-    shown(text) {
+    redact(text) {
       const inputs = [...state.secrets.keys()]
         .sort((first, second) => second.length - first.length)
         .map((input) => input.replaceAll(/[*+]/g, '\\$&'));

@@ -1,14 +1,14 @@
-/** How a call through a flow went. Inputs are shown as `[input of "block"]`, ciphertexts by their length. */
+/** The course of a call. Inputs appear as `[input of "block"]`, ciphertexts as their length. */
 export interface CallTranscript {
   readonly steps: readonly CallStep[];
   readonly end: CallEnd;
-  /** What the caller heard, in turn. */
+  /** The prompts that the caller heard, in order. */
   readonly heard: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
   readonly flowAttributes: Readonly<Record<string, string>>;
   /** The blocks that took keys while the automated interaction was recorded. */
   readonly recorded: readonly string[];
-  /** What the flow log would hold, as far as it is about inputs. */
+  /** What the flow log would hold about inputs. */
   readonly logged: readonly string[];
 }
 
@@ -16,22 +16,21 @@ export interface CallTranscript {
 export interface CallStep {
   readonly block: string;
   readonly type: string;
-  /** The branch that was taken; absent where the call ended. */
+  /** The branch that the call took; absent if the call ended here. */
   readonly branch?: string;
   readonly next?: string;
   readonly said?: string;
-  /** What was typed and what became of it, attributes that were set, how the function was invoked. */
+  /** How many keys were pressed, which attributes were set, how the function was invoked, and so on. */
   readonly details: readonly string[];
-  /** Flow logging was on at the block. */
+  /** Whether flow logging was on. */
   readonly isLogged: boolean;
 }
 
-/** How the call ended, and at which block. */
+/** How a call ended, and at which block. */
 export interface CallEnd {
   /**
-   * `disconnected`, `flow-ended` and `transferred`: as the flow says. `hung-up`: by the caller. `lost`: a block has no
-   * branch for what happened. `endless`: the call went through more than 1,000 blocks. `undecided`: a block that cannot be
-   * played here, and nobody chose its branch.
+   * `disconnected`, `flow-ended`, `transferred`: by the flow. `hung-up`: by the caller. `lost`: a block has no branch for
+   * what happened. `endless`: after 1,000 blocks. `undecided`: a block cannot be played, and no branch was chosen.
    */
   readonly kind: 'disconnected' | 'flow-ended' | 'transferred' | 'hung-up' | 'lost' | 'endless' | 'undecided';
   readonly block: string;

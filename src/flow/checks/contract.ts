@@ -1,4 +1,4 @@
-import { isAnswered } from '../answer-names.ts';
+import { isInAnswer } from '../answer-names.ts';
 import { type Fault, fault } from '../findings.ts';
 import { readsAnswer, secondsOf, sequenceSeconds } from '../follow/control.ts';
 import { asynchronousResult, functionInvoked } from '../follow/facts.ts';
@@ -15,92 +15,78 @@ import {
   textParameter,
 } from '../language.ts';
 
+type Blocks = ReadonlyMap<string, FlowAction>;
+
 /** What the input blocks, the function and the readers of its answer must agree on. */
-export function checkContract(point: Point, blocks: ReadonlyMap<string, FlowAction>): readonly Fault[] {
-  if (point.token === undefined) return [...checkReading(point, blocks), ...checkDuration(point)];
-  if (point.token.kind === 'answer')
-    return [...checkComparison(point), ...checkNames(point, blocks), ...checkCompared(point)];
-  if (point.token.kind === 'clear') return [];
-  return [...checkPassing(point, point.token, blocks), ...checkOverwriting(point, point.token)];
+export function* checkContract(point: Point, blocks: Blocks): Generator<Fault> {
+  const { token } = point;
+  if (token === undefined) {
+    yield* checkReading(point, blocks);
+    yield* checkDuration(point);
+  } else if (token.kind === 'answer') {
+    yield* checkComparison(point, token);
+    yield* checkNames(point, token, blocks);
+    yield* checkCompared(point, token);
+  } else if (token.kind === 'input') {
+    yield* checkPassing(point, token, blocks);
+    yield* checkOverwriting(point, token);
+  }
 }
 
-function checkPassing({ facts }: Point, token: Token, blocks: ReadonlyMap<string, FlowAction>): readonly Fault[] {
+function* checkPassing({ facts }: Point, token: Token, blocks: Blocks): Generator<Fault> {
   const { action, assignments } = facts;
-  const parameters = parametersWith(token, facts);
-  if (parameters.length === 0) return [];
-  const faults: Fault[] = [];
+  if (parametersWith(token, facts).length === 0) return;
   if (token.typed !== 'yes')
-    faults.push(
-      fault('timeout_not_checked', action, `is given the input of "${token.block}", which may be "Timeout" here`),
-    );
+    yield fault('timeout_not_checked', action, `receives the input of "${token.block}", which can be "Timeout" here`);
   const input = blocks.get(token.block);
   const encrypted = input && textParameter(input, 'InputEncryption', 'EncryptionKeyId');
   const passed = assignments.find(({ name }) => name === 'key-id')?.value;
   if (encrypted !== undefined && passed !== undefined && differ(encrypted, passed))
-    faults.push(fault('key_id_differs', action, `is given another key id than "${token.block}" encrypts with`));
-  return faults;
+    yield fault('key_id_differs', action, `receives another key id than "${token.block}" encrypts with`);
 }
 
-/** What one of them is in a call may be unknown; whether an empty key id is one is another finding's matter. */
+/** Whether two key ids surely differ. One may be known only in a call; other checks report malformed ids. */
 function differ(encrypted: string, passed: string): boolean {
   if (isDynamic(encrypted) || isDynamic(passed) || !/^[0-9a-f-]{36}$/i.test(encrypted.trim())) return false;
   return encrypted.trim().toLowerCase() !== passed.trim().toLowerCase();
 }
 
-function checkOverwriting({ facts }: Point, token: Token): readonly Fault[] {
+function* checkOverwriting({ facts }: Point, token: Token): Generator<Fault> {
   const { action } = facts;
-  // Asked again, the caller types the same input again.
-  if (token.isUsed || token.typed === 'no' || token.block === action.Identifier) return [];
+  // A block that asks again takes the same input again.
+  if (token.isUsed || token.typed === 'no' || token.block === action.Identifier) return;
   const success = branchesOf(action).find(({ kind }) => kind === 'next');
   const after = success && tokenAfter(token, facts, success);
-  if (after === undefined || after.locations.length > 0) return [];
-  return [fault('input_overwritten', action, `overwrites the input of "${token.block}", which no function was given`)];
+  if (after?.locations.length === 0)
+    yield fault('input_overwritten', action, `overwrites the input of "${token.block}" before a function receives it`);
 }
 
-function checkReading({ facts, control }: Point, blocks: ReadonlyMap<string, FlowAction>): readonly Fault[] {
+function* checkReading({ facts, control }: Point, blocks: Blocks): Generator<Fault> {
   const { action } = facts;
+  const { pending, answerOf } = control;
   const read = facts.references.filter(readsAnswer);
-  if (read.length === 0) return [];
-  if (control.pending !== '')
-    return [
-      fault('asynchronous_answer', action, `reads the answer of "${control.pending}", which is invoked asynchronously`),
-    ];
-  if (control.answerOf === '')
-    return [fault('answer_without_function', action, 'reads $.External where no function was invoked')];
-  const invoked = blocks.get(control.answerOf);
-  if (invoked === undefined) return [];
+  if (read.length === 0) return;
+  if (pending !== '') {
+    yield fault('asynchronous_answer', action, `reads the answer of "${pending}", which is invoked asynchronously`);
+    return;
+  }
+  if (answerOf === '') yield fault('answer_without_function', action, 'reads $.External before a function is invoked');
+  const invoked = blocks.get(answerOf);
+  if (invoked === undefined) return;
+  const reader = `"${action.Identifier}" reads`;
   const nested = read.find((path) => path.split('.').length > 3);
   const validation = scalarParameter(invoked, 'ResponseValidation', 'ResponseType');
   if (validation === undefined)
-    return [
-      fault(
-        'response_validation_missing',
-        invoked,
-        `sets no response validation, and "${action.Identifier}" reads its answer`,
-      ),
-    ];
-  return validation.toUpperCase() === 'STRING_MAP' && nested !== undefined
-    ? [
-        fault(
-          'string_map_nested',
-          invoked,
-          `validates the answer as STRING_MAP, and "${action.Identifier}" reads ${nested}`,
-        ),
-      ]
-    : [];
+    yield fault('response_validation_missing', invoked, `has no response validation, and ${reader} its answer`);
+  else if (validation.toUpperCase() === 'STRING_MAP' && nested !== undefined)
+    yield fault('string_map_nested', invoked, `validates the answer as STRING_MAP, and ${reader} ${nested}`);
 }
 
-function checkDuration({ facts: { action }, control }: Point): readonly Fault[] {
-  if (action.Type !== functionInvoked) return [];
-  const seconds = control.seconds + secondsOf(action);
-  if (control.seconds === 0 || seconds <= sequenceSeconds) return [];
-  return [
-    fault(
-      'functions_too_long',
-      action,
-      `ends a sequence of functions that may take more than ${sequenceSeconds} seconds`,
-    ),
-  ];
+function* checkDuration({ facts: { action }, control }: Point): Generator<Fault> {
+  if (action.Type !== functionInvoked || control.seconds === 0) return;
+  const most = sequenceSeconds;
+  if (control.seconds + secondsOf(action) > most)
+    yield fault('functions_too_long', action, `ends a sequence of functions that can take more than ${most} seconds`);
 }
 
 const answers: Readonly<Record<string, readonly string[]>> = {
@@ -108,48 +94,38 @@ const answers: Readonly<Record<string, readonly string[]>> = {
   'status-code': ['200', '500'],
 };
 
-/** A comparison of the product's answer with what it never is. */
-function checkComparison({ facts: { action }, token }: Point): readonly Fault[] {
+/** A comparison with a value that this product's function never returns. */
+function* checkComparison({ facts: { action } }: Point, { locations }: Token): Generator<Fault> {
   const path = textParameter(action, 'ComparisonValue')?.trim() ?? '';
-  if (action.Type !== 'Compare' || !path.startsWith(`${lambdaAnswer}.`)) return [];
-  if (!token?.locations.includes(lambdaAnswer)) return [];
+  if (action.Type !== 'Compare' || !path.startsWith(`${lambdaAnswer}.`) || !locations.includes(lambdaAnswer)) return;
   const known = answers[path.split('.').at(-1) ?? ''];
-  if (known === undefined) return [];
-  return (action.Transitions.Conditions ?? [])
-    .filter(({ Condition: { Operator, Operands } }) => Operator === 'Equals' && !Operands.some(isKnown))
-    .map(() => fault('comparison_never_true', action, `compares ${path} with what the function never answers`));
-
-  function isKnown(operand: string): boolean {
-    return isDynamic(operand) || known?.includes(operand) === true;
-  }
+  if (known === undefined) return;
+  const isPossible = (operand: string) => isDynamic(operand) || known.includes(operand);
+  for (const { Condition } of action.Transitions.Conditions ?? [])
+    if (Condition.Operator === 'Equals' && !Condition.Operands.some(isPossible))
+      yield fault('comparison_never_true', action, `compares ${path} with a value that the function never returns`);
 }
 
-/** What this product's function does not answer, in the form that the response validation takes; another's may. */
-function checkNames(
-  { facts: { action, references }, token }: Point,
-  blocks: ReadonlyMap<string, FlowAction>,
-): readonly Fault[] {
-  const invoked = token?.locations.includes(lambdaAnswer) ? blocks.get(token.block) : undefined;
+/** A name that is not in this product's answer, in the form that the response validation takes. */
+function* checkNames({ facts: { action, references } }: Point, token: Token, blocks: Blocks): Generator<Fault> {
+  const invoked = token.locations.includes(lambdaAnswer) ? blocks.get(token.block) : undefined;
   const validation = invoked && scalarParameter(invoked, 'ResponseValidation', 'ResponseType')?.toUpperCase();
   const form = validation === 'JSON' ? 'nested' : validation === 'STRING_MAP' ? 'flat' : undefined;
-  if (form === undefined) return [];
+  if (form === undefined) return;
   const path = references
     .filter((found) => found.startsWith(`${lambdaAnswer}.`))
     .map((found) => found.slice(lambdaAnswer.length + 1))
-    // A nested name under STRING_MAP is another finding.
-    .find((name) => !isAnswered(name, form) && !(form === 'flat' && isAnswered(name, 'nested')));
-  if (path === undefined) return [];
+    // string_map_nested reports nested names under STRING_MAP.
+    .find((name) => !isInAnswer(name, form) && !(form === 'flat' && isInAnswer(name, 'nested')));
+  if (path === undefined) return;
   const what = `reads $.External.${path}, which is not in the ${form} answer of this product's function`;
-  return [fault('answer_unknown', action, what)];
+  yield fault('answer_unknown', action, what);
 }
 
-/** Whether a call ends, or goes on to another function, without a look at the answer. */
-function checkCompared({ facts: { action }, token }: Point): readonly Fault[] {
-  if (token === undefined || token.isUsed || token.locations.includes(asynchronousResult)) return [];
-  const isReplaced =
-    action.Type === functionInvoked && !isAsynchronous(action) && token.locations.includes(lambdaAnswer);
-  if (!isReplaced && !terminalTypes.has(action.Type)) return [];
-  return [
-    fault('answer_not_compared', { Identifier: token.block }, 'returns an answer that is not compared on every way'),
-  ];
+/** A call that ends, or invokes another function, before the answer is compared. */
+function* checkCompared({ facts: { action } }: Point, { block, isUsed, locations }: Token): Generator<Fault> {
+  if (isUsed || locations.includes(asynchronousResult)) return;
+  const isReplaced = action.Type === functionInvoked && !isAsynchronous(action) && locations.includes(lambdaAnswer);
+  if (isReplaced || terminalTypes.has(action.Type))
+    yield fault('answer_not_compared', { Identifier: block }, 'returns an answer that is not compared on every path');
 }

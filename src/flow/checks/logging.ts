@@ -2,18 +2,18 @@ import { type Fault, fault } from '../findings.ts';
 import type { Point } from '../follow/follow.ts';
 import { isPlaintext, parametersWith } from '../follow/token.ts';
 
-/** Flow logs hold each block's parameters and results. */
-export function checkLogging({ facts, control, token }: Point): readonly Fault[] {
+/** The flow log contains the parameters and results of each block. */
+export function* checkLogging({ facts, control, token }: Point): Generator<Fault> {
   const { action } = facts;
   if (token === undefined) {
-    if (!facts.isEncrypted && !facts.isClear) return [];
-    if (control.logging === 'on') return [fault('logging_on', action, 'takes input with flow logging on')];
-    if (control.logging === 'off') return [];
-    return [fault('logging_unknown', action, 'takes input, and this flow does not switch flow logging off before')];
+    if (!facts.isEncrypted && !facts.isClear) return;
+    if (control.logging === 'on') yield fault('logging_on', action, 'takes input while flow logging is on');
+    if (control.logging === 'unknown')
+      yield fault('logging_unknown', action, 'takes input, and the flow has not disabled flow logging before it');
+  } else if (control.logging === 'on') {
+    if (token.kind === 'input' && parametersWith(token, facts).length > 0)
+      yield fault('logging_on', action, 'passes the input to a function while flow logging is on, and logs its answer');
+    else if (facts.references.some((path) => isPlaintext(token, path)))
+      yield fault('plaintext_logged', action, 'reads what a function decrypted while flow logging is on');
   }
-  if (control.logging !== 'on') return [];
-  if (token.kind === 'input' && parametersWith(token, facts).length > 0)
-    return [fault('logging_on', action, 'gives a function the input with flow logging on, which logs its answer')];
-  const reads = facts.references.some((path) => isPlaintext(token, path));
-  return reads ? [fault('plaintext_logged', action, 'gets what a function decrypted with flow logging on')] : [];
 }

@@ -1,19 +1,14 @@
 import { type Fault, fault } from '../findings.ts';
 import type { Point } from '../follow/follow.ts';
 
-/** Tones are audio: a recording that is on while the caller types holds the number. */
-export function checkRecording({ facts, control, token }: Point): readonly Fault[] {
-  if (token !== undefined || !(facts.isEncrypted || facts.isClear)) return [];
-  const faults: Fault[] = [];
+/** A recording that is on while the caller types contains the input, because tones are audio. */
+export function* checkRecording({ facts, control, token }: Point): Generator<Fault> {
+  const { action } = facts;
+  if (token !== undefined || !(facts.isEncrypted || facts.isClear)) return;
   if (control.ivrRecording === 'on')
-    faults.push(
-      fault('recording_on', facts.action, 'takes input while the automated interaction is recorded, tones included'),
-    );
-  if (control.callRecording === 'on' && control.hasAgent)
-    faults.push(
-      fault('agent_recording_on', facts.action, 'takes input with an agent on the line and their call recorded'),
-    );
-  else if (control.callRecording === 'on')
-    faults.push(fault('call_recording_on', facts.action, 'takes input while agent and customer are to be recorded'));
-  return faults;
+    yield fault('recording_on', action, 'takes input while the automated interaction is recorded, including tones');
+  if (control.callRecording !== 'on') return;
+  yield control.hasAgent
+    ? fault('agent_recording_on', action, 'takes input while an agent is on the line and the call is recorded')
+    : fault('call_recording_on', action, 'takes input while call recording is on');
 }

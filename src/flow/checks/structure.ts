@@ -16,36 +16,30 @@ import {
 const longestSynchronous = 8;
 const longestAsynchronous = 60;
 
-/** A block's branches and limits, which Connect's own validation looks at, too. */
-export function checkBlock(action: FlowAction, flow: FlowDocument): readonly Fault[] {
-  return [
-    ...checkBranches(action, flow),
-    ...checkRequiredBranches(action, flow),
-    ...checkPrompt(action, flow),
-    ...checkFunction(action),
-    ...checkKeys(action),
-  ];
+/** A block's branches and limits, some of which Connect validates, too. */
+export function* checkBlock(action: FlowAction, flow: FlowDocument): Generator<Fault> {
+  yield* checkBranches(action, flow);
+  if (flow.Version !== 'former') {
+    yield* checkRequiredBranches(action);
+    yield* checkPrompt(action);
+  }
+  yield* checkFunction(action);
+  yield* checkKeys(action);
 }
 
-const isFormer = ({ Version }: FlowDocument) => Version === 'former';
-
 /** The flow as a whole. */
-export function checkWhole(flow: FlowDocument): readonly Fault[] {
-  const identifiers = flow.Actions.map(({ Identifier }) => Identifier);
-  const faults: Fault[] = [];
-  if (!identifiers.includes(flow.StartAction))
-    faults.push(fault('start_missing', { Identifier: flow.StartAction }, 'is the start, but not a block of the flow'));
-  if (flow.Actions.length > 250)
-    faults.push(
-      fault('too_many_blocks', { Identifier: flow.StartAction }, `starts a flow of ${flow.Actions.length} blocks`),
-    );
-  for (const [index, identifier] of identifiers.entries()) {
-    if (identifiers.indexOf(identifier) !== index)
-      faults.push(fault('identifier_invalid', { Identifier: identifier }, 'has the identifier of another block'));
-    else if (identifier.length > 50 || identifier === '' || /[%:(\\/)=$,;[\]{}]/.test(identifier))
-      faults.push(fault('identifier_invalid', { Identifier: identifier }, 'has an identifier that Connect refuses'));
+export function* checkWhole({ StartAction, Actions }: FlowDocument): Generator<Fault> {
+  const identifiers = Actions.map(({ Identifier }) => Identifier);
+  const start = { Identifier: StartAction };
+  if (!identifiers.includes(StartAction))
+    yield fault('start_missing', start, 'is the start, but not a block of the flow');
+  if (Actions.length > 250) yield fault('too_many_blocks', start, `starts a flow of ${Actions.length} blocks`);
+  for (const [index, Identifier] of identifiers.entries()) {
+    if (identifiers.indexOf(Identifier) !== index)
+      yield fault('identifier_invalid', { Identifier }, 'has the same identifier as another block');
+    else if (Identifier.length > 50 || Identifier === '' || /[%:(\\/)=$,;[\]{}]/.test(Identifier))
+      yield fault('identifier_invalid', { Identifier }, 'has an identifier that Connect rejects');
   }
-  return faults;
 }
 
 function checkBranches(action: FlowAction, { Actions }: FlowDocument): readonly Fault[] {
@@ -55,7 +49,7 @@ function checkBranches(action: FlowAction, { Actions }: FlowDocument): readonly 
     .map(({ name }) => fault('dangling_branch', action, `has a branch (${name}) to a block that is not in the flow`));
 }
 
-// The types whose blocks go on to one next block.
+// The types whose blocks lead to one next block.
 const sequentialTypes: ReadonlySet<string> = new Set([
   'MessageParticipant',
   'UpdateContactAttributes',
@@ -76,47 +70,41 @@ const requiredErrors: Readonly<Record<string, readonly string[]>> = {
   UpdateContactRecordingAndAnalyticsBehavior: ['NoMatchingError', 'ChannelMismatch'],
 };
 
-function checkRequiredBranches(action: FlowAction, flow: FlowDocument): readonly Fault[] {
-  if (isFormer(flow)) return [];
+function* checkRequiredBranches(action: FlowAction): Generator<Fault> {
   const { Errors = [], NextAction } = action.Transitions;
   const has = (type: string) => Errors.some(({ ErrorType }) => ErrorType === type);
-  const faults = (requiredErrors[action.Type] ?? [])
-    .filter((type) => !has(type))
-    .map((type) => fault('error_branch_missing', action, `has no ${type} branch`));
+  for (const type of requiredErrors[action.Type] ?? [])
+    if (!has(type)) yield fault('error_branch_missing', action, `has no ${type} branch`);
   if (action.Type === 'InvokeLambdaFunction' && !has('NoMatchingError'))
-    faults.push(fault('lambda_without_error_branch', action, 'has no Error branch'));
+    yield fault('lambda_without_error_branch', action, 'has no Error branch');
   const isSequential = sequentialTypes.has(action.Type) || isStored(action) || bufferSwitch(action) !== undefined;
   if (isSequential && NextAction === undefined && !terminalTypes.has(action.Type))
-    faults.push(fault('next_block_missing', action, 'does not lead to a next block'));
-  return faults;
+    yield fault('next_block_missing', action, 'does not lead to a next block');
 }
 
 const prompts = ['Text', 'SSML', 'PromptId', 'Media'];
 
-function checkPrompt(action: FlowAction, flow: FlowDocument): readonly Fault[] {
-  if (isFormer(flow)) return [];
+function* checkPrompt(action: FlowAction): Generator<Fault> {
   const count = prompts.filter((name) => parameter(action, name) !== undefined).length;
   if (action.Type === 'GetParticipantInput' && count > 1)
-    return [fault('prompt_count', action, `has ${count} prompts, and may have one`)];
+    yield fault('prompt_count', action, `has ${count} prompts; it can have one`);
   if (action.Type === 'MessageParticipant' && count !== 1)
-    return [fault('prompt_count', action, `has ${count} prompts, and must have one`)];
-  return [];
+    yield fault('prompt_count', action, `has ${count} prompts; it must have one`);
 }
 
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
-/** Private keys in other places than an input block. */
-function checkKeys(action: FlowAction): readonly Fault[] {
-  if (!textsIn({ ...action.Parameters, InputEncryption: undefined }).some((text) => privateKey.test(text))) return [];
-  return [fault('private_key_in_flow', action, 'carries a private key')];
+/** Private keys outside the encryption of an input block. */
+function* checkKeys(action: FlowAction): Generator<Fault> {
+  if (textsIn({ ...action.Parameters, InputEncryption: undefined }).some((text) => privateKey.test(text)))
+    yield fault('private_key_in_flow', action, 'contains a private key');
 }
 
-function checkFunction(action: FlowAction): readonly Fault[] {
-  if (action.Type !== 'InvokeLambdaFunction') return [];
+function* checkFunction(action: FlowAction): Generator<Fault> {
   const written = scalarParameter(action, 'InvocationTimeLimitSeconds');
-  if (written !== undefined && isDynamic(written)) return [];
+  if (action.Type !== 'InvokeLambdaFunction' || (written !== undefined && isDynamic(written))) return;
   const seconds = Number(written);
   const longest = isAsynchronous(action) ? longestAsynchronous : longestSynchronous;
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= longest) return [];
-  return [fault('lambda_limit', action, `has a time limit that is not a whole number of seconds from 1 to ${longest}`)];
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > longest)
+    yield fault('lambda_limit', action, `needs a time limit that is a whole number of seconds from 1 to ${longest}`);
 }

@@ -9,26 +9,26 @@ import {
 } from '../language.ts';
 import { type BlockFacts, functionInvoked } from './facts.ts';
 
-/** `unknown`: an earlier flow or a module decides. */
+/** `unknown`: it depends on an earlier flow or a module. */
 export type Switch = 'on' | 'off' | 'unknown';
 
-/** What is so at a point of a call, whatever the caller typed. */
+/** The state of a call that does not depend on inputs. */
 export interface Control {
-  /** The recording of the automated interaction. */
+  /** Recording of the automated interaction. */
   readonly ivrRecording: Switch;
-  /** The recording of agent and customer. */
+  /** Recording of agent and customer. */
   readonly callRecording: Switch;
   readonly logging: Switch;
   readonly buffering: Switch;
-  /** The flow put the agent on hold, so there is one. */
+  /** Whether the flow has changed the hold state of an agent, so that one is on the line. */
   readonly hasAgent: boolean;
-  /** An encrypted input was taken since buffering began, or before. */
+  /** Whether an encrypted input was taken. */
   readonly hadInput: boolean;
-  /** The function block whose answer is under `$.External`; `''` where none was invoked yet, `?` where a module was. */
+  /** The block whose function's answer is in `$.External`; `''` before the first, `?` after a module. */
   readonly answerOf: string;
-  /** The block of a function that was invoked asynchronously, and whose result was not loaded. */
+  /** The block that invoked a function asynchronously, until its result is loaded; `''` if there is none. */
   readonly pending: string;
-  /** What the functions may take since the caller last heard something, in seconds. */
+  /** How long the functions can take since the caller last heard something, in seconds. */
   readonly seconds: number;
 }
 
@@ -44,10 +44,10 @@ export const atStart: Control = {
   seconds: 0,
 };
 
-/** What a sequence of functions has together, in seconds. */
+/** Connect's limit for a sequence of functions, in seconds. */
 export const sequenceSeconds = 20;
 
-/** What is so after a block, on one of its branches. */
+/** The state after a block, on its error branches or on the others. */
 export function controlAfter(control: Control, facts: BlockFacts, isError: boolean): Control {
   const { action } = facts;
   if (action.Type === 'InvokeFlowModule') {
@@ -74,7 +74,7 @@ export function controlAfter(control: Control, facts: BlockFacts, isError: boole
   return buffering === undefined ? next : { ...next, buffering: buffering ? 'on' : 'off' };
 }
 
-/** What a synchronous function may take. */
+/** How long a block can wait for its function, in seconds. */
 export function secondsOf(action: FlowAction): number {
   if (isAsynchronous(action)) return 0;
   const seconds = Number(scalarParameter(action, 'InvocationTimeLimitSeconds'));
@@ -111,7 +111,7 @@ function switchOf(text: string | undefined): Switch {
   return text.toLowerCase().startsWith('enable') ? 'on' : 'off';
 }
 
-/** Whether a reference is one to the answer that is there. */
+/** Whether a reference reads the function's answer. */
 export function readsAnswer(path: string): boolean {
   return path === lambdaAnswer || path.startsWith(`${lambdaAnswer}.`);
 }

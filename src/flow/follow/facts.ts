@@ -14,24 +14,24 @@ import {
   textsIn,
 } from '../language.ts';
 
-/** What the analysis asks of a block again and again. */
+/** Facts about a block, computed once. */
 export interface BlockFacts {
   readonly action: FlowAction;
-  /** Everything that its parameters refer to. */
+  /** All references in its parameters. */
   readonly references: readonly string[];
-  /** Overwrites `$.StoredCustomerInput`. */
+  /** Whether it overwrites `$.StoredCustomerInput`. */
   readonly isStored: boolean;
   readonly isEncrypted: boolean;
-  /** Stores digits that may be a secret, unencrypted. */
+  /** Whether it stores digits that can be a secret, unencrypted. */
   readonly isClear: boolean;
-  /** The function's parameters, or the attributes that the block sets, with what they refer to. */
+  /** The function's parameters, or the attributes that the block sets. */
   readonly assignments: readonly Assignment[];
-  /** "Load Lambda result": AWS does not document its form, but it names `$.LambdaInvocation`. */
+  /** Whether it is "Load Lambda result". AWS does not document that block, but it reads `$.LambdaInvocation`. */
   readonly loadsResult: boolean;
 }
 
 export interface Assignment {
-  /** A parameter's name, or the location of an attribute: `$.Attributes.card`. */
+  /** A parameter's name, or the path of an attribute: `$.Attributes.card`. */
   readonly name: string;
   readonly value: string;
   readonly references: readonly string[];
@@ -56,21 +56,23 @@ export function factsOf(action: FlowAction): BlockFacts {
   };
 }
 
+/** The parameter that holds the assignments, and the path of what they set. */
+const assigning: Readonly<Record<string, readonly [name: string, path: string]>> = {
+  [functionInvoked]: ['LambdaInvocationAttributes', ''],
+  UpdateContactAttributes: ['Attributes', '$.Attributes.'],
+  UpdateFlowAttributes: ['FlowAttributes', '$.FlowAttributes.'],
+};
+
 function assignmentsOf(action: FlowAction): readonly Assignment[] {
-  const list = (values: unknown, name: (key: string) => string): readonly Assignment[] =>
-    Object.entries(isRecord(values) ? values : {}).map(([key, value]) => {
-      const text = textOf(value);
-      return { name: name(key), value: text, references: referencesIn(text) };
-    });
-  if (action.Type === functionInvoked) return list(parameter(action, 'LambdaInvocationAttributes'), (key) => key);
-  if (action.Type === 'UpdateContactAttributes')
-    return list(parameter(action, 'Attributes'), (key) => `$.Attributes.${key}`);
-  if (action.Type === 'UpdateFlowAttributes')
-    return list(parameter(action, 'FlowAttributes'), (key) => `$.FlowAttributes.${key}`);
-  return [];
+  const [name, path] = assigning[action.Type] ?? [];
+  const values = name === undefined ? undefined : parameter(action, name);
+  return Object.entries(isRecord(values) ? values : {}).map(([key, value]) => {
+    const text = textOf(value);
+    return { name: `${path}${key}`, value: text, references: referencesIn(text) };
+  });
 }
 
-/** Of a text, or of a flow attribute's `{Type, Value}`. */
+/** The text of a value, or of a flow attribute `{Type, Value}`. */
 function textOf(value: unknown): string {
   const inner = member(value, 'Value') ?? value;
   return typeof inner === 'object' ? textsIn(inner).join(' ') : String(inner);

@@ -3,38 +3,38 @@ import { atStart, type Control, controlAfter } from './control.ts';
 import { type BlockFacts, factsOf } from './facts.ts';
 import { answerToken, parametersWith, type Token, tokenAfter, tokenMadeBy } from './token.ts';
 
-// Each way that a call can take is followed once without a value, and once with each value that is made on it. Two
-// calls that are at the same block, with the same switches and the same value in the same places, go on in the same
-// way: so there are finitely many points, and the first way to a point is a shortest one.
+// Follows every path of a call, once without a value, and once with each value that is made on the path. Calls at the
+// same block, with the same state and the same value in the same places, continue alike. So the number of points is finite,
+// and the first path to a point is a shortest one.
 
-/** A point of a call. */
+/** A point in a call. */
 export interface Point {
   readonly facts: BlockFacts;
   readonly control: Control;
-  /** The value that is followed; `undefined` on the way that follows none. */
+  /** The value that is followed, if any. */
   readonly token: Token | undefined;
   readonly before: Point | undefined;
-  /** The branch of the block before that leads here. */
+  /** The branch that leads here from the block before. */
   readonly branch: Branch | undefined;
 }
 
 export interface Followed {
-  /** In the order of their distance from the start. */
+  /** Ordered by distance from the start. */
   readonly points: readonly Point[];
-  /** `false` where there were too many, so that points were merged: the places of a value are those of several ways. */
+  /** `false` if there were too many points, so that the places of a value are merged from several paths. */
   readonly isExact: boolean;
 }
 
 const mostPoints = 50_000;
 
-/** Every point that a call through the flow can be at. */
+/** Finds every point that a call through the flow can reach. */
 export function follow(flow: FlowDocument): Followed {
   const points = explore(flow, exactly(), mostPoints);
   if (points !== undefined) return { points, isExact: true };
   return { points: explore(flow, merging(), Number.POSITIVE_INFINITY) ?? [], isExact: false };
 }
 
-/** The point to go on with, in place of one that was reached; `undefined` where there is nothing new in it. */
+/** Returns the point to continue with, or `undefined` if the point that was reached is not new. */
 type Visit = (point: Point) => Point | undefined;
 
 function exactly(): Visit {
@@ -47,7 +47,7 @@ function exactly(): Visit {
   };
 }
 
-/** At a block, a value is in every place where one way or another put it. */
+/** Merges the places of a value at a block, whatever the path. */
 function merging(): Visit {
   const seen = new Map<string, ReadonlySet<string>>();
   return (point) => {
@@ -82,7 +82,7 @@ function explore(flow: FlowDocument, visit: Visit, most: number): readonly Point
   return points;
 }
 
-/** A transfer that fails leads on, too. */
+/** The branches that a call can take. From a block that ends the call, only the error branches. */
 function waysOn(action: FlowAction): readonly Branch[] {
   const branches = branchesOf(action);
   return terminalTypes.has(action.Type) ? branches.filter(({ kind }) => kind === 'error') : branches;
@@ -100,7 +100,7 @@ function tokensAfter({ facts, token }: Point, branch: Branch): readonly (Token |
   return parameters.length === 0 ? kept : [...kept, answerToken(facts, parameters)];
 }
 
-/** The blocks of the way to a point. */
+/** The blocks on the path to a point, including its own. */
 export function wayTo(point: Point): readonly string[] {
   const way: string[] = [];
   for (let at: Point | undefined = point; at !== undefined; at = at.before) way.push(at.facts.action.Identifier);

@@ -3,27 +3,27 @@ import { type Branch, isAsynchronous, lambdaAnswer, storedInput } from '../langu
 import { asynchronousResult, type BlockFacts, functionInvoked } from './facts.ts';
 
 /**
- * One value that is followed through a call, and every place that holds a copy of it.
+ * A value that is followed through a call, and every place that holds a copy of it.
  *
- * - `input`: what a block stored encrypted, or `Timeout`
- * - `clear`: what a block stored unencrypted
- * - `answer`: what a function returned that was given an encrypted input
+ * - `input`: an input that a block stored encrypted, or `Timeout`
+ * - `clear`: an input that a block stored unencrypted
+ * - `answer`: the answer of a function that received an encrypted input
  */
 export interface Token {
   readonly kind: 'input' | 'clear' | 'answer';
   /** The block that made it. */
   readonly block: string;
-  /** Whether an input was compared with `Timeout`, and what came of it. */
+  /** Whether the caller typed the input, as far as it was compared with `Timeout`. */
   readonly typed: 'unknown' | 'yes' | 'no';
-  /** An input was passed to a function; an answer was compared. */
+  /** Whether the input was passed to a function, or the answer was compared. */
   readonly isUsed: boolean;
-  /** The function's parameters that held the input. */
+  /** For an answer: the function's parameters that held the input. */
   readonly parameters: readonly string[];
   /** Sorted: `$.StoredCustomerInput`, `$.Attributes.card`, `$.External`. */
   readonly locations: readonly string[];
 }
 
-/** The token that a block makes on its Success branch, if it makes one. */
+/** The token that a block makes on its Success branch, if any. */
 export function tokenMadeBy({ action, isEncrypted, isClear }: BlockFacts): Token | undefined {
   if (!isEncrypted && !isClear) return undefined;
   return {
@@ -36,7 +36,7 @@ export function tokenMadeBy({ action, isEncrypted, isClear }: BlockFacts): Token
   };
 }
 
-/** The answer of a function that was given an encrypted input. */
+/** The token for the answer of a function that received an encrypted input. */
 export function answerToken({ action }: BlockFacts, parameters: readonly string[]): Token {
   return {
     kind: 'answer',
@@ -56,18 +56,16 @@ export function parametersWith(token: Token, { action, assignments }: BlockFacts
     .map(({ name }) => name);
 }
 
-/**
- * The token after a block, on one of its branches; `undefined` where a call with it cannot take the branch.
- */
+/** The token after a block, on one of its branches; `undefined` if a call with the token cannot take that branch. */
 export function tokenAfter(token: Token, facts: BlockFacts, branch: Branch): Token | undefined {
   const { action } = facts;
   const isError = branch.kind === 'error';
   if (action.Type === 'Compare') return compared(token, facts, branch);
   if (action.Type === functionInvoked) return afterFunction(token, facts, isError);
   if (action.Type === 'InvokeFlowModule') {
-    // What the module does with contact attributes is not known here.
-    const isReachable = token.locations.some((path) => path.startsWith('$.Attributes.')) || isNamed(token, facts);
-    return at({ ...token, isUsed: token.isUsed || isReachable }, without(token.locations, lambdaAnswer));
+    // The module may pass contact attributes to a function.
+    const mayBeUsed = token.locations.some((path) => path.startsWith('$.Attributes.')) || isNamed(token, facts);
+    return at({ ...token, isUsed: token.isUsed || mayBeUsed }, without(token.locations, lambdaAnswer));
   }
   if (isError) return token;
   if (facts.isStored) return at(token, without(token.locations, storedInput));
@@ -82,12 +80,12 @@ function isNamed(token: Token, { references }: BlockFacts): boolean {
 
 function afterFunction(token: Token, facts: BlockFacts, isError: boolean): Token {
   const isUsed = token.isUsed || (token.kind === 'input' && parametersWith(token, facts).length > 0);
-  // An answer stays until the next function has answered.
+  // An answer stays until the next function answers.
   const isReplaced = token.kind === 'answer' && !isError && !isAsynchronous(facts.action);
   return at({ ...token, isUsed }, isReplaced ? without(token.locations, lambdaAnswer) : token.locations);
 }
 
-/** A block that sets attributes copies the value into some, and overwrites it in others. */
+/** The token after a block that sets attributes, which can copy the value and overwrite copies. */
 function assigned(token: Token, { assignments }: BlockFacts): Token {
   if (assignments.length === 0) return token;
   const holds = (path: string) => (token.kind === 'answer' ? isPlaintext(token, path) : token.locations.includes(path));
@@ -96,7 +94,7 @@ function assigned(token: Token, { assignments }: BlockFacts): Token {
   return at(token, [...token.locations.filter((path) => !set.has(path)), ...copies]);
 }
 
-/** What a comparison of the value says of it. */
+/** The token after a comparison, which can tell whether the caller typed the input. */
 function compared(token: Token, { action, references }: BlockFacts, branch: Branch): Token | undefined {
   const value = action.Parameters['ComparisonValue'];
   if (token.kind === 'answer') {
@@ -116,12 +114,12 @@ function compared(token: Token, { action, references }: BlockFacts, branch: Bran
   return token.typed === 'no' ? undefined : { ...token, typed: 'yes' };
 }
 
-/** Whether a condition is met by `Timeout`; comparisons are case-sensitive. */
+/** Whether `Timeout` meets a condition. Comparisons are case-sensitive. */
 function isTimeout(operator: string, operands: readonly string[]): boolean {
   return holds('Timeout', operator, operands);
 }
 
-// The first bytes of a message, in base64.
+// Messages start with these characters in base64.
 function startsAsCiphertext(token: Token, { operator, operands = [] }: Branch): Token {
   const isSure = operator === 'TextStartsWith' && operands.every((operand) => /^A[YQ]/.test(operand));
   return isSure ? { ...token, typed: 'yes' } : token;

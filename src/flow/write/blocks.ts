@@ -1,6 +1,7 @@
 import type { FlowAction, Transitions } from '../language.ts';
+import { functionSeconds } from './fields.ts';
 
-// How the flow language writes each block that the writer uses.
+// The blocks that the writer uses, in the flow language.
 
 type Branches = Omit<Transitions, 'NextAction'>;
 
@@ -19,13 +20,13 @@ export function action(
   };
 }
 
-/** A branch for each error type. */
+/** One branch for each error type, all to the same block. */
 export function onError(next: string, ...types: readonly string[]): Branches {
   const all = types.length > 0 ? types : ['NoMatchingError'];
   return { Errors: all.map((ErrorType) => ({ ErrorType, NextAction: next })) };
 }
 
-/** A comparison with the texts that lead elsewhere; anything else leads to `otherwise`. */
+/** Compares a value with texts, each with its next block; anything else leads to `otherwise`. */
 export function compare(
   identifier: string,
   value: string,
@@ -33,7 +34,7 @@ export function compare(
   otherwise: string,
 ): FlowAction {
   return action(identifier, 'Compare', { ComparisonValue: value }, otherwise, {
-    Errors: [{ ErrorType: 'NoMatchingCondition', NextAction: otherwise }],
+    ...onError(otherwise, 'NoMatchingCondition'),
     Conditions: equal(ways),
   });
 }
@@ -47,7 +48,7 @@ export function equal(
   }));
 }
 
-/** A message, after which the call goes on whether or not it was heard. */
+/** A message. The call continues even if the message fails. */
 export function message(identifier: string, text: string, next: string): FlowAction {
   return action(identifier, 'MessageParticipant', { Text: text }, next, onError(next));
 }
@@ -56,42 +57,41 @@ export function logging(identifier: string, behavior: 'Enabled' | 'Disabled', ne
   return action(identifier, 'UpdateFlowLoggingBehavior', { FlowLoggingBehavior: behavior }, next);
 }
 
-/** Who is recorded: nobody, or some of them. */
-export function recording(identifier: string, recorded: readonly Recorded[], next: string, failed: string): FlowAction {
-  const participants = (
-    [
-      ['agent', 'Agent'],
-      ['customer', 'Customer'],
-    ] as const
-  ).flatMap(([who, name]) => (recorded.includes(who) ? [name] : []));
-  const behavior = {
-    RecordedParticipants: participants,
-    IVRRecordingBehavior: recorded.includes('ivr') ? 'Enabled' : 'Disabled',
-  };
-  return action(identifier, 'UpdateContactRecordingBehavior', { RecordingBehavior: behavior }, next, onError(failed));
-}
-
 /** What can be recorded: the agent, the customer, and the automated interaction. */
 export type Recorded = 'agent' | 'customer' | 'ivr';
 
-export interface Invoked {
-  readonly functionArn: string;
-  readonly seconds: number;
-  readonly parameters: Readonly<Record<string, string>>;
+/** Sets what is recorded; nothing for an empty list. */
+export function recording(identifier: string, recorded: readonly Recorded[], next: string, failed: string): FlowAction {
+  const RecordingBehavior = {
+    RecordedParticipants: [
+      ...(recorded.includes('agent') ? ['Agent'] : []),
+      ...(recorded.includes('customer') ? ['Customer'] : []),
+    ],
+    IVRRecordingBehavior: recorded.includes('ivr') ? 'Enabled' : 'Disabled',
+  };
+  return action(identifier, 'UpdateContactRecordingBehavior', { RecordingBehavior }, next, onError(failed));
 }
 
+/** Puts the agent who transferred the caller on hold, or takes the agent off hold. */
+export function participantState(identifier: string, state: string, next: string, failed: string): FlowAction {
+  const type = 'UpdatePreviousContactParticipantState';
+  return action(identifier, type, { PreviousContactParticipantState: state }, next, onError(failed));
+}
+
+/** Invokes the function, and waits for its answer as long as Connect allows. */
 export function invoke(
   identifier: string,
-  { functionArn, seconds, parameters }: Invoked,
+  functionArn: string,
+  parameters: Readonly<Record<string, string>>,
   next: string,
   failed: string,
 ): FlowAction {
-  const given = {
+  const invocation = {
     LambdaFunctionARN: functionArn,
-    InvocationTimeLimitSeconds: String(seconds),
+    InvocationTimeLimitSeconds: String(functionSeconds),
     InvocationType: 'SYNCHRONOUS',
     LambdaInvocationAttributes: parameters,
     ResponseValidation: { ResponseType: 'JSON' },
   };
-  return action(identifier, 'InvokeLambdaFunction', given, next, onError(failed));
+  return action(identifier, 'InvokeLambdaFunction', invocation, next, onError(failed));
 }

@@ -5,19 +5,20 @@ export interface FlowField {
   /** The function's parameter, such as `card` or `my-secret-string`. */
   readonly name: string;
   readonly kind: FieldKind;
-  /** In digits. */
+  /** The fewest digits that the function's check accepts. */
   readonly min: number;
+  /** The most digits that the flow takes. */
   readonly max: number;
-  /** What the caller hears. Default: a sentence that says the format and the key to press. */
+  /** What the caller hears. Default: a sentence that says the format and the key that ends the input. */
   readonly prompt?: string;
-  /** `last4`: the caller hears the last four digits, of eight or more, and says whether they are right. */
+  /** `last4`: the caller hears the last four digits and confirms them. Only for inputs of eight digits or more. */
   readonly confirm?: 'last4';
 }
 
-/** How long a flow waits for the function, in seconds: as long as Connect lets it. */
+/** How long a flow waits for the function, in seconds: the maximum in Connect. */
 export const functionSeconds = 8;
 
-/** The lengths of each kind, in digits. */
+/** The default lengths of each kind, in digits. */
 export const kindLengths: Readonly<Record<FieldKind, { readonly min: number; readonly max: number }>> = {
   card: { min: 12, max: 19 },
   expiry: { min: 4, max: 4 },
@@ -27,13 +28,13 @@ export const kindLengths: Readonly<Record<FieldKind, { readonly min: number; rea
   digits: { min: 1, max: 20 },
 };
 
-/** The check of a field, as the function's setting CHECK has it; `undefined` where any input will do. */
+/** The field's value in the setting CHECK; `undefined` if any input is valid. */
 export function checkOf({ kind, min, max }: FlowField): string | undefined {
   if (kind === 'card' || kind === 'expiry') return kind;
   return min === 1 ? undefined : `digits:${min === max ? min : `${min}-${max}`}`;
 }
 
-/** What a check may say of an input, beside `valid`. */
+/** The results of a field's check, other than `valid`. */
 export function faultsOf({ kind }: FlowField): readonly ('length' | 'luhn' | 'expired')[] {
   if (kind === 'card') return ['length', 'luhn'];
   return kind === 'expiry' ? ['length', 'expired'] : ['length'];
@@ -42,16 +43,17 @@ export function faultsOf({ kind }: FlowField): readonly ('length' | 'luhn' | 'ex
 export function promptOf({ name, kind, min, max, prompt }: FlowField, wording: Wording, terminator: string): string {
   if (prompt !== undefined) return prompt;
   const spoken = name === 'my-secret-string' || name === 'digits' ? undefined : name.replaceAll(/[-_]/g, ' ');
-  return wording.prompts[kind]({ key: wording.keys[terminator] ?? '', min, max, ...(spoken && { name: spoken }) });
+  const digits = min === max ? String(min) : `${min} ${wording.to} ${max}`;
+  return wording.prompts[kind]({ key: wording.keys[terminator] ?? '', digits, ...(spoken && { name: spoken }) });
 }
 
-/** Where the function's answer says something of a field. */
+/** The path of a field's member in the function's answer. */
 export function answerPath(name: string, member: string): string {
   return name === 'my-secret-string' ? `$.External.data.${member}` : `$.External.data.fields.${name}.${member}`;
 }
 
 /**
- * The settings that the function must have for a flow with these fields.
+ * The settings that the function needs for a flow with these fields.
  *
  * @example
  * functionSettings([{ name: 'card', kind: 'card', min: 12, max: 19, confirm: 'last4' }]);

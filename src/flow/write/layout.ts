@@ -1,6 +1,6 @@
 import type { FlowAction, FlowDocument } from '../language.ts';
 
-/** A block of a good call, and those below it, where the call goes when it does not go well. */
+/** A block of a successful call, and the blocks drawn below it, for calls that fail there. */
 export interface Step {
   readonly block: FlowAction;
   readonly below?: readonly FlowAction[];
@@ -9,8 +9,8 @@ export interface Step {
 const column = 260;
 const row = 220;
 
-/** The flow as the editor draws it: a good call in a line, the rest below. */
-export function drawn(name: string, steps: readonly Step[]): FlowDocument {
+/** Lays out a flow for the editor: a successful call in the first row, the rest below. */
+export function layOut(name: string, steps: readonly Step[]): FlowDocument {
   const placed = steps.flatMap(({ block, below = [] }, x) =>
     [block, ...below].map((action, y) => ({ action, position: { x: 200 + x * column, y: y * row } })),
   );

@@ -1,59 +1,76 @@
 import { type FlowAction, type FlowDocument, storedInput } from '../language.ts';
-import { action, compare, equal, invoke, logging, message, onError, type Recorded, recording } from './blocks.ts';
-import { answerPath, checkOf, type FlowField, faultsOf, functionSeconds, promptOf } from './fields.ts';
-import { drawn, type Step } from './layout.ts';
+import {
+  action,
+  compare,
+  equal,
+  invoke,
+  logging,
+  message,
+  onError,
+  participantState,
+  type Recorded,
+  recording,
+} from './blocks.ts';
+import { answerPath, checkOf, type FlowField, faultsOf, promptOf } from './fields.ts';
+import { layOut, type Step } from './layout.ts';
 import { type FlowLanguage, type Wording, wordings } from './wording.ts';
 
-/** How a written flow ends, and what it is for. */
+/** What a written flow is for, and how it ends. */
 export type FlowForm =
-  /** A flow that hangs up, or passes the call on to a queue or to another flow. */
+  /** A flow that hangs up, or transfers the call to a queue or another flow, by its id. */
   | { readonly kind: 'flow'; readonly goesTo?: { readonly queue: string } | { readonly flow: string } }
   /** A module, which returns to the flow that invoked it. */
   | { readonly kind: 'module' }
-  /** A transfer flow for a quick connect: the agent who dials it is on hold while the caller types. */
+  /** A transfer flow for a quick connect: the agent who uses it is on hold while the caller types. */
   | { readonly kind: 'agent' };
 
-/** Where the answer of the function leads to a message of its own. */
+/** A message for one value in the function's answer. */
 export interface AnswerCase {
-  /** `code`, or a member of the result. */
+  /** `code`, or the name of a member of the function's result. */
   readonly name: string;
+  /** The value that is compared. */
   readonly value: string;
+  /** What the caller hears. */
   readonly message: string;
 }
 
-/** What {@link writeFlow} writes. */
+/** The options of {@link writeFlow}. */
 export interface WriteFlowOptions {
-  /** What Connect's flow editor shows. */
+  /** The flow's name in Connect. */
   readonly name: string;
+  /** The security key that encrypts the inputs. */
   readonly keyId: string;
-  /** PEM text. */
+  /** The key's certificate, as PEM text. */
   readonly certificate: string;
   readonly functionArn: string;
+  /** The inputs, in the order in which the flow asks for them. */
   readonly fields: readonly FlowField[];
-  /** How often an input is asked for. Default: 3. */
+  /** How often the flow asks for an input before it gives up. Default: 3. */
   readonly attempts?: number;
   /** Default: a flow that hangs up. */
   readonly form?: FlowForm;
-  /** What is recorded again where the call goes on. Default: nothing. */
+  /** What is recorded again if the call continues. Default: nothing. */
   readonly recordAfter?: readonly Recorded[];
-  /** Whether the flow is logged again where the call goes on. */
+  /** Whether flow logging is enabled again if the call continues. */
   readonly logAfter?: boolean;
-  /** Whether touchtone buffering is stopped, and what is in the buffer removed, before the first input. */
+  /** Whether touchtone buffering is stopped and the buffer emptied before the first input. */
   readonly clearBuffer?: boolean;
   /** Default: `en-US`. */
   readonly language?: FlowLanguage;
-  /** A voice of Amazon Polly, such as `Joanna`. Default: that of the language, if one is set. */
+  /** A voice of Amazon Polly, such as `Joanna`. Default: the voice of `language`, if that is set. */
   readonly voice?: string;
   /** The key that ends an input. Default: `#`. */
   readonly terminator?: '#' | '*';
-  /** What callers hear in place of the language's own sentences; `{reference}` says a member of the function's result. */
+  /** Replaces the language's messages. `{reference}` inserts a member of the function's result. */
   readonly messages?: Partial<Record<MessageName, string>>;
+  /** Messages for values in the function's answer. */
   readonly cases?: readonly AnswerCase[];
 }
 
+/** A message that callers hear. `unknown`: the function may have used the inputs. `attempts`: no attempt is left. */
 export type MessageName = 'success' | 'failure' | 'unknown' | 'silence' | 'attempts';
 
-/** The contact attribute that says what became of the inputs, where the call goes on. */
+/** The contact attribute with the outcome: `success`, `failed`, `unknown`, `no_input`, or the value of a case. */
 export const outcomeAttribute = 'secure_input';
 
 const failureMessage = 'Failure message';
@@ -63,9 +80,9 @@ const attemptsMessage = 'Attempts message';
 const decrypt = 'Decrypt';
 
 /**
- * Writes a flow that asks for each field in turn with secure input, lets the function check it, asks again where need be,
- * hands all inputs to the function, and says what came of it. Flow logging and recording are off before the first input;
- * inputs are kept in flow attributes, which end with the flow.
+ * Writes a flow that asks for each field with secure input, lets the function check it, asks again if the check fails,
+ * passes all inputs to the function, and says the outcome. Flow logging and recording are off before the first input.
+ * Inputs are stored in flow attributes, which are deleted when the flow ends.
  *
  * @example
  * const card = { name: 'card', kind: 'card', min: 12, max: 19 };
@@ -75,80 +92,56 @@ export function writeFlow(options: WriteFlowOptions): FlowDocument {
   const { name, fields, language = 'en-US', form = { kind: 'flow' }, messages = {} } = options;
   const wording: Wording = {
     ...wordings[language],
-    ...Object.fromEntries(Object.entries(messages).map(([key, text]) => [key, withResult(text)])),
+    ...Object.fromEntries(Object.entries(messages).map(([key, text]) => [key, insertResults(text)])),
   };
   const ending = endingOf(form, options, wording);
-  const first = ask(fields[0]?.name ?? '');
-  const asked = fields.flatMap((field, index) =>
-    fieldSteps(field, nextAfter(fields[index + 1]), { ...options, wording }),
-  );
-  return drawn(name, [
-    ...chained([...quiet(options, form)], first),
-    ...asked,
+  return layOut(name, [
+    ...chain([...preparation(options, form)], firstBlockOf(fields[0])),
+    ...fields.flatMap((field, index) => fieldSteps(field, firstBlockOf(fields[index + 1]), options, wording)),
     ...answerSteps(options, wording, ending),
     ...ending.steps,
   ]);
 }
 
-const ask = (name: string) => `Count ${name}`;
+const countOf = (name: string) => `Count ${name}`;
 
-function nextAfter(field: FlowField | undefined): string {
-  return field === undefined ? decrypt : ask(field.name);
+/** The block that starts with a field; after the last field, the one that passes the inputs to the function. */
+function firstBlockOf(field: FlowField | undefined): string {
+  return field === undefined ? decrypt : countOf(field.name);
 }
 
-/** Blocks that lead one to the next, and the last of them to `end`. */
-function chained(
-  blocks: readonly { readonly identifier: string; readonly make: (next: string) => FlowAction }[],
-  end: string,
-): readonly Step[] {
-  return blocks.map(({ make }, index) => ({ block: make(blocks[index + 1]?.identifier ?? end) }));
+/** Makes a block that leads to `next`. */
+type MakeBlock = (next: string) => FlowAction;
+
+/** Blocks that lead from one to the next, and the last of them to `end`. */
+function chain(blocks: readonly MakeBlock[], end: string): readonly Step[] {
+  const steps: Step[] = [];
+  for (const make of blocks.toReversed()) steps.unshift({ block: make(steps[0]?.block.Identifier ?? end) });
+  return steps;
 }
 
-/** What is set before the first input. */
-function* quiet({ clearBuffer = false, language, voice }: WriteFlowOptions, { kind }: FlowForm) {
-  const block = (identifier: string, make: (identifier: string, next: string) => FlowAction) => ({
-    identifier,
-    make: (next: string) => make(identifier, next),
-  });
-  yield block('Logging off', (identifier, next) => logging(identifier, 'Disabled', next));
-  yield block('Recording off', (identifier, next) => recording(identifier, [], next, failureMessage));
-  if (clearBuffer)
-    yield block('Buffer off', (identifier, next) =>
-      action(
-        identifier,
-        'GetParticipantInput',
-        { EnableDTMFBuffer: 'false', StoreInput: 'False' },
-        next,
-        onError(failureMessage),
-      ),
-    );
+/** What the flow sets before the first input. */
+function* preparation({ clearBuffer, language, voice }: WriteFlowOptions, { kind }: FlowForm): Generator<MakeBlock> {
+  const failed = onError(failureMessage);
+  yield (next) => logging('Logging off', 'Disabled', next);
+  yield (next) => recording('Recording off', [], next, failureMessage);
+  const off = { EnableDTMFBuffer: 'false', StoreInput: 'False' };
+  if (clearBuffer) yield (next) => action('Buffer off', 'GetParticipantInput', off, next, failed);
   const spoken = voice ?? (language && wordings[language].voice);
-  if (spoken !== undefined)
-    yield block('Voice', (identifier, next) =>
-      action(identifier, 'UpdateContactTextToSpeechVoice', { TextToSpeechVoice: spoken }, next, onError(next)),
-    );
-  if (kind === 'agent')
-    yield block('Agent on hold', (identifier, next) =>
-      action(
-        identifier,
-        'UpdatePreviousContactParticipantState',
-        { PreviousContactParticipantState: 'AgentOnHold' },
-        next,
-        onError(failureMessage),
-      ),
-    );
+  const speech = { TextToSpeechVoice: spoken };
+  if (spoken) yield (next) => action('Voice', 'UpdateContactTextToSpeechVoice', speech, next, onError(next));
+  if (kind === 'agent') yield (next) => participantState('Agent on hold', 'AgentOnHold', next, failureMessage);
 }
 
-interface FieldOptions extends WriteFlowOptions {
-  readonly wording: Wording;
-}
-
-/** One field: asked for until the caller typed something that passes its check, or the attempts are used up. */
-function fieldSteps(field: FlowField, following: string, options: FieldOptions): readonly Step[] {
-  const { keyId, certificate, functionArn, attempts = 3, terminator = '#', wording } = options;
+/** Asks for a field until the input passes its check, or no attempt is left. */
+function fieldSteps(field: FlowField, following: string, options: WriteFlowOptions, wording: Wording): readonly Step[] {
+  const { keyId, certificate, attempts = 3, terminator = '#' } = options;
   const { name, max } = field;
   const [question, typed, keep] = [`Ask for ${name}`, `Was ${name} typed?`, `Keep ${name}`];
-  const checks = checkSteps(field, keep, { functionArn, keyId, wording });
+  const checks = checkSteps(field, keep, options, wording);
+  const again = countOf(name);
+  const silent = `${name} silent`;
+  const FlowAttributes = { [name]: { Type: 'String', Value: storedInput } };
   const parameters = {
     Text: promptOf(field, wording, terminator),
     InputTimeLimitSeconds: '10',
@@ -163,7 +156,7 @@ function fieldSteps(field: FlowField, following: string, options: FieldOptions):
   };
   return [
     {
-      block: action(ask(name), 'Loop', { LoopCount: String(attempts) }, attemptsMessage, {
+      block: action(again, 'Loop', { LoopCount: String(attempts) }, attemptsMessage, {
         Conditions: equal([
           ['ContinueLooping', question],
           ['DoneLooping', attemptsMessage],
@@ -172,64 +165,47 @@ function fieldSteps(field: FlowField, following: string, options: FieldOptions):
     },
     { block: action(question, 'GetParticipantInput', parameters, typed, onError(failureMessage)) },
     {
-      // A caller who types nothing takes the same branch, with this text for an input.
-      block: compare(typed, storedInput, [['Timeout', `${name} silent`]], checks[0]?.block.Identifier ?? keep),
-      below: [message(`${name} silent`, wording.silence, ask(name))],
+      // If the caller types nothing, Connect takes the same branch and stores this text.
+      block: compare(typed, storedInput, [['Timeout', silent]], checks[0]?.block.Identifier ?? keep),
+      below: [message(silent, wording.silence, again)],
     },
     ...checks,
-    {
-      block: action(
-        keep,
-        'UpdateFlowAttributes',
-        { FlowAttributes: { [name]: { Type: 'String', Value: storedInput } } },
-        following,
-        onError(failureMessage),
-      ),
-    },
+    { block: action(keep, 'UpdateFlowAttributes', { FlowAttributes }, following, onError(failureMessage)) },
   ];
 }
 
-/** The function says whether an input can be right, and the caller, if asked, whether it is. */
+/** Lets the function check an input, and the caller confirm it. */
 function checkSteps(
   field: FlowField,
   keep: string,
-  { functionArn, keyId, wording }: Pick<FieldOptions, 'functionArn' | 'keyId' | 'wording'>,
+  { functionArn, keyId }: WriteFlowOptions,
+  wording: Wording,
 ): readonly Step[] {
   const { name, confirm } = field;
   if (checkOf(field) === undefined) return [];
   const [checked, valid, confirmed] = [`Check ${name}`, `Is ${name} valid?`, `Confirm ${name}`];
   const parameters = { 'key-id': keyId, 'check-only': 'true', [name]: storedInput };
-  const again = ask(name);
+  const again = countOf(name);
   const faults = faultsOf(field);
   return [
-    { block: invoke(checked, { functionArn, seconds: functionSeconds, parameters }, valid, failureMessage) },
+    { block: invoke(checked, functionArn, parameters, valid, failureMessage) },
     {
       block: compare(
         valid,
         answerPath(name, 'check'),
-        [
-          ['valid', confirm === undefined ? keep : confirmed],
-          ...faults.map((fault) => [fault, `${name} ${fault}`] as const),
-        ],
+        [['valid', confirm ? confirmed : keep], ...faults.map((fault) => [fault, `${name} ${fault}`] as const)],
         failureMessage,
       ),
       below: faults.map((fault) => message(`${name} ${fault}`, wording.faults[fault], again)),
     },
-    ...(confirm === undefined ? [] : [{ block: confirmBlock(confirmed, field, { keep, again, wording }) }]),
+    ...(confirm ? [{ block: confirmBlock(confirmed, wording.confirm(digitsOf(name)), keep, again) }] : []),
   ];
 }
 
-function confirmBlock(
-  identifier: string,
-  { name }: FlowField,
-  { keep, again, wording }: { readonly keep: string; readonly again: string; readonly wording: Wording },
-): FlowAction {
-  const last4 = `<say-as interpret-as="digits">${answerPath(name, 'last4')}</say-as>`;
-  const parameters = {
-    SSML: `<speak>${wording.confirm(last4)}</speak>`,
-    InputTimeLimitSeconds: '10',
-    StoreInput: 'False',
-  };
+const digitsOf = (name: string) => `<say-as interpret-as="digits">${answerPath(name, 'last4')}</say-as>`;
+
+function confirmBlock(identifier: string, question: string, keep: string, again: string): FlowAction {
+  const parameters = { SSML: `<speak>${question}</speak>`, InputTimeLimitSeconds: '10', StoreInput: 'False' };
   return action(identifier, 'GetParticipantInput', parameters, undefined, {
     ...onError(again, 'InputTimeLimitExceeded', 'NoMatchingCondition', 'NoMatchingError'),
     Conditions: equal([
@@ -239,12 +215,12 @@ function confirmBlock(
   });
 }
 
-/** A member of the function's result in the place of its name in braces. */
-function withResult(text: string): string {
+/** Replaces each name in braces with a reference to that member of the function's result. */
+function insertResults(text: string): string {
   return text.replaceAll(/\{([\w-]{1,64})\}/g, '$.External.data.result.$1');
 }
 
-/** The function's answer, and a message for each that it may give. */
+/** Passes the inputs to the function, and says a message for each answer. */
 function answerSteps(
   { fields, keyId, functionArn, cases = [] }: WriteFlowOptions,
   wording: Wording,
@@ -260,23 +236,18 @@ function answerSteps(
   }
   const codes = cases.filter(({ name }) => name === 'code');
   const compared = [...results.keys()].map((name) => `Which ${name}?`);
-  const said = (each: AnswerCase) => end(`Message ${each.value}`, withResult(each.message), each.value);
+  const said = (each: AnswerCase) => end(`Message ${each.value}`, insertResults(each.message), each.value);
   return [
     {
-      block: invoke(
-        decrypt,
-        { functionArn, seconds: functionSeconds, parameters },
-        'Was it decrypted?',
-        // Whatever it did, it may have done.
-        unknownMessage,
-      ),
+      // If the invocation fails, the function may still have used the inputs.
+      block: invoke(decrypt, functionArn, parameters, 'Was it decrypted?', unknownMessage),
       below: [
         ...end(unknownMessage, wording.unknown, 'unknown'),
         ...end(attemptsMessage, wording.attempts, 'no_input'),
       ],
     },
     {
-      // The function answers failures, too; only its answer says which it is.
+      // The function reports failures in its answer, not by failing itself.
       block: compare(
         'Was it decrypted?',
         '$.External.data.success',
@@ -308,15 +279,15 @@ function answerSteps(
 }
 
 interface Ending {
-  /** A message, and what is kept of the outcome. */
+  /** Says a message and, if the call continues, stores the outcome. */
   end(identifier: string, text: string, outcome: string): readonly FlowAction[];
-  /** The way on, which every outcome takes. */
+  /** The steps after every outcome. */
   readonly steps: readonly Step[];
 }
 
 function endingOf(form: FlowForm, options: WriteFlowOptions, wording: Wording): Ending {
   const hangsUp = form.kind === 'flow' && form.goesTo === undefined;
-  const steps = [...wayOn(form, options, wording)];
+  const steps = continuation(form, options, wording);
   const first = steps[0]?.block.Identifier ?? '';
   return {
     steps,
@@ -332,34 +303,24 @@ function endingOf(form: FlowForm, options: WriteFlowOptions, wording: Wording): 
   };
 }
 
-/** What is on again, and where the call goes. */
-function* wayOn(
+/** Turns recording and logging on again if asked to, then ends or transfers the call. */
+function continuation(
   form: FlowForm,
   { recordAfter = [], logAfter = false }: WriteFlowOptions,
   wording: Wording,
-): Generator<Step> {
+): readonly Step[] {
   const last = lastSteps(form, wording);
-  const leaves = last[0]?.block.Identifier ?? '';
-  const logs = logAfter ? 'Logging on' : leaves;
-  if (recordAfter.length > 0) yield { block: recording('Recording on', recordAfter, logs, logs) };
-  if (logAfter) yield { block: logging('Logging on', 'Enabled', leaves) };
-  yield* last;
+  const blocks: MakeBlock[] = [];
+  if (recordAfter.length > 0) blocks.push((next) => recording('Recording on', recordAfter, next, next));
+  if (logAfter) blocks.push((next) => logging('Logging on', 'Enabled', next));
+  return [...chain(blocks, last[0]?.block.Identifier ?? ''), ...last];
 }
 
 function lastSteps(form: FlowForm, wording: Wording): readonly Step[] {
   const disconnect = action('Disconnect', 'DisconnectParticipant', {});
   if (form.kind === 'module') return [{ block: action('Return', 'EndFlowModuleExecution', {}) }];
-  if (form.kind === 'agent') {
-    const offHold = { PreviousContactParticipantState: 'OffHold' };
-    const block = action(
-      'Conference',
-      'UpdatePreviousContactParticipantState',
-      offHold,
-      'Disconnect',
-      onError('Disconnect'),
-    );
-    return [{ block }, { block: disconnect }];
-  }
+  if (form.kind === 'agent')
+    return [{ block: participantState('Conference', 'OffHold', 'Disconnect', 'Disconnect') }, { block: disconnect }];
   const { goesTo } = form;
   if (goesTo === undefined) return [{ block: disconnect }];
   const failed = 'Transfer message';

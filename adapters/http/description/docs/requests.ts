@@ -1,35 +1,34 @@
-/** A request to show: `body` is absent for GET. */
+/** A request to show. Without a body, it is GET and needs no token. */
 export interface ShownRequest {
-  readonly method: string;
   readonly url: string;
-  readonly needsToken: boolean;
-  readonly body?: unknown;
+  readonly body: unknown;
 }
 
-/** The same request in each language that the page shows. The token comes from an environment variable. */
+/** Writes a request in each language of the page. The token comes from an environment variable. */
 export const requestIn = {
-  curl({ url, needsToken, body }: ShownRequest): string {
-    return [
-      `curl --fail-with-body ${url}`,
-      ...(needsToken ? ['-H "authorization: Bearer $FLOW_KEYS_TOKEN"'] : []),
-      ...(body === undefined ? [] : ["-H 'content-type: application/json'", `-d '${JSON.stringify(body)}'`]),
-    ].join(' \\\n  ');
+  curl({ url, body }: ShownRequest): string {
+    if (body === undefined) return `curl --fail-with-body ${url}`;
+    return `curl --fail-with-body ${url} \\
+  -H "authorization: Bearer $FLOW_KEYS_TOKEN" \\
+  -H 'content-type: application/json' \\
+  -d '${JSON.stringify(body)}'`;
   },
 
-  TypeScript({ method, url, needsToken, body }: ShownRequest): string {
+  TypeScript({ url, body }: ShownRequest): string {
     if (body === undefined)
       return `const response = await fetch('${url}');\nconsole.log(response.status, await response.json());`;
     return `const response = await fetch('${url}', {
-  method: '${method.toUpperCase()}',
+  method: 'POST',
   headers: {
-${needsToken ? `    authorization: \`Bearer \${process.env['FLOW_KEYS_TOKEN']}\`,\n` : ''}    'content-type': 'application/json',
+    authorization: \`Bearer \${process.env['FLOW_KEYS_TOKEN']}\`,
+    'content-type': 'application/json',
   },
   body: JSON.stringify(${indent(JSON.stringify(body, null, 2), 2)}),
 });
 console.log(response.status, await response.json());`;
   },
 
-  Python({ url, needsToken, body }: ShownRequest): string {
+  Python({ url, body }: ShownRequest): string {
     if (body === undefined) {
       return `import urllib.request\n\nwith urllib.request.urlopen("${url}") as response:\n    print(response.status, response.read().decode())`;
     }
@@ -38,7 +37,8 @@ console.log(response.status, await response.json());`;
 request = urllib.request.Request(
     "${url}",
     headers={
-${needsToken ? '        "authorization": f"Bearer {os.environ[\'FLOW_KEYS_TOKEN\']}",\n' : ''}        "content-type": "application/json",
+        "authorization": f"Bearer {os.environ['FLOW_KEYS_TOKEN']}",
+        "content-type": "application/json",
     },
     data=json.dumps(${indent(JSON.stringify(body, null, 4), 4)}).encode(),
 )

@@ -1,25 +1,7 @@
+import type { JsonSchema } from '@valibot/to-json-schema';
 import { html } from 'hono/html';
-import * as v from 'valibot';
 
 type Html = ReturnType<typeof html>;
-
-const jsonSchema = v.looseObject({
-  type: v.optional(v.string()),
-  description: v.optional(v.string()),
-  const: v.optional(v.unknown()),
-  enum: v.optional(v.array(v.unknown())),
-  properties: v.optional(v.record(v.string(), v.unknown())),
-  required: v.optional(v.array(v.string())),
-  additionalProperties: v.optional(v.unknown()),
-  items: v.optional(v.unknown()),
-  anyOf: v.optional(v.array(v.unknown())),
-  pattern: v.optional(v.string()),
-  minItems: v.optional(v.number()),
-  maxItems: v.optional(v.number()),
-  maxLength: v.optional(v.number()),
-});
-
-type JsonSchema = v.InferOutput<typeof jsonSchema>;
 
 interface Row {
   readonly path: string;
@@ -29,16 +11,15 @@ interface Row {
 }
 
 /** A schema as a table of its members. A union of objects becomes a table for each of them. */
-export function schemaTables(schema: unknown): readonly Html[] {
-  const { anyOf, description, ...one } = read(schema);
-  const variants = anyOf ?? [{ ...one, description }];
+export function schemaTables(schema: JsonSchema): readonly Html[] {
+  const variants = schema.anyOf ?? [schema];
   return variants.map((variant, index) => {
     const rows = memberRows(read(variant), '');
     const title = index === 0 ? '' : html`<p class="dim">or</p>`;
     if (rows.length === 0) return html`${title}<p>${read(variant).description ?? typeOf(read(variant))}</p>`;
     return html`${title}<table><thead><tr><th>Member</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows.map(
       (row) =>
-        html`<tr><td><code>${row.path}</code>${row.required ? '' : html` <span class="dim">optional</span>`}</td><td>${row.type}</td><td>${row.description}</td></tr>`,
+        html`<tr><td><code>${row.path}</code>${row.required ? '' : html` <span class="dim">optional</span>`}</td> <td>${row.type}</td> <td>${row.description}</td></tr>`,
     )}</tbody></table>`;
   });
 }
@@ -71,9 +52,10 @@ function typeOf(schema: JsonSchema): string {
   if (schema.anyOf !== undefined)
     return [...new Set(schema.anyOf.map((variant) => typeOf(read(variant))))].join(' or ');
   const { type = 'any JSON', maxLength } = schema;
-  return maxLength === undefined ? type : `${type}, up to ${maxLength} characters`;
+  return maxLength === undefined ? String(type) : `${type}, up to ${maxLength} characters`;
 }
 
-function read(schema: unknown): JsonSchema {
-  return v.parse(jsonSchema, schema ?? {});
+/** A schema inside another. `true`, for any value, is the empty schema, and no schema here is a list. */
+function read(schema: JsonSchema['items']): JsonSchema {
+  return typeof schema === 'object' && !Array.isArray(schema) ? schema : {};
 }

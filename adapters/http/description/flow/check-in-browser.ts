@@ -32,7 +32,7 @@ function reportElements({ findings, unknown, kept }: FlowReport): readonly HTMLE
 }
 
 function findingRow({ code, severity, block, way, message, fix }: FlowFinding): HTMLElement {
-  const lines = [`"${block}" ${message}.`, ...(way.length > 1 ? [`Way: ${way.join(' > ')}`] : []), `Fix: ${fix}.`];
+  const lines = [`"${block}" ${message}.`, ...(way.length > 1 ? [`Path: ${way.join(' > ')}`] : []), `Fix: ${fix}.`];
   const element = row(`${severity}: ${code}`, lines);
   element.className = severity;
   return element;

@@ -1,4 +1,4 @@
-// The build's plugin bundles the module for browsers: build/browser-script.ts.
+// build/browser-script.ts bundles such a module for browsers.
 declare module '*?browser' {
   const script: string;
   export default script;

@@ -1,7 +1,7 @@
-// Runs in the browser: what is pasted is read there, and sent nowhere.
+// Runs in the browser. Reads the pasted text, and sends it nowhere.
 import { FlowKeysError, inspect, type MessageSummary } from '../../../../src/index.ts';
 import { type MessagePart, messageParts, type PartName, pastedCiphertext } from '../../../../src/internal.ts';
-import { type Finding, findingFrom, fragmentOf, verdictOf } from './verdict.ts';
+import { type Finding, factNames, findingFrom, fragmentOf, verdictOf, wordsOf } from './verdict.ts';
 
 const input = document.querySelector('textarea');
 const verdict = element('verdict');
@@ -55,9 +55,10 @@ async function show(text: string): Promise<void> {
   // A newer paste has overtaken this one.
   if (current !== latest) return;
   clear();
-  showVerdict(verdictOf(outcome));
+  const finding = verdictOf(outcome);
+  showVerdict(finding);
   showParts(ciphertext, outcome);
-  fragment = fragmentOf(verdictOf(outcome));
+  fragment = fragmentOf(finding);
   share.hidden = false;
 }
 
@@ -77,10 +78,14 @@ async function outcomeOf(ciphertext: string): Promise<MessageSummary | FlowKeysE
   }
 }
 
-function showVerdict({ tone, title, next, facts }: Finding): void {
+function showVerdict(finding: Finding): void {
+  const { tone, title, next } = wordsOf(finding);
   verdict.className = tone;
   const list = document.createElement('dl');
-  for (const [name, value] of facts) list.append(line('dt', name), line('dd', value));
+  for (const [name, label] of Object.entries(factNames)) {
+    const value = finding.facts[name];
+    if (value !== undefined) list.append(line('dt', label), line('dd', value));
+  }
   verdict.replaceChildren(line('h2', title), line('p', next), list);
 }
 
@@ -91,6 +96,7 @@ function showParts(ciphertext: string, outcome: MessageSummary | FlowKeysError):
     const [first, last] = [part.start, part.end].map((byte) => Math.ceil((byte * 8) / 6));
     const text = line('span', ciphertext.slice(first, part === found.at(-1) ? undefined : last));
     text.className = classOf(part.name);
+    text.title = part.name;
     coloured.append(text);
     const title = line('b', `${part.name} (${part.end - part.start} bytes)`);
     title.className = classOf(part.name);

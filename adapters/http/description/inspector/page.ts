@@ -5,7 +5,7 @@ import { exampleCiphertext } from '../example.ts';
 import { sitePage } from '../site.ts';
 import script from './inspector.ts?browser';
 
-// One hue a part. Text and background swap their lightness between the modes.
+// A hue for each part. Text and background swap their lightness between the modes.
 const hues = {
   header: 210,
   'message-id': 280,
@@ -34,7 +34,7 @@ ${colours('90% 20%', '70% 90%')}
 @media (prefers-color-scheme: dark) { ${colours('80% 85%', '45% 20%')} }
 `;
 
-/** A page that reads a ciphertext in the browser, without a key and without sending it anywhere. */
+/** Writes the page that reads a ciphertext in the browser, without a key and without sending it anywhere. */
 export function inspectorPage(context: Context<AppEnv>) {
   return sitePage(context, {
     title: 'Inspect a ciphertext',

@@ -1,63 +1,69 @@
 import { FlowKeysError, type MessageSummary } from '../../../../src/index.ts';
 
-/** What the page says about a message. */
-export interface Finding {
-  readonly verdict: string;
-  readonly tone: 'good' | 'warn' | 'bad';
-  readonly title: string;
-  readonly next: string;
-  readonly facts: readonly (readonly [name: string, value: string])[];
-}
-
 const verdicts = {
-  valid: [
-    'good',
-    'Valid',
-    'Decrypt it with the private key of the key id below: with the API, the Lambda function, or flow-keys decrypt.',
-  ],
-  other: [
-    'warn',
-    'Readable, but not as Connect encrypts',
-    'Check where the text comes from: Connect signs each message and encrypts it for one key. Nothing else is decrypted by default.',
-  ],
-  altered: [
-    'bad',
-    'Invalid signature',
-    'The message was changed after it was encrypted. Pass $.StoredCustomerInput unchanged, and check what handles it on its way.',
-  ],
-  no_caller_input: [
-    'warn',
-    'The caller typed nothing',
-    'Connect stores the word Timeout instead of a ciphertext. Check for it in the flow, and prompt again.',
-  ],
-  unreadable: [
-    'bad',
-    'Not a complete message',
-    'Copy the whole of $.StoredCustomerInput, unchanged. It begins with AYAD and has several hundred characters.',
-  ],
+  valid: {
+    tone: 'good',
+    title: 'Valid',
+    next: 'Decrypt it with the private key of the key id below: with the API, the Lambda function, or flow-keys decrypt.',
+  },
+  other: {
+    tone: 'warn',
+    title: 'Readable, but not as Connect encrypts',
+    next: 'Check where the text comes from: Connect signs each message and encrypts it for one key. Nothing else is decrypted by default.',
+  },
+  altered: {
+    tone: 'bad',
+    title: 'Invalid signature',
+    next: 'The message was changed after it was encrypted. Pass $.StoredCustomerInput unchanged, and check what handles it on its way.',
+  },
+  no_caller_input: {
+    tone: 'warn',
+    title: 'The caller typed nothing',
+    next: 'Connect stores the word Timeout instead of a ciphertext. Check for it in the flow, and prompt again.',
+  },
+  unreadable: {
+    tone: 'bad',
+    title: 'Not a complete message',
+    next: 'Copy the whole of $.StoredCustomerInput, unchanged. It begins with AYAD and has several hundred characters.',
+  },
 } as const;
 
 type Verdict = keyof typeof verdicts;
 
-const factNames = {
+/** The facts that a shared link carries, and their names on the page. */
+export const factNames = {
   suite: 'Algorithm suite',
   key: 'Key id',
-  plaintext: 'Input length',
-  message: 'Message length',
+  plaintext: 'Input length in bytes',
+  message: 'Message length in bytes',
 } as const;
+
+/** What the page says about a message. */
+export interface Finding {
+  readonly verdict: Verdict;
+  /** What to do next. Default: the advice of the verdict. */
+  readonly next?: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** The words and the colour of a verdict. */
+export function wordsOf({ verdict, next = verdicts[verdict].next }: Finding) {
+  return { ...verdicts[verdict], next };
+}
 
 /** The verdict on what `inspect` returned or threw. */
 export function verdictOf(outcome: MessageSummary | FlowKeysError): Finding {
   if (outcome instanceof FlowKeysError) {
-    if (outcome.code === 'no_caller_input') return finding('no_caller_input', {});
-    return { ...finding('unreadable', {}), next: `${outcome.code}: ${outcome.message}` };
+    if (outcome.code === 'no_caller_input') return { verdict: 'no_caller_input', facts: {} };
+    return { verdict: 'unreadable', next: `${outcome.code}: ${outcome.message}`, facts: {} };
   }
-  return finding(messageVerdict(outcome), {
+  const facts = {
     suite: outcome.suite.id,
     key: outcome.encryptedDataKeys.map(({ providerInfo }) => providerInfo).join(', '),
     plaintext: `${outcome.plaintextBytes}`,
     message: `${outcome.messageBytes}`,
-  });
+  };
+  return { verdict: messageVerdict(outcome), facts };
 }
 
 function messageVerdict({ signature, suite, encryptedDataKeys }: MessageSummary): Verdict {
@@ -66,34 +72,19 @@ function messageVerdict({ signature, suite, encryptedDataKeys }: MessageSummary)
   return signature === 'valid' && fromConnect && ['0378', '0578'].includes(suite.id) ? 'valid' : 'other';
 }
 
-function finding(verdict: Verdict, found: Partial<Record<keyof typeof factNames, string>>): Finding {
-  const [tone, title, next] = verdicts[verdict];
-  const facts = Object.entries(factNames).flatMap(([name, label]) => {
-    const value = found[name as keyof typeof factNames];
-    if (value === undefined) return [];
-    return [[label, ['plaintext', 'message'].includes(name) ? `${value} bytes` : value] as const];
-  });
-  return { verdict, tone, title, next, facts };
-}
-
 /** What a link to share holds: the verdict, suite, key id and lengths, never the ciphertext. */
 export function fragmentOf({ verdict, facts }: Finding): string {
-  const names = Object.entries(factNames);
-  const found = facts.map(([label, value]) => [
-    names.find(([, name]) => name === label)?.[0] ?? '',
-    value.replace(/ bytes$/, ''),
-  ]);
-  return new URLSearchParams([['verdict', verdict], ...found]).toString();
+  return new URLSearchParams({ verdict, ...facts }).toString();
 }
 
 /** The finding that a shared link holds, or `undefined` for any other fragment. */
 export function findingFrom(fragment: string): Finding | undefined {
-  const found = new URLSearchParams(fragment);
-  const verdict = (Object.keys(verdicts) as Verdict[]).find((name) => name === found.get('verdict'));
-  if (verdict === undefined) return undefined;
-  const facts = Object.keys(factNames).flatMap((name) => {
-    const value = found.get(name);
-    return value === null ? [] : [[name, value.slice(0, 200)] as const];
-  });
-  return finding(verdict, Object.fromEntries(facts));
+  const { verdict, ...others } = Object.fromEntries(new URLSearchParams(fragment));
+  if (!isVerdict(verdict)) return undefined;
+  const known = Object.entries(others).filter(([name]) => Object.hasOwn(factNames, name));
+  return { verdict, facts: Object.fromEntries(known.map(([name, value]) => [name, value.slice(0, 200)])) };
+}
+
+function isVerdict(name: string | undefined): name is Verdict {
+  return name !== undefined && Object.hasOwn(verdicts, name);
 }

@@ -1,16 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { runCli } from '../support/cli.ts';
-import { root } from './stack.ts';
+import { documents, readDocument } from '../support/documents.ts';
 
-const pages = await readdir(join(root, 'docs'), { recursive: true });
-// Of the pages, the help itself is not read: test/cli/command-line-page.test.ts compares it.
-const read = pages.filter((name) => name.endsWith('.md') && name !== 'command-line.md');
-const documents = ['README.md', ...read.map((name) => `docs/${name}`)];
+// docs/command-line.md is left out: test/reference.test.ts compares it with the help.
+const read = documents.filter((name) => name !== 'docs/command-line.md');
 
-/** What stands in the fenced blocks and code spans of a Markdown text, a command a line. */
+/** The contents of fenced blocks and code spans in a Markdown text, one command per line. */
 function codeOf(text: string): string {
   const code = Array.from(text.matchAll(/^ *```\w*\n(.*?)^ *```|`([^`]+)`/gms), ([, block, span]) => block ?? span);
   return code.join('\n').replaceAll('\\\n', ' ');
@@ -23,7 +19,7 @@ interface Command {
 
 const commands = new Map<string, Promise<Command>>();
 
-/** What a command's own help lists. */
+/** The commands and options that the help of a command lists. */
 async function command(words: readonly string[]): Promise<Command> {
   const { stdout } = await runCli([...words, '--help']);
   const names = (pattern: RegExp) => new Set(Array.from(stdout.matchAll(pattern), ([, name = '']) => name));
@@ -42,7 +38,7 @@ function known(words: readonly string[]): Promise<Command> {
   return found;
 }
 
-/** What the command line does not know of an invocation, if anything. */
+/** The part of an invocation that the command line does not know, if any. */
 async function unknownIn(invocation: string): Promise<readonly string[]> {
   const words = invocation.trim().split(/\s+/);
   const path: string[] = [];
@@ -59,15 +55,15 @@ async function unknownIn(invocation: string): Promise<readonly string[]> {
     .map((option) => `flow-keys ${path.join(' ')} ${option}`);
 }
 
-/** Of all invocations in a code. */
+/** The unknown parts of all invocations in a piece of code. */
 async function unknownOf(code: string): Promise<readonly string[]> {
-  // What stands in a process substitution is another program's.
+  // A process substitution belongs to another program.
   const commandLines = code.replaceAll(/<\([^()]*\)/g, 'FILE');
   const invocations = Array.from(commandLines.matchAll(/\bflow-keys +([^\n|&;>)"#]+)/g), ([, rest = '']) => rest);
   return (await Promise.all(invocations.map(unknownIn))).flat();
 }
 
-it('A command or an option that flow-keys does not have is found in fenced blocks and in code spans', async () => {
+it('An unknown command or option of flow-keys is found in fenced blocks and code spans', async () => {
   const text = `
 \`flow-keys rotate --publish\`, or
 
@@ -80,11 +76,8 @@ it('A command or an option that flow-keys does not have is found in fenced block
   expect(await unknownOf(codeOf(text))).toEqual(expected);
 });
 
-describe.each(documents)('%s', (document) => {
-  let code: string;
-  beforeAll(async () => {
-    code = codeOf(await readFile(join(root, document), 'utf8'));
-  });
+describe.each(read)('%s', (document) => {
+  const code = codeOf(readDocument(document));
 
   it('names only commands and options that flow-keys has', async () => {
     expect(await unknownOf(code)).toEqual([]);
