@@ -158,7 +158,7 @@ describe('What is not a usable private key is named, with a command that works',
       expect(await runCli(args)).toMatchObject({ exitCode: 7, stderr: expect.stringMatching(/--passphrase-file/) });
       await writeFile(file('wrong'), 'wrong', { mode: 0o600 });
       const wrong = await runCli([...args, '--passphrase-file', file('wrong')]);
-      expect(wrong).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/does not open with this passphrase/) });
+      expect(wrong).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/passphrase is wrong/) });
       // For a key in a store, the message names a command to run.
       const stored = await readFile(file(name), 'utf8');
       const decryptor = createDecryptor({ keyStore: { privateKeys: async () => [stored] } });
