@@ -39,7 +39,7 @@ const pastes: Readonly<Record<string, readonly [text: () => string, elsewhere: '
   'percent-encoded': [() => encodeURIComponent(ciphertext), /percent-encoded/],
   'percent-encoded twice': [() => encodeURIComponent(encodeURIComponent(ciphertext)), /percent-encoded/],
   'HTML-escaped': [() => html(ciphertext), /HTML-escaped/],
-  'decoded as a form, so that "+" became a space': [() => ciphertext.replaceAll('+', ' '), /spaces where "\+" was/],
+  'decoded as a form, so that "+" became a space': [() => ciphertext.replaceAll('+', ' '), /"\+" became spaces/],
   base64url: [() => ciphertext.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''), /base64url/],
   'the event of the function': [
     () => JSON.stringify(contactFlowEvent({ 'my-secret-string': ciphertext })),
