@@ -102,7 +102,7 @@ describe('A message from another system', () => {
     const decryptor = createDecryptor({ keyStore: testKeyStore });
     await expect(decryptor.decrypt(message)).rejects.toMatchObject({
       code: 'unsupported_message',
-      message: expect.stringMatching(/whole.*provider HardwareStore.*no flow security key encrypted it/),
+      message: expect.stringMatching(/complete.*provider HardwareStore.*not encrypted with a flow security key/),
     });
   });
 
@@ -122,7 +122,7 @@ describe('A message from another system', () => {
     const decryptor = createDecryptor({ keyStore: testKeyStore });
     await expect(decryptor.decrypt(bytes.toString('base64'))).rejects.toMatchObject({
       code: 'decryption_failed',
-      message: expect.stringMatching(/other padding than RSA-OAEP with SHA-512/),
+      message: expect.stringMatching(/not wrapped with RSA-OAEP and SHA-512/),
     });
   });
 });
