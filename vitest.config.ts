@@ -26,6 +26,8 @@ const attack = 'test/attack/**';
 const runtimes = 'test/runtimes/**';
 const ecosystems = 'test/ecosystems/**';
 const site = 'test/site/**';
+// What these test is never bundled here, and does not belong to the core, whose coverage is measured.
+const sourcesOnly = ['test/cli/**', 'test/docs/**'];
 
 function onNode(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
   return {
@@ -50,6 +52,7 @@ function onWorkerd(name: string, include: string[], exclude: string[] = []): Tes
 
 // The tests run on the sources; with TEST_BUNDLES=true, on what is published and deployed.
 const onBundles = process.env['TEST_BUNDLES'] === 'true';
+const isSecondRun = onBundles || process.argv.includes('--coverage');
 const file = (source: string, bundle: string) =>
   new URL(onBundles ? `./dist/${bundle}` : `./${source}`, import.meta.url).pathname;
 const lambda = file('adapters/lambda/index.ts', 'lambda/index.mjs');
@@ -83,7 +86,11 @@ export default defineConfig({
     // What starts a runtime or a deployment takes ten seconds on a machine that has others to serve, too.
     hookTimeout: 60_000,
     projects: [
-      onNode('node', ['test/**/*.test.ts'], [reliability, deployment, bundles, attack, runtimes, ecosystems, site]),
+      onNode(
+        'node',
+        ['test/**/*.test.ts'],
+        [reliability, deployment, bundles, attack, runtimes, ecosystems, site, ...(isSecondRun ? sourcesOnly : [])],
+      ),
       onWorkerd('workerd', ['test/**/worker.test.ts', workerdTests], [reliability]),
       // What starts what was built: `npm run test:bundles`.
       onNode('bundles', ['test/bundles/*.test.ts']),

@@ -86,7 +86,7 @@ describe("The README's way from a clone to a test call", { timeout: 120_000 }, (
         AWS_DEFAULT_REGION: 'us-east-1',
         INSTANCE_ARN: `arn:aws:connect:us-east-1:123456789012:instance/${aws.connect.instanceId}`,
       });
-      expect(output).toContain('call: the caller heard last: Thank you. We have received your details.');
+      expect(output).toContain('call: the last message was: Thank you. We have received your details.');
       expect(output).toContain('"Secure input" is published');
       expect(await readdir(folder)).not.toContain('private-key.pem');
     });

@@ -211,8 +211,8 @@ describe.skipIf(!hasPython())('The SAM template', { timeout: 120_000 }, () => {
       [{ Reveal: 'everything' }, 'full, last4, none or luhn'],
       [{ Answer: 'xml' }, 'nested'],
       [{ Consumers: 'Billing' }, 'Names of consumers'],
-      [{ FirstPublicKeyParameter: '/public-keys/first' }, 'ConnectInstanceArn must be given'],
-      [{ Http: 'function-url' }, 'BearerTokenHashes must be given'],
+      [{ FirstPublicKeyParameter: '/public-keys/first' }, 'ConnectInstanceArn is missing'],
+      [{ Http: 'function-url' }, 'BearerTokenHashes is missing'],
       [{ Http: 'function-url', BearerTokenHashes: 'my-token' }, 'Hashes as "flow-keys token" prints them'],
     ] as const;
     const answers = await deployed(nonsense.map(([parameters]) => parameters));
