@@ -1,3 +1,4 @@
+import { inspect } from 'flow-security-keys';
 import { expect, it } from 'vitest';
 import { messageParts } from '../src/internal.ts';
 import { isUnsigned, recordingNamed, recordings } from './recordings/recordings.ts';
@@ -27,4 +28,17 @@ it('bytes that are not a message are unread after the version', () => {
     { name: 'header', start: 0, end: 1 },
     { name: 'unread', start: 1, end: 40 },
   ]);
+});
+
+it('a message whose body is not framed is read, too', async () => {
+  const bytes = Buffer.from(recordings.find(({ suite }) => suite === '0178')?.ciphertext ?? '', 'base64');
+  const parts = messageParts(bytes.toString('base64'));
+  const [format, authentication] = [parts.find(({ name }) => name === 'format'), parts[5]];
+  bytes[format?.start ?? 0] = 1;
+  bytes.writeUInt32BE(0, (format?.end ?? 0) - 4);
+  const body = Buffer.alloc(12 + 8 + 5 + 16);
+  body.writeUInt32BE(5, 16);
+  const message = Buffer.concat([bytes.subarray(0, authentication?.end), body]).toString('base64');
+  expect(await inspect(message)).toMatchObject({ contentType: 'non-framed', plaintextBytes: 5 });
+  expect(messageParts(message).at(-1)).toMatchObject({ name: 'body' });
 });

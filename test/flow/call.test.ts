@@ -1,4 +1,11 @@
-import { type CallerAct, type CallParties, callFlow, checkFlow, readFlow } from 'flow-security-keys/flow';
+import {
+  type CallerAct,
+  type CallParties,
+  callFlow,
+  checkFlow,
+  type FunctionOutcome,
+  readFlow,
+} from 'flow-security-keys/flow';
 import { describe, expect, it } from 'vitest';
 import {
   block,
@@ -84,6 +91,47 @@ describe('callFlow', () => {
     expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Sorry.');
     insertBefore(flow, 'Done first', block('Load', 'LoadLambdaResult', { Invocation: '$.LambdaInvocation' }));
     expect((await callFlow(flow, parties(['1', '4444#']))).heard.at(-1)).toBe('Thanks first.');
+  });
+
+  it('takes the error branch when the function fails, is late, or returns what Connect rejects', async () => {
+    const flow = flowOfTwoWays(certificate);
+    const validated = structuredClone(flow);
+    blockOf(validated, 'Decrypt first').Parameters['ResponseValidation'] = { ResponseType: 'STRING_MAP' };
+    const outcomes: readonly (readonly [outcome: FunctionOutcome, said: string, called?: EditableFlow])[] = [
+      [{ failure: 'it threw', isRetried: false, seconds: 1 }, 'invoked once: it threw'],
+      [{ failure: 'Lambda throttled', isRetried: true, seconds: 1 }, 'invoked 3 times: Lambda throttled'],
+      [{ answer: success, seconds: 60 }, 'invoked once: no answer within 8 seconds'],
+      [{ answer: 'text', seconds: 0 }, 'invoked once: the response is not an object'],
+      [{ answer: { text: 'x'.repeat(32_768) }, seconds: 0 }, 'invoked once: the response is 32 KB or larger'],
+      [{ answer: success, seconds: 0 }, 'invoked once: STRING_MAP needs a flat object of strings', validated],
+      [{ answer: { 'a b': 'c' }, seconds: 0 }, 'invoked once: STRING_MAP allows only letters', validated],
+    ];
+    for (const [outcome, said, called = flow] of outcomes) {
+      const { steps, heard } = await callFlow(called, parties(['1', '4444#'], { invoke: async () => outcome }));
+      const details = steps.flatMap((step) => step.details).filter((detail) => detail.startsWith('invoked'));
+      expect(details).toEqual([expect.stringContaining(said)]);
+      expect(heard.at(-1)).toBe('Sorry.');
+    }
+  });
+
+  it('takes a branch of an unknown block only if it is chosen, and a forced branch anywhere', async () => {
+    const flow = flowOfTwoWays(certificate);
+    insertBefore(flow, 'Menu', block('Unknown', 'ShowView', {}, 'Menu', { NoMatchingError: 'Sorry' }));
+    const heardWith = async (changes: Partial<CallParties>) => {
+      const { end, heard } = await callFlow(flow, parties(['1', '4444#'], changes));
+      return [end.kind, heard.at(-1)];
+    };
+    expect(await heardWith({})).toEqual(['undecided', undefined]);
+    expect(await heardWith({ chooseBranch: () => 'NoMatchingError' })).toEqual(['disconnected', 'Sorry.']);
+    expect(await heardWith({ chooseBranch: () => 'Success' })).toEqual(['disconnected', 'Thanks first.']);
+    expect(await heardWith({ chooseBranch: () => 'Nowhere' })).toEqual(['undecided', undefined]);
+    const forcedBranch = (name: string) => (name === 'Unknown' ? 'NoMatchingError' : undefined);
+    expect(await heardWith({ forcedBranch })).toEqual(['disconnected', 'Sorry.']);
+  });
+
+  it('ends when the caller hangs up', async () => {
+    const { end } = await callFlow(flowOfTwoWays(certificate), parties([], { pressKeys: () => 'hang-up' }));
+    expect(end).toMatchObject({ kind: 'hung-up', block: 'Menu' });
   });
 
   it('compares with each operator, case-sensitively', async () => {
