@@ -249,9 +249,11 @@ describe('A certificate', () => {
     const [, advised = ''] = named.stderr.match(/"(openssl [^"]+)"/) ?? [];
     const command = advised.replace('FILE', file('request.pem')).replace('private-key.pem', 'key.pem');
     await shell(command.replace('-out certificate.pem', '-out signed.pem'));
-    expect(await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('signed.pem')])).toMatchObject({
-      exitCode: 0,
-    });
+    const made = await runCli(['encrypt', '4444', '--key-id', keyId, '--certificate', file('signed.pem')]);
+    expect(made).toMatchObject({ exitCode: 0 });
+    expect((await runCli(['decrypt', made.stdout.trim(), '--private-key', file('key.pem'), '--reveal'])).stdout).toBe(
+      '4444\n',
+    );
   });
 
   it('is created for a key by the command in the message', async () => {
